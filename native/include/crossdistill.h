@@ -1,0 +1,246 @@
+/*
+ * crossdistill: fused kernels for cross-modal distillation. This header is the whole C ABI.
+ *
+ * Letters: B rows of a batch, C classes, D embedding size.
+ *
+ * Conventions
+ *  - Every function returns a cd_status (0 = CD_OK). On an error nothing has been written and
+ *    cd_last_error() holds one line for the calling thread that names the argument, what was
+ *    expected and what came.
+ *  - Matrices are row-major with a leading stride in elements (stride >= columns). Pointers need
+ *    the alignment of their element only. A null pointer is accepted where the name ends in
+ *    `_or_null`. Outputs may not overlap inputs or each other.
+ *  - `dtype` is the type of embeddings and of their gradients. Weights, losses, rows, statistics
+ *    and weight gradients have the accumulation type A: double for CD_F64, float for all others.
+ *  - Outputs are overwritten, never accumulated into. Gradients are multiplied by `grad_scale`
+ *    (finite), which leaves the losses as they are.
+ *  - `threads`: how many OpenMP threads the call may use, 0 = the process's default. The result
+ *    has the same bits for every number of threads, and from run to run.
+ *  - All functions may be called from many threads at once.
+ *  - Non-finite embeddings give a non-finite loss; they are no error.
+ *  - `..._cuda` variants take device pointers and a cudaStream_t as `stream`, allocate nothing, and
+ *    return after the launch. The workspace they need is told by the `..._cuda_workspace` function.
+ *    In a library built without CUDA they return CD_UNSUPPORTED.
+ */
+#ifndef CROSSDISTILL_H
+#define CROSSDISTILL_H
+
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define CD_EXPORT __declspec(dllexport)
+#elif defined(__GNUC__)
+#define CD_EXPORT __attribute__((visibility("default")))
+#else
+#define CD_EXPORT
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Rises with every change that is not binary compatible. */
+enum { CD_ABI_VERSION = 1 };
+
+enum cd_status {
+  CD_OK = 0,
+  CD_INVALID_ARGUMENT = 1,
+  CD_UNSUPPORTED = 2,
+  CD_OUT_OF_MEMORY = 3,
+  CD_DEVICE_ERROR = 4,
+  CD_INTERNAL_ERROR = 5
+};
+
+enum cd_dtype { CD_F64 = 0, CD_F32 = 1, CD_BF16 = 2, CD_F16 = 3 };
+
+enum cd_isa { CD_ISA_PORTABLE = 0, CD_ISA_AVX2 = 1, CD_ISA_AVX512 = 2 };
+
+enum cd_reduction { CD_MEAN = 0, CD_WEIGHTED_MEAN = 1, CD_SUM = 2 };
+
+enum cd_distance {
+  CD_DISTANCE_NORMALIZED = 0,
+  CD_DISTANCE_SQUARED_NORMALIZED = 1,
+  CD_DISTANCE_COSINE = 2,
+  CD_DISTANCE_EUCLIDEAN = 3,
+  CD_DISTANCE_SQUARED = 4
+};
+
+enum cd_classifier_kind {
+  CD_CLASSIFIER_AAM = 0,
+  CD_CLASSIFIER_AM = 1,
+  CD_CLASSIFIER_NORMALIZED = 2,
+  CD_CLASSIFIER_SOFTMAX = 3
+};
+
+enum cd_quality_mode {
+  CD_QUALITY_DIFFERENCE = 0,
+  CD_QUALITY_TEACHER = 1,
+  CD_QUALITY_STUDENT = 2,
+  CD_QUALITY_PRODUCT = 3,
+  CD_QUALITY_NONE = 4
+};
+
+/* Label of a row that counts for nothing: loss 0, gradients 0, not part of any mean. */
+enum { CD_IGNORE_LABEL = -100 };
+
+/* ---- library ------------------------------------------------------------------------------ */
+
+/* CD_ABI_VERSION of the library, as opposed to the header's. */
+CD_EXPORT int32_t cd_abi_version(void);
+
+/* Version of the library, such as "0.1.0"; static. */
+CD_EXPORT const char* cd_version(void);
+
+/* Name of a status, such as "invalid argument"; static, never null. */
+CD_EXPORT const char* cd_status_text(int32_t status);
+
+/* One line about the calling thread's last failed call, "" if there was none. Valid until that
+ * thread's next call. */
+CD_EXPORT const char* cd_last_error(void);
+
+/* Instruction set that the kernels run on. It is chosen once: the environment variable
+ * CROSSDISTILL_ISA (portable, avx2, avx512) or else the best that this CPU has. An unknown value,
+ * or a set that the CPU lacks, is CD_UNSUPPORTED here and in every kernel call. */
+CD_EXPORT int32_t cd_active_isa(int32_t* isa);
+
+/* 1 if the CPU and this build have the instruction set, otherwise 0. */
+CD_EXPORT int32_t cd_isa_supported(int32_t isa);
+
+/* "portable", "avx2", "avx512"; "unknown" otherwise; static. */
+CD_EXPORT const char* cd_isa_name(int32_t isa);
+
+/* Features of this CPU that matter here, such as "avx2 fma f16c"; static. */
+CD_EXPORT const char* cd_cpu_features(void);
+
+/* OpenMP threads that `threads = 0` stands for. */
+CD_EXPORT int32_t cd_default_threads(void);
+
+/* CUDA devices that this library can use; 0 with a reason in cd_last_error() if there is none. */
+CD_EXPORT int32_t cd_cuda_device_count(void);
+
+/* 1 if the library was built with CUDA, otherwise 0. */
+CD_EXPORT int32_t cd_cuda_built(void);
+
+/* ---- K1: soft-margin feature loss ---------------------------------------------------------- */
+
+/* Row loss l_i = max(0, d_i - margin), active only where d_i > margin; loss = sum_i w_i l_i / n with
+ * n = B (mean), sum of w (weighted mean) or 1 (sum); 0 where B = 0 or the sum of w is 0.
+ * d_i between the rows s, t (x^ = x/|x|, 0 for |x| < 1e-12, which also has gradient 0):
+ * |s^ - t^|, |s^ - t^|^2, 1 - s^.t^, |s - t|, |s - t|^2. d = 0 has gradient 0.
+ *
+ * student, teacher     [B, D] of dtype
+ * weights_or_null      [B] of A, >= 0 and finite; null = 1
+ * margin               finite, >= 0, below the largest distance: 2, 4, 2, unbounded, unbounded
+ * loss                 [1] of A
+ * row_losses_or_null   [B] of A: l_i, unweighted
+ * distances_or_null    [B] of A: d_i
+ * grad_*_or_null       [B, D] of dtype, d loss / d student and d loss / d teacher
+ * grad_weights_or_null [B] of A: l_i / n (mean, sum), (l_i - loss) / n (weighted mean)
+ */
+CD_EXPORT int32_t cd_feature_margin(
+    int32_t dtype, int64_t rows, int64_t dim, const void* student, int64_t student_stride,
+    const void* teacher, int64_t teacher_stride, const void* weights_or_null, int32_t distance,
+    double margin, int32_t reduction, double grad_scale, void* loss, void* row_losses_or_null,
+    void* distances_or_null, void* grad_student_or_null, int64_t grad_student_stride,
+    void* grad_teacher_or_null, int64_t grad_teacher_stride, void* grad_weights_or_null,
+    int32_t threads);
+
+CD_EXPORT int32_t cd_feature_margin_cuda_workspace(int32_t dtype, int64_t rows, int64_t dim,
+                                                   int64_t* bytes);
+
+/* Weights are not inspected on the device: a negative or non-finite weight makes the loss NaN. */
+CD_EXPORT int32_t cd_feature_margin_cuda(
+    int32_t dtype, int64_t rows, int64_t dim, const void* student, int64_t student_stride,
+    const void* teacher, int64_t teacher_stride, const void* weights_or_null, int32_t distance,
+    double margin, int32_t reduction, double grad_scale, void* loss, void* row_losses_or_null,
+    void* distances_or_null, void* grad_student_or_null, int64_t grad_student_stride,
+    void* grad_teacher_or_null, int64_t grad_teacher_stride, void* grad_weights_or_null,
+    void* workspace, int64_t workspace_bytes, void* stream);
+
+/* ---- K2: quality-weighted margin classifier loss ------------------------------------------- */
+
+/* Rows that share the classifier with other row sets. Inputs first, then outputs. */
+typedef struct cd_row_set {
+  int64_t rows;                   /* B >= 0 */
+  const void* embeddings;         /* [B, D] of dtype */
+  int64_t embeddings_stride;      /* elements, >= D */
+  const int64_t* labels;          /* [B], 0 <= label < C or CD_IGNORE_LABEL */
+  const void* weights_or_null;    /* [B] of A, >= 0 and finite; null = 1 */
+  double grad_scale;              /* factor of this set's gradients, finite */
+  void* loss;                     /* [1] of A */
+  void* row_losses_or_null;       /* [B] of A, unweighted; 0 for ignored rows */
+  uint8_t* hits_or_null;          /* [B]: 1 where the arg-max without margin is the label */
+  void* grad_embeddings_or_null;  /* [B, D] of dtype */
+  int64_t grad_embeddings_stride; /* elements, >= D */
+  void* grad_weights_or_null;     /* [B] of A; 0 for ignored rows */
+} cd_row_set;
+
+/* For each row set: l_i = logsumexp_j(logit_ij) - logit_iy, loss = sum_i w_i l_i / n over the rows
+ * that are not ignored; n = their number (mean), the sum of their w (weighted mean) or 1 (sum).
+ * With cos_ij = z^_i . v^_j the logits are scale * cos_ij, but for the label y
+ *  aam:        scale * cos(theta + margin), and where cos <= cos(pi - margin):
+ *              scale * (cos - margin * sin(pi - margin)); with easy_margin only where cos > 0,
+ *              otherwise scale * cos
+ *  am:         scale * (cos - margin)
+ *  normalized: scale * cos
+ *  softmax:    z . V_y + bias_y, as all its logits (no normalisation, no scale, no margin).
+ * A row or class vector shorter than 1e-12 normalises to 0 and has gradient 0.
+ *
+ * classifier                V [C, D] of dtype, C >= 1
+ * bias_or_null              [C] of dtype; only with softmax
+ * scale                     finite, > 0;  margin: finite, 0 <= margin < pi (aam), <= 2 (am)
+ * grad_classifier_or_null   [C, D] of dtype: sum over the row sets of grad_scale * d loss / d V
+ * grad_bias_or_null         [C] of dtype, likewise; only with softmax
+ */
+CD_EXPORT int32_t cd_margin_classifier(int32_t dtype, int64_t classes, int64_t dim,
+                                       const void* classifier, int64_t classifier_stride,
+                                       const void* bias_or_null, const cd_row_set* row_sets,
+                                       int32_t row_set_count, int32_t kind, double scale,
+                                       double margin, int32_t easy_margin, int32_t reduction,
+                                       void* grad_classifier_or_null,
+                                       int64_t grad_classifier_stride, void* grad_bias_or_null,
+                                       int32_t threads);
+
+CD_EXPORT int32_t cd_margin_classifier_cuda_workspace(int32_t dtype, int64_t classes, int64_t dim,
+                                                      const cd_row_set* row_sets,
+                                                      int32_t row_set_count, int64_t* bytes);
+
+/* `row_sets` itself lies in host memory, what it points to on the device. Labels are not inspected
+ * before the launch: a row with a label outside [0, C) other than CD_IGNORE_LABEL gets the loss NaN,
+ * and *bad_row (device memory, int64_t) the smallest such row, counted through all sets; -1 if none. */
+CD_EXPORT int32_t cd_margin_classifier_cuda(
+    int32_t dtype, int64_t classes, int64_t dim, const void* classifier, int64_t classifier_stride,
+    const void* bias_or_null, const cd_row_set* row_sets, int32_t row_set_count, int32_t kind,
+    double scale, double margin, int32_t easy_margin, int32_t reduction,
+    void* grad_classifier_or_null, int64_t grad_classifier_stride, void* grad_bias_or_null,
+    int64_t* bad_row, void* workspace, int64_t workspace_bytes, void* stream);
+
+/* ---- K4: quality weights ------------------------------------------------------------------- */
+
+/* norms[i] = |x_i| of the rows x [B, D] of dtype; norms [B] of A. */
+CD_EXPORT int32_t cd_row_norms(int32_t dtype, int64_t rows, int64_t dim, const void* x,
+                               int64_t stride, void* norms, int32_t threads);
+
+/* Standardises the qualities q of each modality with running statistics and turns them into weights:
+ * Q = clip(h (q - mu) / (sigma + 1e-3), -1, 1), and with k = slope
+ *  difference: clip(1 + k (Q_t - Q_s), 0, 2)   teacher: clip(1 + k Q_t, 0, 2)
+ *  student:    clip(1 + k Q_s, 0, 2)           product: clip((1 + k Q_t)(1 + k Q_s), 0, 4)
+ *  none:       1
+ * With update != 0 the statistics are updated before use: by the batch's mean and unbiased standard
+ * deviation (0 for B = 1) where initialized == 0, otherwise mu += alpha (mean - mu) and the same for
+ * sigma. B = 0 updates nothing. Without an update, initialized must be 1.
+ *
+ * quality_student, quality_teacher  [B] of dtype, finite
+ * statistics                        [4] of A, in and out: mu_s, sigma_s, mu_t, sigma_t
+ * weights                           [B] of A
+ */
+CD_EXPORT int32_t cd_quality_weights(int32_t dtype, int64_t rows, const void* quality_student,
+                                     const void* quality_teacher, int32_t mode, double slope,
+                                     double h, double alpha, int32_t update, int32_t initialized,
+                                     void* statistics, void* weights);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* CROSSDISTILL_H */
