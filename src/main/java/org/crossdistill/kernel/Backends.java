@@ -1,6 +1,7 @@
 package org.crossdistill.kernel;
 
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -48,10 +49,15 @@ public final class Backends {
       if (pinned) {
         return backend.label() + " (pinned)";
       }
+      Map<String, String> backendsByReason = new LinkedHashMap<>();
+      for (Backend better : Backend.values()) {
+        if (passedOver.containsKey(better)) {
+          backendsByReason.merge(passedOver.get(better), better.label(), (a, b) -> a + " or " + b);
+        }
+      }
       String reasons =
-          passedOver.entrySet().stream()
-              .sorted(Map.Entry.comparingByKey())
-              .map(entry -> "not " + entry.getKey().label() + ": " + entry.getValue())
+          backendsByReason.entrySet().stream()
+              .map(entry -> "not " + entry.getValue() + ": " + entry.getKey())
               .collect(Collectors.joining("; "));
       return reasons.isEmpty() ? backend.label() : backend.label() + " (" + reasons + ")";
     }

@@ -1,6 +1,5 @@
 package org.crossdistill.kernel;
 
-import java.io.IOException;
 import java.util.Optional;
 import org.bytedeco.javacpp.Loader;
 import org.crossdistill.kernel.binding.Crossdistill;
@@ -130,7 +129,6 @@ public final class NativeLibrary {
 
   private static String whyNotLoadable(Throwable error) {
     String resource = Loader.getPlatform() + "/" + System.mapLibraryName(JNI_LIBRARY);
-    String detail = firstLine(error);
     if (NativeLibrary.class.getResource(resource) == null) {
       return "no native library for "
           + Loader.getPlatform()
@@ -138,22 +136,18 @@ public final class NativeLibrary {
           + Loader.getPlatform()
           + ".jar holds it)";
     }
-    return "the native library cannot be loaded: " + detail + cacheHint();
+    return "the native library cannot be loaded: " + rootCause(error);
   }
 
-  /** The folder that the library is unpacked to is the usual suspect. */
-  private static String cacheHint() {
-    try {
-      return " (JavaCPP cache: " + Loader.getCacheDir() + ")";
-    } catch (IOException | RuntimeException e) {
-      return " (no JavaCPP cache: " + firstLine(e) + ")";
+  /** JavaCPP's own exception only says that nothing was found; the linker's says why. */
+  private static String rootCause(Throwable error) {
+    Throwable root = error;
+    while (root.getCause() != null) {
+      root = root.getCause();
     }
-  }
-
-  private static String firstLine(Throwable error) {
-    String message = error.getMessage();
+    String message = root.getMessage();
     return message == null || message.isBlank()
-        ? error.getClass().getSimpleName()
+        ? root.getClass().getSimpleName()
         : message.lines().findFirst().orElseThrow();
   }
 }
