@@ -54,9 +54,12 @@ public final class Main implements Callable<Integer> {
   public Integer call() throws RunnerException, IOException, InterruptedException {
     Backends.require(Backend.CPU);
     Machine machine = Machine.read();
+    // Half of the calls from C before and half after, as other load may come and go.
+    List<Double> fromC = new ArrayList<>(callsFromC());
     Collection<RunResult> results = new Runner(options(), new Progress(System.err)).run();
-    List<Row> rows = new ArrayList<>(Row.of(results));
-    rows.add(0, Row.callFromC(callsFromC()));
+    fromC.addAll(callsFromC());
+    List<Row> rows = new ArrayList<>(List.of(Row.callFromC(fromC)));
+    rows.addAll(Row.of(results));
     Report report = new Report(machine, quick, rows);
     report.print(new PrintStream(System.out, true, StandardCharsets.UTF_8));
     if (json != null) {
@@ -79,19 +82,18 @@ public final class Main implements Callable<Integer> {
     return (only == null ? options : options.include(only)).build();
   }
 
-  /** Nanoseconds a call, sorted. */
-  private double[] callsFromC() throws IOException, InterruptedException {
+  /** Nanoseconds a call. */
+  private List<Double> callsFromC() throws IOException, InterruptedException {
     Process process =
-        new ProcessBuilder(System.getProperty(C_CALL_PROPERTY), quick ? "5" : "16")
+        new ProcessBuilder(System.getProperty(C_CALL_PROPERTY), quick ? "4" : "8")
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
-    double[] samples =
+    List<Double> samples =
         new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII)
             .lines()
-            .mapToDouble(Double::parseDouble)
-            .sorted()
-            .toArray();
-    if (process.waitFor() != 0 || samples.length == 0) {
+            .map(Double::valueOf)
+            .toList();
+    if (process.waitFor() != 0 || samples.isEmpty()) {
       throw new IOException("the call from C failed: " + System.getProperty(C_CALL_PROPERTY));
     }
     return samples;

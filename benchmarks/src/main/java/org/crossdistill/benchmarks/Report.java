@@ -68,13 +68,14 @@ record Report(Machine machine, boolean quick, List<Row> rows) {
   }
 
   private void printKernels(PrintStream out) {
+    List<Row> compared = rows.stream().filter(row -> row.speedupVsReference() != null).toList();
+    if (compared.isEmpty()) {
+      return;
+    }
     out.printf(
         "%n%-30s %-14s %10s %6s %12s %6s %8s%n",
         "loss and gradients, f32", "shape", "kernel", "±", "reference", "±", "ratio");
-    for (Row row : rows) {
-      if (row.speedupVsReference() == null) {
-        continue;
-      }
+    for (Row row : compared) {
       Row reference = referenceOf(row);
       out.printf(
           Locale.ROOT,

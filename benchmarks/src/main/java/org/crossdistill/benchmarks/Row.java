@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.function.IntToDoubleFunction;
 import org.openjdk.jmh.infra.BenchmarkParams;
 import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.util.ListStatistics;
 import org.openjdk.jmh.util.Statistics;
 
 /**
@@ -65,13 +66,10 @@ record Row(
   }
 
   /** The same call made from C, of which each sample is the mean of many calls. */
-  static Row callFromC(double[] sortedSamples) {
-    return measured(
-        CALL,
-        "c",
-        "cpu",
-        CALL_SHAPE,
-        percent -> sortedSamples[(int) Math.round((sortedSamples.length - 1) * percent / 100.0)]);
+  static Row callFromC(List<Double> samples) {
+    ListStatistics statistics = new ListStatistics();
+    samples.forEach(statistics::addValue);
+    return measured(CALL, "c", "cpu", CALL_SHAPE, statistics::getPercentile);
   }
 
   private static Row measured(
