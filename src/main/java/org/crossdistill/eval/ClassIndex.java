@@ -56,6 +56,10 @@ final class ClassIndex {
     return labels[classNumber];
   }
 
+  boolean hasLabel(int label) {
+    return Arrays.binarySearch(labels, label) >= 0;
+  }
+
   int classOf(int example) {
     return classes[example];
   }
