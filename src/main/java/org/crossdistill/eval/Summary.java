@@ -38,6 +38,11 @@ public record Summary(int count, double mean, double std) {
    * @throws EvalException if the lengths differ or no seed has both numbers
    */
   public static Summary ofDifferences(List<Double> values, List<Double> baseline) {
+    return of(differences(values, baseline));
+  }
+
+  /** value − baseline, one a seed; NaN where either is. */
+  static List<Double> differences(List<Double> values, List<Double> baseline) {
     if (values.size() != baseline.size()) {
       throw new EvalException(
           "paired difference: expected as many values as the baseline's %d, found %d"
@@ -47,7 +52,7 @@ public record Summary(int count, double mean, double std) {
     for (int seed = 0; seed < values.size(); seed++) {
       differences.add(values.get(seed) - baseline.get(seed));
     }
-    return of(differences);
+    return differences;
   }
 
   /**
