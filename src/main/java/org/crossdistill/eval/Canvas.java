@@ -18,20 +18,23 @@ import javax.imageio.stream.MemoryCacheImageOutputStream;
  * gives the same PNG bytes. Not safe for several threads.
  */
 final class Canvas {
+  static {
+    // Pictures need no display, and one that does not answer must not make them fail. This stands
+    // first: already the first Color decides for the whole process.
+    if (System.getProperty("java.awt.headless") == null) {
+      System.setProperty("java.awt.headless", "true");
+    }
+  }
+
   static final Color INK = new Color(0x1F2328);
   static final Color MUTED = new Color(0x59636E);
+  static final Color GREEN = new Color(0x00875F);
+  static final Color TILE = new Color(0xF6F8FA);
   static final Color LINE = new Color(0xD1D9E0);
 
   private static final int SCALE = 2;
   private static final FontRenderContext TEXT =
       new FontRenderContext(AffineTransform.getScaleInstance(SCALE, SCALE), true, true);
-
-  static {
-    // Pictures need no display; a DISPLAY that does not answer must not make them fail.
-    if (System.getProperty("java.awt.headless") == null) {
-      System.setProperty("java.awt.headless", "true");
-    }
-  }
 
   private final BufferedImage image;
   private final Graphics2D graphics;

@@ -31,9 +31,6 @@ public record PictureGrid(String title, String subtitle, List<Cell> cells) {
   private static final int MARK = 14;
   private static final int SIMILARITY_WIDTH = 48;
 
-  private static final Color GREEN = new Color(0x00875F);
-  private static final Color CELL = new Color(0xF6F8FA);
-
   /** How a text found for a picture relates to it. */
   public enum Match {
     /** It is the picture's own text. */
@@ -137,7 +134,7 @@ public record PictureGrid(String title, String subtitle, List<Cell> cells) {
 
   private void drawCell(Canvas canvas, Cell cell, int left, int top) {
     Graphics2D graphics = canvas.graphics();
-    graphics.setColor(CELL);
+    graphics.setColor(Canvas.TILE);
     graphics.fill(new RoundRectangle2D.Double(left, top, CELL_WIDTH, cellHeight(), 12, 12));
     drawPicture(graphics, cell.picture(), left + PADDING, top + (cellHeight() - PICTURE) / 2);
 
@@ -182,12 +179,12 @@ public record PictureGrid(String title, String subtitle, List<Cell> cells) {
   private static void drawMark(Graphics2D graphics, Match match, int left, int top) {
     switch (match) {
       case OWN -> {
-        graphics.setColor(GREEN);
+        graphics.setColor(Canvas.GREEN);
         graphics.fill(new Ellipse2D.Double(left, top, MARK, MARK));
         drawTick(graphics, left, top);
       }
       case SAME_CLASS -> {
-        graphics.setColor(GREEN);
+        graphics.setColor(Canvas.GREEN);
         graphics.setStroke(new BasicStroke(2));
         graphics.draw(new Ellipse2D.Double(left + 2, top + 2, MARK - 4, MARK - 4));
       }

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class PictureGridTest {
-  private static final int GREEN = 0x00875F;
+  private static final int GREEN = Canvas.GREEN.getRGB() & 0xFFFFFF;
   private static final int RED = 0xC01010;
 
   @BeforeEach
