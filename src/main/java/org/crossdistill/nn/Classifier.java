@@ -9,7 +9,7 @@ import org.bytedeco.pytorch.global.torch;
  * vectors. {@link #forward} gives the cosine logits without a margin, for inference and for output
  * matching; the training loss works on {@link #weight()} itself.
  */
-public final class Classifier extends Module {
+public final class Classifier extends Layer {
 
   private final Tensor weight;
 
