@@ -29,8 +29,7 @@ final class Composition {
   /** Weights as a leaf; ones for null. */
   static Tensor weights(Tensor weightsOrNull, Tensor rows, ScalarType type, boolean wantsGradient) {
     if (weightsOrNull == null) {
-      Tensor ones = torch.ones_like(rows.detach().select(1, 0).to(type));
-      return ones.requires_grad_(wantsGradient);
+      return rows.new_ones(rows.size(0)).to(type).requires_grad_(wantsGradient);
     }
     Tensor weights = leaf(weightsOrNull, type, wantsGradient);
     Tensor good = weights.isfinite().logical_and(weights.ge(new Scalar(0.0)));
@@ -78,20 +77,31 @@ final class Composition {
 
   /** Derivatives of a loss; null for an input that wants none. */
   static Tensor[] gradients(Tensor loss, double scale, Tensor... leaves) {
+    TensorVector wanted = new TensorVector();
+    for (Tensor leaf : leaves) {
+      if (leaf.requires_grad()) {
+        wanted.push_back(leaf);
+      }
+    }
     Tensor[] gradients = new Tensor[leaves.length];
+    if (wanted.empty()) {
+      return gradients;
+    }
+    TensorVector upstream = new TensorVector(torch.ones_like(loss).mul(new Scalar(scale)));
+    TensorVector found =
+        torch.grad(new TensorVector(loss), wanted, upstream, new BoolOptional(false), false, false);
+    int next = 0;
     for (int i = 0; i < leaves.length; i++) {
       if (leaves[i].requires_grad()) {
-        TensorVector gradient =
-            torch.grad(
-                new TensorVector(loss),
-                new TensorVector(leaves[i]),
-                new TensorVector(torch.ones_like(loss).mul(new Scalar(scale))),
-                new BoolOptional(true),
-                false,
-                false);
-        gradients[i] = gradient.get(0);
+        // An owner of its own: the vector's elements end with the vector.
+        gradients[i] = found.get(next++).detach();
       }
     }
     return gradients;
+  }
+
+  /** A gradient in the type of its input; null stays null. */
+  static Tensor as(ScalarType type, Tensor gradient) {
+    return gradient == null ? null : gradient.to(type);
   }
 }

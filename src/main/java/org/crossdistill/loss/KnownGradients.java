@@ -25,10 +25,12 @@ final class KnownGradients {
   }
 
   /**
-   * @param gradient of the loss with respect to the input; null for an input without one
+   * Adds an input; one that is null or wants no gradient is left out.
+   *
+   * @param gradient of the loss with respect to the input; null if it was not computed
    */
   KnownGradients add(Tensor input, Tensor gradient) {
-    if (gradient != null) {
+    if (gradient != null && input != null && input.requires_grad()) {
       inputs.add(input);
       gradients.add(gradient);
     }

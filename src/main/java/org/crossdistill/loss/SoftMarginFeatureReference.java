@@ -39,9 +39,9 @@ final class SoftMarginFeatureReference {
           results.keep(loss.detach()),
           outputs.contains(Output.ROWS) ? results.keep(rows.detach()) : null,
           outputs.contains(Output.DISTANCES) ? results.keep(distances.detach()) : null,
-          results.keep(as(given, gradients[0])),
-          results.keep(as(given, gradients[1])),
-          results.keep(as(type, gradients[2])));
+          results.keep(Composition.as(given, gradients[0])),
+          results.keep(Composition.as(given, gradients[1])),
+          results.keep(Composition.as(type, gradients[2])));
     }
   }
 
@@ -61,9 +61,5 @@ final class SoftMarginFeatureReference {
       case EUCLIDEAN -> Composition.norms(s.sub(t));
       case SQUARED -> Composition.sumOfColumns(s.sub(t).square());
     };
-  }
-
-  private static Tensor as(ScalarType type, Tensor gradient) {
-    return gradient == null ? null : gradient.to(type);
   }
 }
