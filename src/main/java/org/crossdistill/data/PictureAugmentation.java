@@ -13,9 +13,10 @@ package org.crossdistill.data;
 public record PictureAugmentation(
     double shift, double zoom, double rotation, boolean flip, double gain) {
 
-  /** What suits small pictures of things. */
-  public static final PictureAugmentation DEFAULT =
-      new PictureAugmentation(0.15, 0.25, 0.35, true, 0.2);
+  /** {@return what suits small pictures of things} */
+  public static PictureAugmentation defaults() {
+    return new PictureAugmentation(0.15, 0.25, 0.35, true, 0.2);
+  }
 
   /** Pictures as they are. */
   public static final PictureAugmentation NONE = new PictureAugmentation(0, 0, 0, false, 0);

@@ -138,7 +138,7 @@ class PictureAugmenterTest {
     Picture picture = Picture.of(2, 2, new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
     PictureRows rows = PictureRows.of(List.of(picture, picture), PictureTransform.DEFAULT);
     int[] both = {0, 1};
-    PictureAugmentation options = PictureAugmentation.DEFAULT;
+    PictureAugmentation options = PictureAugmentation.defaults();
     float[] one = rows.augmented(both, options, new SplittableRandom(7));
     float[] again = rows.augmented(both, options, new SplittableRandom(7));
     assertThat(one).isEqualTo(again);
@@ -153,7 +153,7 @@ class PictureAugmenterTest {
   void variedInkStaysInItsRange() {
     float[] ink = noise();
     float[] out = new float[ink.length];
-    PictureAugmenter augmenter = new PictureAugmenter(SIZE, PictureAugmentation.DEFAULT);
+    PictureAugmenter augmenter = new PictureAugmenter(SIZE, PictureAugmentation.defaults());
     SplittableRandom random = new SplittableRandom(1);
     for (int i = 0; i < 200; i++) {
       augmenter.augment(ink, 0, random, out, 0);

@@ -22,8 +22,8 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * The cost of calling: a function that does nothing, and the feature loss of one row of eight values
- * through each layer. {@code c_call.cpp} times the same call from C++.
+ * The cost of calling: a function that does nothing, and the feature loss of one row of eight
+ * values through each layer. {@code c_call.cpp} times the same call from C++.
  */
 @State(Scope.Benchmark)
 public class CallBenchmark {
