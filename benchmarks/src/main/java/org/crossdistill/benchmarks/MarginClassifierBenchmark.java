@@ -45,8 +45,7 @@ public class MarginClassifierBenchmark {
             1);
     classifier = inputs.normal(sizes[1], sizes[2]);
     loss =
-        new MarginClassifierLoss(
-            Options.defaults(), Backend.valueOf(via.toUpperCase(Locale.ROOT)));
+        new MarginClassifierLoss(Options.defaults(), Backend.valueOf(via.toUpperCase(Locale.ROOT)));
   }
 
   @Benchmark

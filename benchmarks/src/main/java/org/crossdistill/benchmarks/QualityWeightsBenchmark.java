@@ -33,8 +33,7 @@ public class QualityWeightsBenchmark {
     Inputs inputs = new Inputs();
     student = inputs.normal(sizes[0], sizes[1]);
     teacher = inputs.normal(sizes[0], sizes[1]);
-    weights =
-        new QualityWeights(Options.defaults(), Backend.valueOf(via.toUpperCase(Locale.ROOT)));
+    weights = new QualityWeights(Options.defaults(), Backend.valueOf(via.toUpperCase(Locale.ROOT)));
   }
 
   @Benchmark
