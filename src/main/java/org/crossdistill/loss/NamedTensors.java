@@ -1,0 +1,49 @@
+package org.crossdistill.loss;
+
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.bytedeco.pytorch.Tensor;
+
+/** Inputs of a {@link NamedLoss}. Remembers which were asked for. */
+public final class NamedTensors {
+
+  private final Map<String, Tensor> tensors;
+  private final Set<String> asked = new TreeSet<>();
+
+  /**
+   * Inputs by name.
+   *
+   * @param tensors copied
+   */
+  public NamedTensors(Map<String, Tensor> tensors) {
+    this.tensors = Map.copyOf(tensors);
+  }
+
+  /**
+   * An input that must be there.
+   *
+   * @throws TensorException naming it if there is none
+   */
+  public Tensor get(String name) {
+    Tensor tensor = orNull(name);
+    if (tensor == null) {
+      throw new TensorException(
+          name + ": expected a tensor, found none; there are " + new TreeSet<>(tensors.keySet()));
+    }
+    return tensor;
+  }
+
+  /** An input that may be missing. */
+  public Tensor orNull(String name) {
+    asked.add(name);
+    return tensors.get(name);
+  }
+
+  /** Inputs that nobody asked for. */
+  public Set<String> unused() {
+    Set<String> unused = new TreeSet<>(tensors.keySet());
+    unused.removeAll(asked);
+    return unused;
+  }
+}
