@@ -1,5 +1,6 @@
 package org.crossdistill.loss;
 
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.kernel.Backend;
@@ -15,6 +16,14 @@ public final class NamedFeatureMargin implements NamedLoss<SoftMarginFeatureLoss
   @Override
   public SoftMarginFeatureLoss.Options defaults() {
     return SoftMarginFeatureLoss.Options.defaults();
+  }
+
+  @Override
+  public Map<String, List<String>> inputs() {
+    return Map.of(
+        "student", List.of("B", "D"),
+        "teacher", List.of("B", "D"),
+        "weights", List.of("B"));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package org.crossdistill.loss;
 
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
@@ -21,6 +22,12 @@ public interface NamedLoss<O extends Record> {
 
   /** The values of parameters that are not given. */
   O defaults();
+
+  /**
+   * The sizes of every input that it knows, as letters: {@code student} may have {@code ["B",
+   * "D"]}. The same letter is the same size.
+   */
+  Map<String, List<String>> inputs();
 
   /** Whether there is a native kernel; otherwise every backend is the composition. */
   default boolean hasKernel() {

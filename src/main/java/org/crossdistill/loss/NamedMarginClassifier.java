@@ -23,6 +23,16 @@ public final class NamedMarginClassifier implements NamedLoss<MarginClassifierLo
   }
 
   @Override
+  public Map<String, List<String>> inputs() {
+    return Map.of(
+        "embeddings", List.of("B", "D"),
+        "classifier", List.of("C", "D"),
+        "bias", List.of("C"),
+        "labels", List.of("B"),
+        "weights", List.of("B"));
+  }
+
+  @Override
   public Map<String, Tensor> compute(
       MarginClassifierLoss.Options options, NamedTensors inputs, Backend backend) {
     RowSet set =

@@ -1,5 +1,6 @@
 package org.crossdistill.loss;
 
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
@@ -17,6 +18,13 @@ public final class NamedQualityWeights implements NamedLoss<QualityWeights.Optio
   @Override
   public QualityWeights.Options defaults() {
     return QualityWeights.Options.defaults();
+  }
+
+  @Override
+  public Map<String, List<String>> inputs() {
+    return Map.of(
+        "quality-student", List.of("N", "B"),
+        "quality-teacher", List.of("N", "B"));
   }
 
   /** Qualities [N, B] to weights [N, B] and the statistics after each batch, [N, 4]. */

@@ -1,15 +1,13 @@
 package org.crossdistill.loss;
 
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
 import org.bytedeco.pytorch.Tensor;
 
-/** Inputs of a {@link NamedLoss}. Remembers which were asked for. */
+/** Inputs of a {@link NamedLoss}. */
 public final class NamedTensors {
 
   private final Map<String, Tensor> tensors;
-  private final Set<String> asked = new TreeSet<>();
 
   /**
    * Inputs by name.
@@ -36,14 +34,6 @@ public final class NamedTensors {
 
   /** An input that may be missing. */
   public Tensor orNull(String name) {
-    asked.add(name);
     return tensors.get(name);
-  }
-
-  /** Inputs that nobody asked for. */
-  public Set<String> unused() {
-    Set<String> unused = new TreeSet<>(tensors.keySet());
-    unused.removeAll(asked);
-    return unused;
   }
 }
