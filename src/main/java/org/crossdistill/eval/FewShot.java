@@ -2,6 +2,7 @@ package org.crossdistill.eval;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import org.crossdistill.data.Seeds;
 
 /**
  * k-shot recognition among all classes given (N-way). A draw picks k examples of every class at
@@ -48,9 +49,9 @@ public record FewShot(int shots, int draws, long seed) {
     UnitRows rows = UnitRows.of("embeddings", embeddings);
     ClassIndex classes = ClassIndex.of("embeddings", labels, rows.count());
     requireQueries(classes);
-    SplittableRandom random = new SplittableRandom(seed);
     long correct = 0;
     for (int draw = 0; draw < draws; draw++) {
+      SplittableRandom random = Seeds.random(seed, "few-shot", draw);
       correct += correctQueries(rows, classes, drawSupports(classes, random));
     }
     long queries = rows.count() - (long) shots * classes.count();

@@ -1,8 +1,9 @@
 package org.crossdistill.eval;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
 /** Search in a gallery of embeddings by cosine. */
 public final class Retrieval {
@@ -70,33 +71,30 @@ public final class Retrieval {
   }
 
   private static double averagePrecision(int query, double[] cosines, int[] labels, int label) {
-    double[] all = cosines.clone();
-    double[] relevant = new double[cosines.length];
-    int count = 0;
-    for (int j = 0; j < cosines.length; j++) {
-      if (labels[j] == label) {
-        relevant[count++] = cosines[j];
-      }
-    }
-    if (count == 0) {
+    double[] relevant =
+        IntStream.range(0, labels.length)
+            .filter(j -> labels[j] == label)
+            .mapToDouble(j -> cosines[j])
+            .sorted()
+            .toArray();
+    if (relevant.length == 0) {
       throw new EvalException(
           "retrieval: no gallery row has the label %d of query %d".formatted(label, query));
     }
-    Arrays.sort(all);
-    Arrays.sort(relevant, 0, count);
+    double[] all = DoubleStream.of(cosines).sorted().toArray();
     double sum = 0;
     int below = 0; // gallery rows less similar than the relevant one at hand
     int relevantBelow = 0;
-    for (int r = 0; r < count; r++) {
-      while (all[below] < relevant[r]) {
+    for (double similarity : relevant) {
+      while (all[below] < similarity) {
         below++;
       }
-      while (relevant[relevantBelow] < relevant[r]) {
+      while (relevant[relevantBelow] < similarity) {
         relevantBelow++;
       }
-      sum += (double) (count - relevantBelow) / (all.length - below);
+      sum += (double) (relevant.length - relevantBelow) / (all.length - below);
     }
-    return sum / count;
+    return sum / relevant.length;
   }
 
   private static List<Hit> best(double[] cosines, int k) {

@@ -23,33 +23,12 @@ public final class Verification {
   private final int[] rejectedTargets; // ascending from 0 to targets
   private final int[] acceptedNontargets; // descending from nontargets to 0
 
-  private Verification(double[] targetScores, double[] nontargetScores) {
-    targets = targetScores.length;
-    nontargets = nontargetScores.length;
-    if (targets == 0 || nontargets == 0) {
-      throw new EvalException(
-          "expected target and non-target trials, found %d and %d".formatted(targets, nontargets));
-    }
-    Arrays.sort(targetScores);
-    Arrays.sort(nontargetScores);
-    int[] rejected = new int[targets + nontargets + 1];
-    int[] accepted = new int[targets + nontargets + 1];
-    int points = 0;
-    int t = 0;
-    int n = 0;
-    while (t < targets || n < nontargets) {
-      rejected[points] = t;
-      accepted[points++] = nontargets - n;
-      double threshold =
-          Math.min(
-              t < targets ? targetScores[t] : Double.POSITIVE_INFINITY,
-              n < nontargets ? nontargetScores[n] : Double.POSITIVE_INFINITY);
-      t = firstAbove(targetScores, t, threshold);
-      n = firstAbove(nontargetScores, n, threshold);
-    }
-    rejected[points++] = targets;
-    rejectedTargets = Arrays.copyOf(rejected, points);
-    acceptedNontargets = Arrays.copyOf(accepted, points);
+  private Verification(
+      int targets, int nontargets, int[] rejectedTargets, int[] acceptedNontargets) {
+    this.targets = targets;
+    this.nontargets = nontargets;
+    this.rejectedTargets = rejectedTargets;
+    this.acceptedNontargets = acceptedNontargets;
   }
 
   /**
@@ -62,7 +41,7 @@ public final class Verification {
   public static Verification of(double[] targetScores, double[] nontargetScores) {
     requireNumbers("target score", targetScores);
     requireNumbers("non-target score", nontargetScores);
-    return new Verification(targetScores.clone(), nontargetScores.clone());
+    return ofOwned(targetScores.clone(), nontargetScores.clone());
   }
 
   /**
@@ -92,7 +71,7 @@ public final class Verification {
         }
       }
     }
-    return new Verification(targetScores, nontargetScores);
+    return ofOwned(targetScores, nontargetScores);
   }
 
   /** The number of target trials. */
@@ -188,6 +167,37 @@ public final class Verification {
   /** Miss rate − false alarm rate, times targets · nontargets: integer, so that ties are exact. */
   private long gap(int point) {
     return (long) rejectedTargets[point] * nontargets - (long) acceptedNontargets[point] * targets;
+  }
+
+  /** Sorts the scores in place and counts the errors at every threshold. */
+  private static Verification ofOwned(double[] targetScores, double[] nontargetScores) {
+    int targets = targetScores.length;
+    int nontargets = nontargetScores.length;
+    if (targets == 0 || nontargets == 0) {
+      throw new EvalException(
+          "expected target and non-target trials, found %d and %d".formatted(targets, nontargets));
+    }
+    Arrays.sort(targetScores);
+    Arrays.sort(nontargetScores);
+    int[] rejected = new int[targets + nontargets + 1];
+    int[] accepted = new int[targets + nontargets + 1];
+    int points = 0;
+    int t = 0;
+    int n = 0;
+    while (t < targets || n < nontargets) {
+      rejected[points] = t;
+      accepted[points++] = nontargets - n;
+      double threshold = Math.min(scoreAt(targetScores, t), scoreAt(nontargetScores, n));
+      t = firstAbove(targetScores, t, threshold);
+      n = firstAbove(nontargetScores, n, threshold);
+    }
+    rejected[points++] = targets;
+    return new Verification(
+        targets, nontargets, Arrays.copyOf(rejected, points), Arrays.copyOf(accepted, points));
+  }
+
+  private static double scoreAt(double[] sorted, int i) {
+    return i < sorted.length ? sorted[i] : Double.POSITIVE_INFINITY;
   }
 
   private static int checkedPairs(int examples) {

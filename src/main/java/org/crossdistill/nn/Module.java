@@ -7,9 +7,10 @@ import org.bytedeco.pytorch.Generator;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * A network, or a part of one, or state that is saved with it: named parameters (trained), named buffers (state that is not trained,
- * such as running means) and named children. Its tensors outlive the {@link PointerScope} in which
- * they were made; they live as long as the module is reachable.
+ * A network, or a part of one, or state that is saved with it: named parameters (trained), named
+ * buffers (state that is not trained, such as running means) and named children. Its tensors
+ * outlive the {@link PointerScope} in which they were made; they live as long as the module is
+ * reachable.
  *
  * <p>Not safe for use by several threads at once; different modules are independent.
  */

@@ -33,7 +33,7 @@ class PictureFilesTest {
   private static BufferedImage noise(int type) {
     BufferedImage image = new BufferedImage(40, 30, type);
     for (int i = 0; i < 40 * 30; i++) {
-      image.setRGB(i % 40, i / 40, Randoms.of(3, "noise", i).nextInt() | 0xff000000);
+      image.setRGB(i % 40, i / 40, Seeds.random(3, "noise", i).nextInt() | 0xff000000);
     }
     return image;
   }
@@ -143,7 +143,7 @@ class PictureFilesTest {
       byte[] whole = encode(noise(BufferedImage.TYPE_INT_RGB), format);
       for (int i = 0; i < 300; i++) {
         byte[] bad = whole.clone();
-        bad[Randoms.of(1, format, i).nextInt(whole.length)] ^= (byte) (1 + i % 255);
+        bad[Seeds.random(1, format, i).nextInt(whole.length)] ^= (byte) (1 + i % 255);
         Path file = save("bad." + format, bad);
         try {
           assertThat(PictureFiles.read(file).width()).isPositive();

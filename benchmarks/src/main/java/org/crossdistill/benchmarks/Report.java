@@ -52,8 +52,7 @@ record Report(Machine machine, boolean quick, List<Row> rows) {
               .filter(c -> !row.variant().equals("c") && !row.variant().equals("empty"))
               .map(c -> time(row.medianNs() - c.medianNs()))
               .orElse("");
-      out.printf(
-          "%-42s %12s %6s %12s%n", title(row), time(row.medianNs()), percent(row), over);
+      out.printf("%-42s %12s %6s %12s%n", title(row), time(row.medianNs()), percent(row), over);
     }
   }
 

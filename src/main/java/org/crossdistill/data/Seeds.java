@@ -1,4 +1,4 @@
-package org.crossdistill.train;
+package org.crossdistill.data;
 
 import java.nio.charset.StandardCharsets;
 import java.util.SplittableRandom;
