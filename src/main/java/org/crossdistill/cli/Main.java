@@ -27,6 +27,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       PredictCommand.class,
       EmbedCommand.class,
       LossCommand.class,
+      DoctorCommand.class,
     },
     mixinStandardHelpOptions = true,
     versionProvider = Main.BuildVersion.class)
@@ -61,7 +62,20 @@ public final class Main {
     // Both are read once, by classes that the commands load.
     setDefault(MEMORY_LIMIT, "0");
     setDefault(LOG_LEVEL, verbose ? "debug" : "warn");
-    System.exit(execute(arguments, verbose));
+    int exitCode = execute(arguments, verbose);
+    if (!isShuttingDown()) {
+      System.exit(exitCode);
+    }
+  }
+
+  /** After Ctrl-C the process ends by itself, as soon as this thread does. */
+  private static boolean isShuttingDown() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(new Thread());
+      return false;
+    } catch (IllegalStateException e) {
+      return true;
+    }
   }
 
   private static int execute(String[] arguments, boolean verbose) {
