@@ -105,8 +105,8 @@ public final class NativeLibrary {
     if (!setting.equals("on")) {
       String reason =
           setting.equals("off")
-              ? "the native library is switched off (" + ENVIRONMENT + "=off)"
-              : ENVIRONMENT + ": expected on or off, found '" + setting + "'";
+              ? "the native library is switched off (" + PROPERTY + " or " + ENVIRONMENT + ")"
+              : PROPERTY + " or " + ENVIRONMENT + ": expected on or off, found '" + setting + "'";
       return new State(null, reason);
     }
     try {
