@@ -1,0 +1,121 @@
+#include "core/isa.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "core/status.h"
+
+namespace cd {
+namespace {
+
+constexpr int32_t kIsaCount = 3;
+const char* const kIsaNames[kIsaCount] = {"portable", "avx2", "avx512"};
+
+bool supported(int32_t isa) {
+  if (isa == CD_ISA_PORTABLE) return true;
+#if defined(CD_WITH_X86_ISAS)
+  __builtin_cpu_init();
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                    __builtin_cpu_supports("f16c");
+  if (isa == CD_ISA_AVX2) return avx2;
+#if defined(CD_EMULATE_AVX512)
+  if (isa == CD_ISA_AVX512) return avx2;
+#else
+  if (isa == CD_ISA_AVX512) {
+    return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  }
+#endif
+#endif
+  return false;
+}
+
+struct Choice {
+  int32_t isa;  // -1: none
+  char error[160];
+};
+
+Choice choose() {
+  Choice choice = {-1, ""};
+  const char* wanted = std::getenv("CROSSDISTILL_ISA");
+  if (wanted == nullptr || wanted[0] == '\0') {
+    for (int32_t isa = 0; isa < kIsaCount; ++isa) {
+      if (supported(isa)) choice.isa = isa;
+    }
+    return choice;
+  }
+  for (int32_t isa = 0; isa < kIsaCount; ++isa) {
+    if (std::strcmp(wanted, kIsaNames[isa]) != 0) continue;
+    if (supported(isa)) {
+      choice.isa = isa;
+    } else {
+      std::snprintf(choice.error, sizeof choice.error,
+                    "CROSSDISTILL_ISA: this CPU or this build has no %s (CPU: %s)", wanted,
+                    cd_cpu_features());
+    }
+    return choice;
+  }
+  std::snprintf(choice.error, sizeof choice.error,
+                "CROSSDISTILL_ISA: expected portable, avx2 or avx512, got \"%.40s\"", wanted);
+  return choice;
+}
+
+struct CpuFeatures {
+  char text[128] = "";
+
+  CpuFeatures() {
+#if defined(CD_WITH_X86_ISAS)
+    __builtin_cpu_init();
+#define CD_ADD_FEATURE(name) \
+  if (__builtin_cpu_supports(name)) add(name)
+    CD_ADD_FEATURE("avx2");
+    CD_ADD_FEATURE("fma");
+    CD_ADD_FEATURE("f16c");
+    CD_ADD_FEATURE("avx512f");
+    CD_ADD_FEATURE("avx512bw");
+    CD_ADD_FEATURE("avx512dq");
+    CD_ADD_FEATURE("avx512vl");
+    CD_ADD_FEATURE("avx512bf16");
+#undef CD_ADD_FEATURE
+#endif
+    if (text[0] == '\0') add("baseline");
+  }
+
+  void add(const char* name) {
+    if (text[0] != '\0') std::strcat(text, " ");
+    std::strcat(text, name);
+  }
+};
+
+}  // namespace
+
+int32_t active_isa() {
+  static const Choice choice = choose();
+  if (choice.isa < 0) fail(CD_UNSUPPORTED, "%s", choice.error);
+  return choice.isa;
+}
+
+}  // namespace cd
+
+extern "C" {
+
+int32_t cd_active_isa(int32_t* isa) {
+  return cd::guarded([&] {
+    if (isa == nullptr) cd::fail(CD_INVALID_ARGUMENT, "isa: expected a pointer, got null");
+    *isa = cd::active_isa();
+  });
+}
+
+int32_t cd_isa_supported(int32_t isa) { return cd::supported(isa) ? 1 : 0; }
+
+const char* cd_isa_name(int32_t isa) {
+  return isa >= 0 && isa < cd::kIsaCount ? cd::kIsaNames[isa] : "unknown";
+}
+
+const char* cd_cpu_features(void) {
+  static const cd::CpuFeatures features;
+  return features.text;
+}
+
+}  // extern "C"

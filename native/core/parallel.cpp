@@ -1,0 +1,81 @@
+#include "core/parallel.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <new>
+
+#include "core/status.h"
+
+#if defined(CD_WITH_OPENMP)
+#include <omp.h>
+#else
+#include <thread>
+#include <vector>
+#endif
+
+namespace cd {
+namespace {
+
+constexpr std::align_val_t kCacheLine{64};
+
+void work(int64_t tasks, std::atomic<int64_t>& next, void (*body)(const void*, int64_t, int32_t),
+          const void* context, int32_t slot) {
+  for (int64_t task = next++; task < tasks; task = next++) body(context, task, slot);
+}
+
+}  // namespace
+
+int32_t threads_for(int64_t tasks, int32_t threads) {
+  const int64_t allowed = threads > 0 ? threads : cd_default_threads();
+  return static_cast<int32_t>(std::max<int64_t>(1, std::min(allowed, tasks)));
+}
+
+void run_tasks(int64_t tasks, int32_t threads, void (*body)(const void*, int64_t, int32_t),
+               const void* context) {
+  if (threads <= 1) {
+    for (int64_t task = 0; task < tasks; ++task) body(context, task, 0);
+    return;
+  }
+  std::atomic<int64_t> next{0};
+#if defined(CD_WITH_OPENMP)
+#pragma omp parallel num_threads(threads)
+  work(tasks, next, body, context, omp_get_thread_num());
+#else
+  std::vector<std::thread> others;
+  for (int32_t slot = 1; slot < threads; ++slot) {
+    others.emplace_back([&, slot] { work(tasks, next, body, context, slot); });
+  }
+  work(tasks, next, body, context, 0);
+  for (std::thread& other : others) other.join();
+#endif
+}
+
+int64_t last_level_cache_bytes() {
+  static const int64_t bytes = [] {
+    int64_t known = 0;
+#if defined(_SC_LEVEL3_CACHE_SIZE)
+    known = std::max<int64_t>(sysconf(_SC_LEVEL3_CACHE_SIZE), sysconf(_SC_LEVEL2_CACHE_SIZE));
+#endif
+    return known > 0 ? known : int64_t{32} << 20;
+  }();
+  return bytes;
+}
+
+Buffer::Buffer(int64_t bytes)
+    : memory_(bytes > 0 ? ::operator new(static_cast<size_t>(bytes), kCacheLine) : nullptr) {}
+
+Buffer::~Buffer() { ::operator delete(memory_, kCacheLine); }
+
+void* Buffer::get() const { return memory_; }
+
+}  // namespace cd
+
+extern "C" int32_t cd_default_threads(void) {
+#if defined(CD_WITH_OPENMP)
+  return omp_get_max_threads();
+#else
+  return static_cast<int32_t>(std::max(1u, std::thread::hardware_concurrency()));
+#endif
+}

@@ -1,0 +1,50 @@
+// Tasks on the process's OpenMP pool, and the memory they work in.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/isa.h"
+
+namespace cd {
+
+// Threads that `tasks` tasks run on when the caller allows `threads` (0 = the process's default).
+int32_t threads_for(int64_t tasks, int32_t threads);
+
+// Calls body(context, task, slot) once for each task, on `threads` >= 1 threads. A slot is a number
+// below `threads` that no two tasks hold at the same time. Tasks must not throw.
+void run_tasks(int64_t tasks, int32_t threads, void (*body)(const void*, int64_t, int32_t),
+               const void* context);
+
+// Size of the largest data cache in bytes.
+int64_t last_level_cache_bytes();
+
+// Uninitialised memory, aligned to a cache line; throws std::bad_alloc.
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(int64_t bytes);
+  ~Buffer();
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  void* get() const;
+
+ private:
+  void* memory_ = nullptr;
+};
+
+namespace CD_TARGET {
+
+template <class Body>
+void parallel_for(int64_t tasks, int32_t threads, const Body& body) {
+  run_tasks(
+      tasks, threads,
+      [](const void* context, int64_t task, int32_t slot) {
+        (*static_cast<const Body*>(context))(task, slot);
+      },
+      &body);
+}
+
+}  // namespace CD_TARGET
+}  // namespace cd

@@ -1,0 +1,256 @@
+// K4, quality weights: running statistics of the qualities of two modalities, and the row norms
+// that serve as qualities. B rows, D columns.
+#include <algorithm>
+#include <cinttypes>
+
+#include "core/norms.h"
+#include "core/parallel.h"
+#include "core/simd.h"
+#include "core/tensor_check.h"
+
+namespace cd {
+
+struct RowNorms {
+  int32_t dtype;
+  int64_t rows;
+  int64_t dim;
+  const void* x;
+  int64_t stride;
+  void* norms;
+  int64_t rows_per_task;
+};
+
+CD_FOR_EACH_ISA(void row_norms_task(const RowNorms& call, int64_t task))
+
+namespace CD_TARGET {
+namespace {
+
+template <class T, class E>
+void task_norms(const RowNorms& call, int64_t task) {
+  const int64_t first = task * call.rows_per_task;
+  const int64_t last =
+      first + call.rows_per_task < call.rows ? first + call.rows_per_task : call.rows;
+  for (int64_t i = first; i < last; ++i) {
+    const E* x = static_cast<const E*>(call.x) + i * call.stride;
+    static_cast<T*>(call.norms)[i] = static_cast<T>(row_norm<T>(x, call.dim));
+  }
+}
+
+}  // namespace
+
+void row_norms_task(const RowNorms& call, int64_t task) {
+  switch (call.dtype) {
+    case CD_F64:
+      return task_norms<double, double>(call, task);
+    case CD_F32:
+      return task_norms<float, float>(call, task);
+    case CD_BF16:
+      return task_norms<float, Bf16>(call, task);
+    default:
+      return task_norms<float, F16>(call, task);
+  }
+}
+
+}  // namespace CD_TARGET
+
+#if defined(CD_COMPILE_PORTABLE)
+namespace {
+
+constexpr int64_t kElementsPerTask = 65536;
+
+struct Statistics {
+  double mean;
+  double deviation;
+};
+
+double quality_at(int32_t dtype, const void* values, int64_t i) {
+  switch (dtype) {
+    case CD_F64:
+      return static_cast<const double*>(values)[i];
+    case CD_F32:
+      return static_cast<double>(static_cast<const float*>(values)[i]);
+    case CD_BF16:
+      return portable::to_double(static_cast<const Bf16*>(values)[i]);
+    default:
+      return portable::to_double(static_cast<const F16*>(values)[i]);
+  }
+}
+
+double accumulator_at(int32_t dtype, const void* values, int64_t i) {
+  return dtype == CD_F64 ? static_cast<const double*>(values)[i]
+                         : static_cast<double>(static_cast<const float*>(values)[i]);
+}
+
+void set_accumulator(int32_t dtype, void* values, int64_t i, double value) {
+  if (dtype == CD_F64) {
+    static_cast<double*>(values)[i] = value;
+  } else {
+    static_cast<float*>(values)[i] = static_cast<float>(value);
+  }
+}
+
+void check_qualities(const char* name, int32_t dtype, const void* values, int64_t rows) {
+  for (int64_t i = 0; i < rows; ++i) {
+    const double value = quality_at(dtype, values, i);
+    if (!std::isfinite(value)) {
+      fail(CD_INVALID_ARGUMENT, "%s: row %" PRId64 ": expected a finite quality, got %g", name, i,
+           value);
+    }
+  }
+}
+
+Statistics batch_statistics(int32_t dtype, const void* values, int64_t rows) {
+  double sum = 0;
+  for (int64_t i = 0; i < rows; ++i) sum += quality_at(dtype, values, i);
+  const double mean = sum / static_cast<double>(rows);
+  double squares = 0;
+  for (int64_t i = 0; i < rows; ++i) {
+    const double difference = quality_at(dtype, values, i) - mean;
+    squares += difference * difference;
+  }
+  return {mean, rows > 1 ? std::sqrt(squares / static_cast<double>(rows - 1)) : 0};
+}
+
+struct QualityWeights {
+  int32_t dtype;
+  int64_t rows;
+  int32_t mode;
+  double slope;
+  double h;
+  double alpha;
+  bool update;
+  bool initialized;
+};
+
+// The running statistics after this batch, rounded as they are stored.
+Statistics next_statistics(const QualityWeights& call, const void* values, Statistics running) {
+  if (!call.update || call.rows == 0) return running;
+  Statistics next = batch_statistics(call.dtype, values, call.rows);
+  if (call.initialized) {
+    next.mean = running.mean + call.alpha * (next.mean - running.mean);
+    next.deviation = running.deviation + call.alpha * (next.deviation - running.deviation);
+  }
+  return next;
+}
+
+double standardised(const QualityWeights& call, double quality, Statistics statistics) {
+  const double z = (quality - statistics.mean) / (statistics.deviation + 1e-3);
+  return std::clamp(call.h * z, -1.0, 1.0);
+}
+
+double weight_of(const QualityWeights& call, double student, double teacher) {
+  const double k = call.slope;
+  switch (call.mode) {
+    case CD_QUALITY_DIFFERENCE:
+      return std::clamp(1 + k * (teacher - student), 0.0, 2.0);
+    case CD_QUALITY_TEACHER:
+      return std::clamp(1 + k * teacher, 0.0, 2.0);
+    case CD_QUALITY_STUDENT:
+      return std::clamp(1 + k * student, 0.0, 2.0);
+    case CD_QUALITY_PRODUCT:
+      return std::clamp((1 + k * teacher) * (1 + k * student), 0.0, 4.0);
+    default:
+      return 1;
+  }
+}
+
+void check_statistics(const QualityWeights& call, const void* statistics) {
+  if (!call.initialized) {
+    if (call.update) return;
+    fail(CD_INVALID_ARGUMENT, "initialized: expected 1 where update is 0, got 0");
+  }
+  const char* const names[] = {
+      "statistics[0], student's mean", "statistics[1], student's deviation",
+      "statistics[2], teacher's mean", "statistics[3], teacher's deviation"};
+  for (int i = 0; i < 4; ++i) {
+    const double value = accumulator_at(call.dtype, statistics, i);
+    if (!std::isfinite(value) || (i % 2 == 1 && value < 0)) {
+      fail(CD_INVALID_ARGUMENT, "%s: expected a finite number%s, got %g", names[i],
+           i % 2 == 1 ? " of at least 0" : "", value);
+    }
+  }
+}
+
+void run(const QualityWeights& call, const void* quality_student, const void* quality_teacher,
+         void* statistics, void* weights) {
+  const void* const qualities[] = {quality_student, quality_teacher};
+  Statistics used[2];
+  for (int side = 0; side < 2; ++side) {
+    Statistics running = {0, 0};
+    if (call.initialized) {
+      running = {accumulator_at(call.dtype, statistics, 2 * side),
+                 accumulator_at(call.dtype, statistics, 2 * side + 1)};
+    }
+    used[side] = next_statistics(call, qualities[side], running);
+  }
+  for (int side = 0; side < 2 && call.update && call.rows > 0; ++side) {
+    set_accumulator(call.dtype, statistics, 2 * side, used[side].mean);
+    set_accumulator(call.dtype, statistics, 2 * side + 1, used[side].deviation);
+  }
+  for (int64_t i = 0; i < call.rows; ++i) {
+    const double student = standardised(call, quality_at(call.dtype, quality_student, i), used[0]);
+    const double teacher = standardised(call, quality_at(call.dtype, quality_teacher, i), used[1]);
+    set_accumulator(call.dtype, weights, i, weight_of(call, student, teacher));
+  }
+}
+
+}  // namespace
+#endif
+
+}  // namespace cd
+
+#if defined(CD_COMPILE_PORTABLE)
+extern "C" {
+
+int32_t cd_row_norms(int32_t dtype, int64_t rows, int64_t dim, const void* x, int64_t stride,
+                     void* norms, int32_t threads) {
+  return cd::guarded([&] {
+    const int64_t element = cd::element_bytes(dtype);
+    cd::check_size("rows", rows, 0);
+    cd::check_size("dim", dim, 0);
+    cd::check_size("threads", threads, 0);
+    cd::ArrayCheck check;
+    check.input("x", x, rows, dim, stride, element);
+    check.output("norms", norms, rows, 1, 1, cd::accumulator_bytes(dtype));
+    check.check_aliasing();
+    const int64_t rows_per_task =
+        std::max<int64_t>(1, cd::kElementsPerTask / std::max<int64_t>(1, dim));
+    const cd::RowNorms call = {dtype, rows, dim, x, stride, norms, rows_per_task};
+    const int64_t tasks = (rows + rows_per_task - 1) / rows_per_task;
+    const auto task_function = CD_OF_ACTIVE_ISA(row_norms_task);
+    const auto body = [&](int64_t task, int32_t) { task_function(call, task); };
+    cd::portable::parallel_for(tasks, cd::threads_for(tasks, threads), body);
+  });
+}
+
+int32_t cd_quality_weights(int32_t dtype, int64_t rows, const void* quality_student,
+                           const void* quality_teacher, int32_t mode, double slope, double h,
+                           double alpha, int32_t update, int32_t initialized, void* statistics,
+                           void* weights) {
+  return cd::guarded([&] {
+    const int64_t element = cd::element_bytes(dtype), accumulator = cd::accumulator_bytes(dtype);
+    cd::check_size("rows", rows, 0);
+    cd::check_enum("mode", mode, 5);
+    cd::check_finite("slope", slope);
+    cd::check_finite("h", h);
+    cd::check_range("alpha", alpha, 0, 1);
+    cd::check_flag("update", update);
+    cd::check_flag("initialized", initialized);
+    cd::ArrayCheck check;
+    check.input("quality_student", quality_student, rows, 1, 1, element);
+    check.input("quality_teacher", quality_teacher, rows, 1, 1, element);
+    check.output("statistics", statistics, 4, 1, 1, accumulator);
+    check.output("weights", weights, rows, 1, 1, accumulator);
+    check.check_aliasing();
+    const cd::QualityWeights call = {dtype, rows,  mode,        slope,
+                                     h,     alpha, update != 0, initialized != 0};
+    cd::check_statistics(call, statistics);
+    cd::check_qualities("quality_student", dtype, quality_student, rows);
+    cd::check_qualities("quality_teacher", dtype, quality_teacher, rows);
+    cd::active_isa();
+    cd::run(call, quality_student, quality_teacher, statistics, weights);
+  });
+}
+
+}  // extern "C"
+#endif
