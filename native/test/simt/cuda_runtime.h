@@ -18,10 +18,11 @@
 #define __launch_bounds__(...)
 #define __align__(bytes) __attribute__((aligned(bytes)))
 
-// A variable in shared memory. On the device: __shared__ type name.
+// A variable in shared memory (on the device: __shared__ type name), and the launch's own part of it.
 #define CD_SHARED(type, name)       \
   static const char name##_key = 0; \
-  auto& name = *static_cast<std::remove_cv_t<type>*>(simt::shared_memory(&name##_key, sizeof(type)))
+  auto& name = *static_cast<type*>(simt::shared_memory(&name##_key, sizeof(type)))
+#define CD_DYNAMIC_SHARED(name) void* name = simt::dynamic_shared_memory()
 
 // ---- the runtime ----
 
@@ -59,7 +60,7 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
     std::apply(kernel, values);
   };
   const bool ended = simt::launch(
-      {grid.x, grid.y, grid.z}, {block.x, block.y, block.z},
+      {grid.x, grid.y, grid.z}, {block.x, block.y, block.z}, config->dynamicSmemBytes,
       [](void* context) { (*static_cast<decltype(call)*>(context))(); }, &call);
   return ended ? cudaSuccess : cudaErrorLaunchFailure;
 }

@@ -35,12 +35,22 @@ namespace {
 constexpr size_t kStackBytes = size_t{256} << 10;
 constexpr int kMostWarps = kMostThreads / kWarpThreads;
 constexpr int kMostShared = 16;
+constexpr int kMostCopies = 64;
+constexpr size_t kMostSharedBytes = size_t{48} << 10;
 
 enum class State { kReady, kAtBlockBarrier, kAtWarpBarrier, kReturned };
+
+struct Copy {
+  void* to;
+  const void* from;
+  size_t bytes;
+};
 
 struct Fiber {
   Index thread;
   State state;
+  Copy copies[kMostCopies];
+  int copy_count;
   int exchanges;  // which of the two halves of the warp's slots is next
   char* stack;
   void* stack_pointer;
@@ -62,6 +72,8 @@ struct Device {
   Slot slots[2][kMostThreads];
   Shared shared[kMostShared];
   int shared_count = 0;
+  size_t shared_bytes = 0;
+  size_t dynamic_bytes = 0;
   void (*body)(void*) = nullptr;
   void* context = nullptr;
   Fiber host = {};
@@ -126,6 +138,7 @@ SIMT_UNCHECKED void fiber_main() {
 SIMT_UNCHECKED void start_fiber(Device& d, Fiber& fiber) {
   fiber.state = State::kReady;
   fiber.exchanges = 0;
+  fiber.copy_count = 0;
   if (fiber.stack != nullptr) return;
   fiber.stack = static_cast<char*>(std::malloc(kStackBytes));
   if (fiber.stack == nullptr) std::abort();
@@ -201,6 +214,7 @@ SIMT_UNCHECKED bool run_block(Device& d, Index block, Index at) {
   SIMT_ACQUIRE(&d.body);
   for (int i = 0; i < d.shared_count; ++i) std::free(d.shared[i].memory);
   d.shared_count = 0;
+  d.shared_bytes = 0;
   return ended;
 }
 
@@ -215,7 +229,8 @@ void set_order(Order order) { device.order = order; }
 
 const char* last_failure() { return device.failure; }
 
-SIMT_UNCHECKED bool launch(Index grid, Index block, void (*body)(void*), void* context) {
+SIMT_UNCHECKED bool launch(Index grid, Index block, size_t shared_bytes,
+                                  void (*body)(void*), void* context) {
   Device& d = device;
   const uint64_t threads = uint64_t{block.x} * block.y * block.z;
   const uint64_t blocks = uint64_t{grid.x} * grid.y * grid.z;
@@ -224,6 +239,8 @@ SIMT_UNCHECKED bool launch(Index grid, Index block, void (*body)(void*), void* c
   if (blocks == 0 || grid.x > INT32_MAX || grid.y > UINT16_MAX || grid.z > UINT16_MAX) {
     return refuse(d, "grid: outside the device's limits");
   }
+  if (shared_bytes > kMostSharedBytes) return refuse(d, "shared memory: more than 48 KiB");
+  d.dynamic_bytes = shared_bytes;
   d.threads = static_cast<int>(threads);
   blockDim = block;
   gridDim = grid;
@@ -263,7 +280,8 @@ SIMT_UNCHECKED void* shared_memory(const void* key, size_t bytes) {
     SIMT_ACQUIRE(d.shared[i].memory);
     return d.shared[i].memory;
   }
-  if (d.shared_count == kMostShared) std::abort();
+  d.shared_bytes += bytes;
+  if (d.shared_count == kMostShared || d.shared_bytes > kMostSharedBytes) std::abort();
   // The exact size on the heap, so that the address sanitizer sees its ends; all ones are NaN.
   char* memory = static_cast<char*>(std::malloc(bytes));
   if (memory == nullptr) std::abort();
@@ -271,6 +289,24 @@ SIMT_UNCHECKED void* shared_memory(const void* key, size_t bytes) {
   SIMT_RELEASE(memory);
   d.shared[d.shared_count++] = {key, memory};
   return memory;
+}
+
+SIMT_UNCHECKED void* dynamic_shared_memory() {
+  return shared_memory(&device.dynamic_bytes, device.dynamic_bytes);
+}
+
+void copy_later(void* to, const void* from, size_t bytes) {
+  Fiber& fiber = running();
+  if (fiber.copy_count == kMostCopies) wait_for_copies();
+  fiber.copies[fiber.copy_count++] = {to, from, bytes};
+}
+
+void wait_for_copies() {
+  Fiber& fiber = running();
+  for (int i = 0; i < fiber.copy_count; ++i) {
+    std::memcpy(fiber.copies[i].to, fiber.copies[i].from, fiber.copies[i].bytes);
+  }
+  fiber.copy_count = 0;
 }
 
 }  // namespace simt

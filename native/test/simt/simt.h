@@ -3,7 +3,8 @@
 // cuda_runtime.h, cuda_bf16.h and cuda_fp16.h of this folder.
 //
 // What it finds: a thread that misses a barrier (the launch fails, as a hang would be hard to read),
-// reads of shared memory before a write (it is filled with NaN for each block), and, built with the
+// reads of shared memory before a write (it is filled with NaN for each block) or before an
+// asynchronous copy into it has been waited for, and, built with the
 // sanitizers, accesses outside shared or global memory (address, undefined) and races between the
 // threads of a block (thread: fibers are switched without synchronising, barriers synchronise).
 // What it does not: timing, the memory model between blocks, the device's own exp and sqrt.
@@ -31,7 +32,7 @@ void set_order(Order order);
 
 // Runs body(context) for each thread of the grid. Returns false, with the reason in last_failure(),
 // where not all threads could come to their end.
-bool launch(Index grid, Index block, void (*body)(void*), void* context);
+bool launch(Index grid, Index block, size_t shared_bytes, void (*body)(void*), void* context);
 const char* last_failure();
 
 // __syncthreads and __syncwarp (all lanes).
@@ -47,6 +48,13 @@ const Slot* exchange(const void* given, size_t bytes);
 
 // Memory of `bytes` that is the same for all threads of a block, for each `key` another.
 void* shared_memory(const void* key, size_t bytes);
+
+// The shared memory that the launch has asked for.
+void* dynamic_shared_memory();
+
+// A copy that is made when the running thread waits for its copies.
+void copy_later(void* to, const void* from, size_t bytes);
+void wait_for_copies();
 
 }  // namespace simt
 

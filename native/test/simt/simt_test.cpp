@@ -6,6 +6,7 @@
 
 #include "cuda_bf16.h"
 #include "cuda_fp16.h"
+#include "cuda_pipeline.h"
 #include "cuda_runtime.h"
 
 namespace {
@@ -106,6 +107,33 @@ TEST(Simulator, sharedMemoryOfEachBlockStartsAsNan) {
   ASSERT_EQ(start(reads_before_writing, 2, 32, out.data()), cudaSuccess);
   EXPECT_TRUE(std::isnan(out[0]));
   EXPECT_TRUE(std::isnan(out[1]));
+}
+
+__global__ void copies(const double* in, double* out, bool waits) {
+  CD_DYNAMIC_SHARED(memory);
+  double* shared = static_cast<double*>(memory);
+  __pipeline_memcpy_async(shared + threadIdx.x, in + threadIdx.x, sizeof(double));
+  __pipeline_commit();
+  if (waits) __pipeline_wait_prior(0);
+  __syncthreads();
+  out[threadIdx.x] = shared[threadIdx.x ^ 1];
+  __syncthreads();
+  __pipeline_wait_prior(0);
+}
+
+TEST(Simulator, aCopyIsThereOnceItWasWaitedFor) {
+  std::vector<double> in(kThreads), out(kThreads);
+  for (int i = 0; i < kThreads; ++i) in[i] = i;
+  cudaLaunchConfig_t config;
+  config.blockDim = dim3(kThreads);
+  config.dynamicSmemBytes = kThreads * sizeof(double);
+  ASSERT_EQ(cudaLaunchKernelEx(&config, copies, in.data(), out.data(), true), cudaSuccess);
+  for (int i = 0; i < kThreads; ++i) EXPECT_EQ(out[i], i ^ 1);
+  ASSERT_EQ(cudaLaunchKernelEx(&config, copies, in.data(), out.data(), false), cudaSuccess);
+  for (int i = 0; i < kThreads; ++i) EXPECT_TRUE(std::isnan(out[i]));
+  config.dynamicSmemBytes = 1 << 20;
+  EXPECT_EQ(cudaLaunchKernelEx(&config, copies, in.data(), out.data(), true),
+            cudaErrorLaunchFailure);
 }
 
 struct Word {
