@@ -11,6 +11,9 @@ namespace CD_TARGET {
 // Rows shorter than this normalise to 0 and have gradient 0.
 inline constexpr double kShortestNorm = 1e-12;
 
+// Unit vectors that are closer to each other, in double, differ by rounding alone.
+inline constexpr double kParallel = 1e-15;
+
 CD_INLINE double to_double(double x) { return x; }
 CD_INLINE double to_double(float x) { return static_cast<double>(x); }
 CD_INLINE double to_double(Bf16 x) {

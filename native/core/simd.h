@@ -13,6 +13,20 @@
 #include <cstdint>
 
 #include "core/isa.h"
+#include "crossdistill.h"
+
+// Returns function<T, E>(...) for the element type E of dtype and its type of computation T.
+#define CD_FOR_DTYPE(dtype, function, ...)          \
+  switch (dtype) {                                  \
+    case CD_F64:                                    \
+      return function<double, double>(__VA_ARGS__); \
+    case CD_F32:                                    \
+      return function<float, float>(__VA_ARGS__);   \
+    case CD_BF16:                                   \
+      return function<float, Bf16>(__VA_ARGS__);    \
+    default:                                        \
+      return function<float, F16>(__VA_ARGS__);     \
+  }
 
 #define CD_INLINE inline __attribute__((always_inline))
 

@@ -58,6 +58,18 @@ void ArrayCheck::full_name(const char* name, char (&text)[64]) const {
   }
 }
 
+void ArrayCheck::size(const char* name, int64_t value, int64_t least) const {
+  char text[64];
+  full_name(name, text);
+  check_size(text, value, least);
+}
+
+void ArrayCheck::finite(const char* name, double value) const {
+  char text[64];
+  full_name(name, text);
+  check_finite(text, value);
+}
+
 void ArrayCheck::add(const char* name, const void* data, int64_t rows, int64_t columns,
                      int64_t stride, int64_t bytes, bool output) {
   Span span;

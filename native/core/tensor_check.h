@@ -28,6 +28,8 @@ class ArrayCheck {
   // Names that follow read "array[index].name"; array null = "name".
   void set_prefix(const char* array, int32_t index);
 
+  void size(const char* name, int64_t value, int64_t least) const;
+  void finite(const char* name, double value) const;
   void input(const char* name, const void* data, int64_t rows, int64_t columns, int64_t stride,
              int64_t bytes);
   void input_or_null(const char* name, const void* data, int64_t rows, int64_t columns,

@@ -89,6 +89,11 @@ CD_INLINE bool wants_double(const UnitRow<float>& row) {
   return row.apart < 0x1p-6 || row.across < 0x1p-6 || row.norm_s > 1e30 || row.norm_t > 1e30;
 }
 
+// Whether distance - margin cancels so much that the distance is wanted in double.
+CD_INLINE bool near_margin(double distance, double margin) {
+  return __builtin_fabs(distance - margin) < margin / 16;
+}
+
 // Elements before `p` is aligned to a vector of E in memory.
 template <class T, class E>
 CD_INLINE int64_t unaligned_head(const E* p, int64_t dim) {
@@ -177,16 +182,14 @@ struct RowResult {
 };
 
 template <class T>
-RowResult unit_result(int32_t distance, const UnitRow<T>& row, bool narrow_elements) {
+RowResult unit_result(int32_t distance, const UnitRow<T>& row) {
   if (row.norm_s < kShortestNorm || row.norm_t < kShortestNorm) {
     return {short_distance(distance, row.norm_s, row.norm_t), 0};
   }
   if (distance == CD_DISTANCE_SQUARED_NORMALIZED) return {row.apart, 2};
   if (distance == CD_DISTANCE_COSINE) return {row.apart / 2, 1};
   const double d = __builtin_sqrt(row.apart);
-  // Below this the directions of two rows of narrow elements differ by rounding alone.
-  if (narrow_elements && d < 1e-14) return {0, 0};
-  return {d, 1 / d};
+  return d < kParallel ? RowResult{0, 0} : RowResult{d, 1 / d};
 }
 
 // Loss of a row at `distance`; a distance that is not a number stays one.
@@ -198,7 +201,7 @@ CD_INLINE double soft_margin(double distance, double margin) {
 template <class T, class E>
 double unit_row(const FeatureMargin& call, const RowPointers<E>& p, const UnitRow<T>& row,
                 double coefficient) {
-  const RowResult result = unit_result(call.distance, row, sizeof(E) < 8);
+  const RowResult result = unit_result(call.distance, row);
   if (p.gs == nullptr && p.gt == nullptr) return result.distance;
   if (result.distance <= call.margin || result.slope == 0) {
     write_zeros(p);
@@ -209,24 +212,29 @@ double unit_row(const FeatureMargin& call, const RowPointers<E>& p, const UnitRo
 }
 
 template <class T, class E>
-double raw_row(const FeatureMargin& call, const RowPointers<E>& p, double coefficient) {
+double raw_distance(int32_t kind, const RowPointers<E>& p) {
   Sums<T> squares;
   for_each_vector<T>(
       0, p.dim, [&](int64_t d, int64_t n, int k) __attribute__((always_inline)) {
         const Vector<T> u = load<T>(p.s + d, n) - load<T>(p.t + d, n);
         squares.part[k] = multiply_add(u, u, squares.part[k]);
       });
-  double distance = static_cast<double>(squares.total());
-  double slope = 2;
-  if (call.distance == CD_DISTANCE_EUCLIDEAN) {
-    distance = norm_of<T>(squares.total(), p.s, p.t, p.dim);
-    slope = 1 / distance;
+  if (kind == CD_DISTANCE_SQUARED) return static_cast<double>(squares.total());
+  return norm_of<T>(squares.total(), p.s, p.t, p.dim);
+}
+
+template <class T, class E>
+double raw_row(const FeatureMargin& call, const RowPointers<E>& p, double coefficient) {
+  double distance = raw_distance<T>(call.distance, p);
+  if (sizeof(T) == 4 && near_margin(distance, call.margin)) {
+    distance = raw_distance<double>(call.distance, p);
   }
   if (p.gs == nullptr && p.gt == nullptr) return distance;
   if (distance <= call.margin) {
     write_zeros(p);
     return distance;
   }
+  const double slope = call.distance == CD_DISTANCE_SQUARED ? 2 : 1 / distance;
   const Vector<T> factor = broadcast(static_cast<T>(coefficient * slope));
   write_pair<T>(
       p.gs, p.gt, p.dim, p.streaming,
@@ -242,7 +250,8 @@ double any_row(const FeatureMargin& call, const RowPointers<E>& p, double coeffi
   if (call.distance >= CD_DISTANCE_EUCLIDEAN) return raw_row<T>(call, p, coefficient);
   const UnitRow<T> row = measure_unit<T>(p.s, p.t, p.dim);
   if constexpr (sizeof(T) == 4) {
-    if (wants_double(row)) {
+    const double distance = unit_result(call.distance, row).distance;
+    if (wants_double(row) || near_margin(distance, call.margin)) {
       return unit_row(call, p, measure_unit<double>(p.s, p.t, p.dim), coefficient);
     }
   }
@@ -284,16 +293,7 @@ void task_rows(const FeatureMargin& call, int64_t task) {
 }  // namespace
 
 void feature_margin_task(const FeatureMargin& call, int64_t task) {
-  switch (call.dtype) {
-    case CD_F64:
-      return task_rows<double, double>(call, task);
-    case CD_F32:
-      return task_rows<float, float>(call, task);
-    case CD_BF16:
-      return task_rows<float, Bf16>(call, task);
-    default:
-      return task_rows<float, F16>(call, task);
-  }
+  CD_FOR_DTYPE(call.dtype, task_rows, call, task)
 }
 
 }  // namespace CD_TARGET

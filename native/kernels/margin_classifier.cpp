@@ -1,65 +1,41 @@
-// K2, the quality-weighted margin classifier loss: first version, plain and slow.
-#include <cmath>
-
-#include "core/norms.h"
-#include "core/simd.h"
-#include "core/tensor_check.h"
-#include "test/reference.h"
-
-namespace cd {
+// K2, the quality-weighted margin classifier loss: arguments, plan, and the row's scalar part
+// between the passes of margin_classifier_tiles.cpp. Letters as in margin_classifier.h.
+#include "kernels/margin_classifier.h"
 
 #if defined(CD_COMPILE_PORTABLE)
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "core/parallel.h"
+#include "core/tensor_check.h"
+
+namespace cd {
 namespace {
 
-double element_at(int32_t dtype, const void* p, int64_t i) {
-  switch (dtype) {
-    case CD_F64:
-      return static_cast<const double*>(p)[i];
-    case CD_F32:
-      return static_cast<double>(static_cast<const float*>(p)[i]);
-    case CD_BF16:
-      return portable::to_double(static_cast<const Bf16*>(p)[i]);
-    default:
-      return portable::to_double(static_cast<const F16*>(p)[i]);
-  }
-}
+// Bytes of the packed classes of a tile: they stay in the second-level cache beside its logits.
+constexpr int64_t kTileBytes = 192 << 10;
+// Rows of a block of logits.
+constexpr int64_t kRowBlock = 256;
+// Classes of a tile: a multiple of the register tile's rows on every instruction set.
+constexpr int64_t kClassStep = 12;
+constexpr int64_t kLeastTileClasses = 24, kMostTileClasses = 192;
+// Groups: as many as memory for the parts of dZ allows.
+constexpr int64_t kMostGroups = 32, kFewGroups = 8, kPartsBytes = 32 << 20;
 
-void set_element(int32_t dtype, void* p, int64_t i, double value) {
-  const float narrow = static_cast<float>(value);
-  switch (dtype) {
-    case CD_F64:
-      static_cast<double*>(p)[i] = value;
-      return;
-    case CD_F32:
-      static_cast<float*>(p)[i] = narrow;
-      return;
-    case CD_BF16: {
-      portable::Vector<float> v = portable::broadcast(narrow);
-      portable::store_some<float>(static_cast<Bf16*>(p) + i, v, 1);
-      return;
-    }
-    default:
-      static_cast<F16*>(p)[i] = portable::to_f16(narrow);
-  }
-}
+int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
-reference::Array gather(int32_t dtype, const void* p, int64_t rows, int64_t dim, int64_t stride) {
-  reference::Array out;
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t d = 0; d < dim; ++d) out.push_back(element_at(dtype, p, i * stride + d));
-  }
-  return out;
-}
+int64_t ceil_divide(int64_t value, int64_t by) { return (value + by - 1) / by; }
 
-void scatter(int32_t dtype, const reference::Array& values, void* p, int64_t rows, int64_t dim,
-             int64_t stride) {
-  if (p == nullptr) return;
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t d = 0; d < dim; ++d) {
-      set_element(dtype, p, i * stride + d, values[static_cast<size_t>(i * dim + d)]);
-    }
-  }
-}
+// One row set after its checks.
+struct Set {
+  double inverse_n;
+  double weight_sum;
+  int64_t counted;
+};
 
 void check_options(int32_t kind, double scale, double margin, int32_t easy_margin,
                    int32_t reduction) {
@@ -72,18 +48,18 @@ void check_options(int32_t kind, double scale, double margin, int32_t easy_margi
   if (kind == CD_CLASSIFIER_AM) check_range("margin", margin, 0, 2);
   if (kind != CD_CLASSIFIER_AAM) return;
   check_flag("easy_margin", easy_margin);
-  if (!std::isfinite(margin) || margin < 0 || margin >= 3.141592653589793) {
+  if (!std::isfinite(margin) || margin < 0 || margin >= 3.14159265358979) {
     fail(CD_INVALID_ARGUMENT,
          "margin: expected a finite number, at least 0 and below pi, got %.17g", margin);
   }
 }
 
-void check_set(ArrayCheck& check, int32_t index, const cd_row_set& set, int32_t dtype,
-               int64_t classes, int64_t dim) {
+Set check_set(ArrayCheck& check, int32_t index, const cd_row_set& set, int32_t dtype,
+              int64_t classes, int64_t dim, int32_t reduction) {
   const int64_t element = element_bytes(dtype), accumulator = accumulator_bytes(dtype);
   check.set_prefix("row_sets", index);
-  check_size("row_sets[].rows", set.rows, 0);
-  check_finite("row_sets[].grad_scale", set.grad_scale);
+  check.size("rows", set.rows, 0);
+  check.finite("grad_scale", set.grad_scale);
   check.input("embeddings", set.embeddings, set.rows, dim, set.embeddings_stride, element);
   check.input("labels", set.labels, set.rows, 1, 1, 8);
   check.input_or_null("weights", set.weights_or_null, set.rows, 1, 1, accumulator);
@@ -93,16 +69,259 @@ void check_set(ArrayCheck& check, int32_t index, const cd_row_set& set, int32_t 
   check.output_or_null("grad_embeddings", set.grad_embeddings_or_null, set.rows, dim,
                        set.grad_embeddings_stride, element);
   check.output_or_null("grad_weights", set.grad_weights_or_null, set.rows, 1, 1, accumulator);
-  check.counted_rows("labels", set.labels, set.rows, classes);
-  check.weight_sum("weights", set.weights_or_null, dtype, set.rows, set.labels);
+  Set result;
+  result.counted = check.counted_rows("labels", set.labels, set.rows, classes);
+  result.weight_sum = check.weight_sum("weights", set.weights_or_null, dtype, set.rows, set.labels);
+  const double n = reduction == CD_MEAN            ? static_cast<double>(result.counted)
+                   : reduction == CD_WEIGHTED_MEAN ? result.weight_sum
+                                                   : 1;
+  result.inverse_n = n > 0 ? 1 / n : 0;
+  return result;
+}
+
+void zero_rows(void* data, int64_t rows, int64_t row_bytes, int64_t stride_bytes) {
+  for (int64_t i = 0; i < rows; ++i) {
+    std::memset(static_cast<char*>(data) + i * stride_bytes, 0, static_cast<size_t>(row_bytes));
+  }
+}
+
+// The rows that count, set after set.
+std::vector<ClassifierRow> collect_rows(int32_t dtype, const cd_row_set* sets, int32_t count) {
+  const int64_t element = element_bytes(dtype);
+  std::vector<ClassifierRow> rows;
+  for (int32_t s = 0; s < count; ++s) {
+    const cd_row_set& set = sets[s];
+    for (int64_t i = 0; i < set.rows; ++i) {
+      if (set.labels[i] == CD_IGNORE_LABEL) continue;
+      ClassifierRow row = {};
+      row.z = static_cast<const char*>(set.embeddings) + i * set.embeddings_stride * element;
+      if (set.grad_embeddings_or_null != nullptr) {
+        row.grad_or_null = static_cast<char*>(set.grad_embeddings_or_null) +
+                           i * set.grad_embeddings_stride * element;
+      }
+      row.label = set.labels[i];
+      rows.push_back(row);
+    }
+  }
+  return rows;
+}
+
+// Gradients of ignored rows; without any row that counts, those of the classifier as well.
+void write_zeros(const MarginClassifier& call, const cd_row_set* sets, size_t count) {
+  const int64_t element = element_bytes(call.dtype);
+  for (size_t s = 0; s < count; ++s) {
+    const cd_row_set& set = sets[s];
+    if (set.grad_embeddings_or_null == nullptr) continue;
+    for (int64_t i = 0; i < set.rows; ++i) {
+      char* grad = static_cast<char*>(set.grad_embeddings_or_null) +
+                   i * set.grad_embeddings_stride * element;
+      if (set.labels[i] == CD_IGNORE_LABEL) zero_rows(grad, 1, call.dim * element, 0);
+    }
+  }
+  if (call.rows > 0) return;
+  if (call.grad_classifier_or_null != nullptr) {
+    zero_rows(call.grad_classifier_or_null, call.classes, call.dim * element,
+              call.grad_classifier_stride * element);
+  }
+  if (call.grad_bias_or_null != nullptr) {
+    zero_rows(call.grad_bias_or_null, 1, call.classes * element, 0);
+  }
+}
+
+// Everything that one call allocates.
+struct Memory {
+  std::vector<ClassifierRow> rows;
+  std::vector<int64_t> rows_by_label, tile_begin;
+  std::vector<double> class_inverse_norms;
+  std::vector<std::unique_ptr<Buffer>> buffers;
+
+  void* get(int64_t bytes) {
+    buffers.push_back(std::make_unique<Buffer>(bytes));
+    return buffers.back()->get();
+  }
+};
+
+// Sizes that follow from the shapes alone, so that the result has the same bits for any threads.
+void plan_tiles(MarginClassifier& call) {
+  const int64_t t = accumulator_bytes(call.dtype);
+  call.width = 2 * (int64_t{16} << active_isa()) / t;
+  call.padded_rows = round_up(call.rows, call.width);
+  call.padded_dim = round_up(call.dim, call.width);
+  call.row_block = std::min(kRowBlock, call.padded_rows);
+  int64_t tile = kTileBytes / std::max<int64_t>(1, call.padded_dim * t);
+  tile = std::min(tile, ceil_divide(call.classes, kFewGroups));  // work for several threads
+  tile = std::clamp(tile, kLeastTileClasses, kMostTileClasses) / kClassStep * kClassStep;
+  call.tile_classes = std::min(tile, round_up(call.classes, kClassStep));
+  call.tiles = ceil_divide(call.classes, call.tile_classes);
+  const int64_t part_bytes = std::max<int64_t>(1, call.padded_rows * call.padded_dim * t);
+  call.groups = std::clamp(kPartsBytes / part_bytes, kFewGroups, kMostGroups);
+  call.groups = std::min(call.groups, call.tiles);
+}
+
+void plan_memory(MarginClassifier& call, Memory& memory, int32_t slots) {
+  const int64_t t = accumulator_bytes(call.dtype);
+  call.row = memory.rows.data();
+  memory.rows_by_label.resize(memory.rows.size());
+  for (size_t i = 0; i < memory.rows.size(); ++i) memory.rows_by_label[i] = static_cast<int64_t>(i);
+  std::stable_sort(memory.rows_by_label.begin(), memory.rows_by_label.end(),
+                   [&](int64_t a, int64_t b) { return call.row[a].label < call.row[b].label; });
+  memory.tile_begin.assign(static_cast<size_t>(call.tiles) + 1, 0);
+  for (const ClassifierRow& row : memory.rows) {
+    ++memory.tile_begin[static_cast<size_t>(row.label / call.tile_classes) + 1];
+  }
+  for (size_t i = 1; i < memory.tile_begin.size(); ++i) {
+    memory.tile_begin[i] += memory.tile_begin[i - 1];
+  }
+  memory.class_inverse_norms.resize(static_cast<size_t>(call.classes));
+  call.rows_by_label = memory.rows_by_label.data();
+  call.tile_begin = memory.tile_begin.data();
+  call.class_inverse_norms = memory.class_inverse_norms.data();
+
+  const int64_t matrix = call.padded_rows * call.padded_dim * t, row = call.padded_rows * t;
+  call.z_columns = memory.get(matrix);
+  call.z_rows = memory.get(matrix);
+  call.group_largest = memory.get(call.groups * row);
+  call.group_sums = memory.get(call.groups * row);
+  call.shifts = memory.get(row);
+  call.factors = memory.get(row);
+  const int64_t per_tile = 2 * call.padded_dim + call.row_block + 2;
+  call.slot_bytes = round_up(call.padded_dim * 8 + call.tile_classes * per_tile * t, 64);
+  call.slots = memory.get(slots * call.slot_bytes);
+}
+
+// Loss of a row from its groups' sums; leaves in `row` and the arrays what the gradients need.
+template <class T>
+double finish_row(const MarginClassifier& call, int64_t i, double coefficient) {
+  const T* largest = static_cast<const T*>(call.group_largest) + i;
+  const T* sums = static_cast<const T*>(call.group_sums) + i;
+  ClassifierRow& row = call.row[i];
+  double top = static_cast<double>(largest[0]);
+  for (int64_t g = 1; g < call.groups; ++g) {
+    top = std::max(top, static_cast<double>(largest[g * call.padded_rows]));
+  }
+  double others = 0;  // sum of exp(scale (logit - top)) over the classes but the target
+  for (int64_t g = 0; g < call.groups; ++g) {
+    const double group_top = static_cast<double>(largest[g * call.padded_rows]);
+    others +=
+        static_cast<double>(sums[g * call.padded_rows]) * std::exp(call.scale * (group_top - top));
+  }
+  // The shift is rounded first, then everything is taken relative to the rounded one.
+  const double shift = static_cast<double>(static_cast<T>(std::max(top, row.target)));
+  const double rest = others * std::exp(call.scale * (top - shift));
+  const double own = std::exp(call.scale * (row.target - shift));
+  static_cast<T*>(call.shifts)[i] = static_cast<T>(shift);
+  static_cast<T*>(call.factors)[i] = static_cast<T>(coefficient * call.scale / (rest + own));
+  row.pull = -coefficient * call.scale * row.slope * rest / (rest + own);
+  if (!std::isfinite(row.target)) return std::nan("");
+  return row.target >= top ? std::log1p(rest / own)
+                           : call.scale * (shift - row.target) + std::log(rest + own);
+}
+
+// Whether the target is the first of the largest logits, all without margin.
+template <class T>
+bool is_hit(const MarginClassifier& call, int64_t i) {
+  const ClassifierRow& row = call.row[i];
+  const int64_t tile = row.label / call.tile_classes;
+  bool hit = row.plain_target > row.best_below;
+  for (int64_t g = 0; g < call.groups; ++g) {
+    const double best =
+        static_cast<double>(static_cast<const T*>(call.group_largest)[g * call.padded_rows + i]);
+    const bool before = call.tiles * (g + 1) / call.groups <= tile;
+    hit = hit && (before ? row.plain_target > best : row.plain_target >= best);
+  }
+  return hit;
+}
+
+// Losses of one set and its gradients by the weights. `next` is the set's first row that counts.
+template <class T>
+void finish_set(const MarginClassifier& call, const cd_row_set& set, const Set& sums,
+                int32_t reduction, int64_t& next) {
+  const T* weights = static_cast<const T*>(set.weights_or_null);
+  T* grad_weights = static_cast<T*>(set.grad_weights_or_null);
+  std::vector<double> losses(static_cast<size_t>(grad_weights == nullptr ? 0 : set.rows));
+  double total = 0;
+  for (int64_t i = 0; i < set.rows; ++i) {
+    const bool counts = set.labels[i] != CD_IGNORE_LABEL;
+    const double weight = weights == nullptr ? 1 : static_cast<double>(weights[i]);
+    double loss = 0;
+    bool hit = false;
+    if (counts) {
+      loss = finish_row<T>(call, next, weight * set.grad_scale * sums.inverse_n);
+      hit = set.hits_or_null != nullptr && is_hit<T>(call, next);
+      ++next;
+      total += weight * loss;
+    }
+    if (set.row_losses_or_null != nullptr) {
+      static_cast<T*>(set.row_losses_or_null)[i] = static_cast<T>(loss);
+    }
+    if (set.hits_or_null != nullptr) set.hits_or_null[i] = hit;
+    if (grad_weights != nullptr) losses[static_cast<size_t>(i)] = loss;
+  }
+  const double mean = total * sums.inverse_n;
+  *static_cast<T*>(set.loss) = static_cast<T>(mean);
+  const double shift = reduction == CD_WEIGHTED_MEAN ? mean : 0;
+  for (int64_t i = 0; grad_weights != nullptr && i < set.rows; ++i) {
+    const bool counts = set.labels[i] != CD_IGNORE_LABEL;
+    const double slope = (losses[static_cast<size_t>(i)] - shift) * sums.inverse_n * set.grad_scale;
+    grad_weights[i] = counts ? static_cast<T>(slope) : 0;
+  }
+}
+
+void finish_losses(const MarginClassifier& call, const cd_row_set* sets,
+                   const std::vector<Set>& sums, int32_t reduction) {
+  for (int64_t i = call.rows; i < call.padded_rows; ++i) {
+    if (call.dtype == CD_F64) {
+      static_cast<double*>(call.shifts)[i] = static_cast<double*>(call.factors)[i] = 0;
+    } else {
+      static_cast<float*>(call.shifts)[i] = static_cast<float*>(call.factors)[i] = 0;
+    }
+  }
+  int64_t next = 0;
+  for (size_t s = 0; s < sums.size(); ++s) {
+    if (call.dtype == CD_F64) {
+      finish_set<double>(call, sets[s], sums[s], reduction, next);
+    } else {
+      finish_set<float>(call, sets[s], sums[s], reduction, next);
+    }
+  }
+}
+
+void run(MarginClassifier& call, Memory& memory, const cd_row_set* sets,
+         const std::vector<Set>& sums, int32_t reduction, int32_t threads) {
+  plan_tiles(call);
+  const int64_t panels = call.padded_rows / call.width;
+  const int32_t slots = threads_for(std::max(call.groups, panels), threads);
+  plan_memory(call, memory, slots);
+  const bool any_row = std::any_of(memory.rows.begin(), memory.rows.end(),
+                                   [](const auto& row) { return row.grad_or_null != nullptr; });
+  const int64_t part = call.padded_rows * call.padded_dim * accumulator_bytes(call.dtype);
+  call.grad_parts_or_null =
+      any_row ? memory.get(std::max<int64_t>(1, call.groups * part)) : nullptr;
+
+  write_zeros(call, sets, sums.size());
+  if (call.rows == 0) return finish_losses(call, sets, sums, reduction);
+  const auto prepare = CD_OF_ACTIVE_ISA(prepare_rows);
+  const auto reduce = CD_OF_ACTIVE_ISA(reduce_logits);
+  const auto differentiate = CD_OF_ACTIVE_ISA(classifier_gradients);
+  const auto finish_rows = CD_OF_ACTIVE_ISA(row_gradients);
+  const int32_t few = threads_for(panels, slots), many = threads_for(call.groups, slots);
+  portable::parallel_for(panels, few, [&](int64_t panel, int32_t) { prepare(call, panel); });
+  portable::parallel_for(call.groups, many,
+                         [&](int64_t group, int32_t slot) { reduce(call, group, slot); });
+  finish_losses(call, sets, sums, reduction);
+  if (any_row || call.grad_classifier_or_null != nullptr || call.grad_bias_or_null != nullptr) {
+    portable::parallel_for(call.groups, many,
+                           [&](int64_t group, int32_t slot) { differentiate(call, group, slot); });
+  }
+  if (any_row) {
+    portable::parallel_for(panels, few,
+                           [&](int64_t panel, int32_t slot) { finish_rows(call, panel, slot); });
+  }
 }
 
 }  // namespace
-#endif
-
 }  // namespace cd
 
-#if defined(CD_COMPILE_PORTABLE)
 extern "C" int32_t cd_margin_classifier(int32_t dtype, int64_t classes, int64_t dim,
                                         const void* classifier, int64_t classifier_stride,
                                         const void* bias_or_null, const cd_row_set* row_sets,
@@ -113,62 +332,48 @@ extern "C" int32_t cd_margin_classifier(int32_t dtype, int64_t classes, int64_t 
                                         int32_t threads) {
   return cd::guarded([&] {
     const int64_t element = cd::element_bytes(dtype);
+    const bool softmax = kind == CD_CLASSIFIER_SOFTMAX;
     cd::check_size("classes", classes, 1);
     cd::check_size("dim", dim, 0);
-    cd::check_size("row_set_count", row_set_count, 0);
+    cd::check_size("row_set_count", row_set_count, 1);
     cd::check_size("threads", threads, 0);
     cd::check_options(kind, scale, margin, easy_margin, reduction);
+    if (!softmax && (bias_or_null != nullptr || grad_bias_or_null != nullptr)) {
+      cd::fail(CD_INVALID_ARGUMENT, "bias and grad_bias: expected null unless kind is softmax");
+    }
+    if (row_sets == nullptr) cd::fail(CD_INVALID_ARGUMENT, "row_sets: expected an array, got null");
     cd::ArrayCheck check;
     check.input("classifier", classifier, classes, dim, classifier_stride, element);
     check.input_or_null("bias", bias_or_null, classes, 1, 1, element);
     check.output_or_null("grad_classifier", grad_classifier_or_null, classes, dim,
                          grad_classifier_stride, element);
     check.output_or_null("grad_bias", grad_bias_or_null, classes, 1, 1, element);
+    std::vector<cd::Set> sums;
     for (int32_t i = 0; i < row_set_count; ++i) {
-      cd::check_set(check, i, row_sets[i], dtype, classes, dim);
+      sums.push_back(cd::check_set(check, i, row_sets[i], dtype, classes, dim, reduction));
     }
     check.check_aliasing();
-    std::vector<reference::RowSet> sets;
-    for (int32_t i = 0; i < row_set_count; ++i) {
-      const cd_row_set& s = row_sets[i];
-      reference::RowSet set;
-      set.embeddings = cd::gather(dtype, s.embeddings, s.rows, dim, s.embeddings_stride);
-      set.labels.assign(s.labels, s.labels + s.rows);
-      set.weights.assign(static_cast<size_t>(s.rows), 1);
-      if (s.weights_or_null != nullptr) {
-        set.weights =
-            cd::gather(dtype == CD_F64 ? CD_F64 : CD_F32, s.weights_or_null, s.rows, 1, 1);
-      }
-      set.grad_scale = s.grad_scale;
-      sets.push_back(set);
-    }
-    reference::ClassifierOptions options;
-    options.kind = kind;
-    options.scale = scale;
-    options.margin = margin;
-    options.easy_margin = easy_margin != 0;
-    options.reduction = reduction;
-    reference::Array bias;
-    if (bias_or_null != nullptr) bias = cd::gather(dtype, bias_or_null, classes, 1, 1);
-    const auto out =
-        reference::margin_classifier(cd::gather(dtype, classifier, classes, dim, classifier_stride),
-                                     bias, sets, classes, dim, options);
-    const int32_t a = dtype == CD_F64 ? CD_F64 : CD_F32;
-    for (int32_t i = 0; i < row_set_count; ++i) {
-      const cd_row_set& s = row_sets[i];
-      const auto& r = out.sets[static_cast<size_t>(i)];
-      cd::set_element(a, s.loss, 0, r.loss);
-      cd::scatter(a, r.rows, s.row_losses_or_null, s.rows, 1, 1);
-      cd::scatter(dtype, r.grad_embeddings, s.grad_embeddings_or_null, s.rows, dim,
-                  s.grad_embeddings_stride);
-      cd::scatter(a, r.grad_weights, s.grad_weights_or_null, s.rows, 1, 1);
-      for (int64_t j = 0; s.hits_or_null != nullptr && j < s.rows; ++j) {
-        s.hits_or_null[j] = r.hits[static_cast<size_t>(j)];
-      }
-    }
-    cd::scatter(dtype, out.grad_classifier, grad_classifier_or_null, classes, dim,
-                grad_classifier_stride);
-    cd::scatter(dtype, out.grad_bias, grad_bias_or_null, classes, 1, 1);
+    cd::active_isa();
+
+    cd::Memory memory;
+    memory.rows = cd::collect_rows(dtype, row_sets, row_set_count);
+    cd::MarginClassifier call = {};
+    call.dtype = dtype;
+    call.classes = classes;
+    call.dim = dim;
+    call.classifier = classifier;
+    call.classifier_stride = classifier_stride;
+    call.bias_or_null = bias_or_null;
+    call.kind = kind;
+    call.scale = softmax ? 1 : scale;
+    call.margin = margin;
+    call.easy_margin = easy_margin != 0;
+    call.grad_classifier_or_null = grad_classifier_or_null;
+    call.grad_classifier_stride = grad_classifier_stride;
+    call.grad_bias_or_null = grad_bias_or_null;
+    call.rows = static_cast<int64_t>(memory.rows.size());
+    cd::run(call, memory, row_sets, sums, reduction, threads);
   });
 }
+
 #endif

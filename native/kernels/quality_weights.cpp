@@ -39,16 +39,7 @@ void task_norms(const RowNorms& call, int64_t task) {
 }  // namespace
 
 void row_norms_task(const RowNorms& call, int64_t task) {
-  switch (call.dtype) {
-    case CD_F64:
-      return task_norms<double, double>(call, task);
-    case CD_F32:
-      return task_norms<float, float>(call, task);
-    case CD_BF16:
-      return task_norms<float, Bf16>(call, task);
-    default:
-      return task_norms<float, F16>(call, task);
-  }
+  CD_FOR_DTYPE(call.dtype, task_norms, call, task)
 }
 
 }  // namespace CD_TARGET

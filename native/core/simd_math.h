@@ -1,0 +1,50 @@
+// Elementary functions on vectors. For kernel sources (see simd.h).
+#pragma once
+
+#include "core/simd.h"
+
+namespace cd {
+namespace CD_TARGET {
+
+// e^x for x <= 88 within 2 ulp; 0 below -87.3, NaN for NaN.
+CD_INLINE Vector<float> exponential(Vector<float> x) {
+  using Bits = Vector<uint32_t>;
+  // Adding 1.5 * 2^23 rounds x / ln 2 to the integer n, which then stands in the low bits.
+  const Vector<float> magic = broadcast(12582912.0f);
+  const Vector<float> shifted = multiply_add(x, broadcast(1.44269504088896341f), magic);
+  const Vector<float> n = shifted - magic;
+  Vector<float> r = multiply_add(n, broadcast(-0.693359375f), x);
+  r = multiply_add(n, broadcast(2.12194440e-4f), r);
+  Vector<float> p = broadcast(1.9875691500e-4f);
+  p = multiply_add(p, r, broadcast(1.3981999507e-3f));
+  p = multiply_add(p, r, broadcast(8.3334519073e-3f));
+  p = multiply_add(p, r, broadcast(4.1665795894e-2f));
+  p = multiply_add(p, r, broadcast(1.6666665459e-1f));
+  p = multiply_add(p, r, broadcast(5.0000001201e-1f));
+  p = multiply_add(p, r * r, r) + broadcast(1.0f);
+  const Bits exponent = ((Bits)shifted - (Bits)magic + 127u) << 23;
+  const Vector<float> result = p * (Vector<float>)exponent;
+  return x < broadcast(-87.3f) ? Vector<float>{} : result;
+}
+
+// e^x for x <= 709 within 2 ulp; 0 below -708, NaN for NaN.
+CD_INLINE Vector<double> exponential(Vector<double> x) {
+  using Bits = Vector<uint64_t>;
+  constexpr double kReciprocalFactorials[] = {
+      1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320,
+      1.0 / 5040,       1.0 / 720,       1.0 / 120,      1.0 / 24,      1.0 / 6,      0.5};
+  const Vector<double> magic = broadcast(6755399441055744.0);
+  const Vector<double> shifted = multiply_add(x, broadcast(1.4426950408889634074), magic);
+  const Vector<double> n = shifted - magic;
+  Vector<double> r = multiply_add(n, broadcast(-6.93145751953125e-1), x);
+  r = multiply_add(n, broadcast(-1.42860682030941723212e-6), r);
+  Vector<double> p = broadcast(kReciprocalFactorials[0]);
+  for (int i = 1; i < 12; ++i) p = multiply_add(p, r, broadcast(kReciprocalFactorials[i]));
+  p = multiply_add(p, r * r, r) + broadcast(1.0);
+  const Bits exponent = ((Bits)shifted - (Bits)magic + 1023u) << 52;
+  const Vector<double> result = p * (Vector<double>)exponent;
+  return x < broadcast(-708.0) ? Vector<double>{} : result;
+}
+
+}  // namespace CD_TARGET
+}  // namespace cd

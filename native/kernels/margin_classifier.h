@@ -1,0 +1,86 @@
+// What the two sources of K2 share: one call, planned and on its way.
+//
+// N rows that count (those of all row sets, ignored ones left out), padded to Np; C classes; D
+// columns, padded to Dp; W the panel width of core/panels.h; T the accumulation type.
+#pragma once
+
+#include <cstdint>
+
+#include "core/isa.h"
+
+namespace cd {
+
+struct ClassifierRow {
+  const void* z;       // [D] of dtype
+  void* grad_or_null;  // [D] of dtype
+  int64_t label;
+
+  // Filled by prepare_rows. "Logit" stands for the logit without its scale: a cosine.
+  double inverse_norm;        // 1 / |z|; 0 for a short row, 1 for softmax
+  double class_inverse_norm;  // the same for the row's own class vector
+  double target;              // the target's logit, margin included
+  double slope;               // its derivative by the cosine
+  double sign;                // of the cosine with the own class vector v
+  double half_square;         // |z^ - sign v^|^2 / 2
+
+  // Filled by reduce_logits.
+  double plain_target;  // the target's logit without margin, in the arithmetic of all others
+  double best_below;    // largest logit of the classes before the target in the target's group
+
+  double pull;  // d loss / d cosine with the own class
+};
+
+struct MarginClassifier {
+  int32_t dtype;
+  int64_t classes;
+  int64_t dim;
+  const void* classifier;
+  int64_t classifier_stride;
+  const void* bias_or_null;
+  int32_t kind;
+  double scale;
+  double margin;
+  bool easy_margin;
+  void* grad_classifier_or_null;
+  int64_t grad_classifier_stride;
+  void* grad_bias_or_null;
+
+  // The plan. Class tiles are dealt to groups; a group is a task and owns one part of dZ.
+  int64_t rows;
+  int64_t padded_rows;
+  int64_t padded_dim;
+  int64_t width;
+  int64_t row_block;
+  int64_t tile_classes;
+  int64_t tiles;
+  int64_t groups;
+  int64_t slot_bytes;
+
+  ClassifierRow* row;            // [N]
+  const int64_t* rows_by_label;  // [N]
+  const int64_t* tile_begin;     // [tiles + 1]: the rows of a tile's labels in rows_by_label
+  double* class_inverse_norms;   // [C]
+  void* z_columns;               // [Np / W][Dp][W] of T: z^, transposed
+  void* z_rows;                  // [Dp / W][Np][W] of T: z^
+  void* group_largest;           // [groups][Np] of T: largest logit but the target's
+  void* group_sums;              // [groups][Np] of T: sum of exp(scale (logit - largest))
+  void* shifts;                  // [Np] of T: d loss / d cosine_j =
+  void* factors;                 // [Np] of T:   factor * exp(scale (cosine_j - shift))
+  void* grad_parts_or_null;      // [groups][Dp / W][Np][W] of T: d loss / d z^ without targets
+  void* slots;                   // [threads][slot_bytes]: memory of a task, with [Dp] doubles first
+};
+
+// One panel of rows: norms, targets, packed z^.
+CD_FOR_EACH_ISA(void prepare_rows(const MarginClassifier& call, int64_t panel))
+
+// One group of classes: largest logit and sum of exponentials for each row.
+CD_FOR_EACH_ISA(void reduce_logits(const MarginClassifier& call, int64_t group, int32_t slot))
+
+// One group of classes: dV, and the group's part of dZ.
+CD_FOR_EACH_ISA(void classifier_gradients(const MarginClassifier& call, int64_t group,
+                                          int32_t slot))
+
+// One panel of rows: dZ.
+CD_FOR_EACH_ISA(void row_gradients(const MarginClassifier& call, int64_t panel, int32_t slot))
+
+}  // namespace cd
