@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "core/status.h"
+#include "core/tensor_check.h"
 
 // A variable that the threads of a block share, and the bytes that the launch asks for beside those.
 // The simulator has definitions of its own.
@@ -170,7 +170,8 @@ __device__ inline void block_sum(A (&values)[kCount]) {
 // ---- host: launches and workspaces ----
 
 inline void check(cudaError_t error, const char* what) {
-  if (error != cudaSuccess) fail(CD_DEVICE_ERROR, "%s: %s", what, cudaGetErrorString(error));
+  if (error == cudaSuccess) return;
+  fail(CD_DEVICE_ERROR, "CUDA, launching the %s: %s", what, cudaGetErrorString(error));
 }
 
 struct Grid {
@@ -205,10 +206,16 @@ class Workspace {
     skip_to_alignment();
   }
 
+  // Room for `count` times `columns` of T.
   template <class T>
-  T* take(int64_t count) {
+  T* take(int64_t count, int64_t columns = 1) {
     T* part = start_ == nullptr ? nullptr : reinterpret_cast<T*>(start_ + used_);
-    used_ += ceil_divide(count * static_cast<int64_t>(sizeof(T)), kAlignment) * kAlignment;
+    int64_t bytes = 0;
+    bool too_large = __builtin_mul_overflow(count, columns, &bytes);
+    too_large |= __builtin_mul_overflow(bytes, static_cast<int64_t>(sizeof(T)), &bytes);
+    too_large |= __builtin_add_overflow(bytes, used_ + 2 * kAlignment, &bytes);
+    if (too_large) fail(CD_INVALID_ARGUMENT, "sizes: expected a workspace that fits into 64 bits");
+    used_ = ceil_divide(bytes - 2 * kAlignment, kAlignment) * kAlignment;
     return part;
   }
 
@@ -235,6 +242,17 @@ class Workspace {
   int64_t bytes_;
   int64_t used_ = 0;
 };
+
+// Far above what any device holds, and far below what the arithmetic on sizes bears.
+constexpr int64_t kMostSize = int64_t{1} << 40;
+
+inline void check_device_size(const char* name, int64_t value, int64_t least) {
+  check_size(name, value, least);
+  if (value > kMostSize) {
+    fail(CD_INVALID_ARGUMENT, "%s: expected at most 2^40, got %lld", name,
+         static_cast<long long>(value));
+  }
+}
 
 // Calls body(T{}) with the element type of `dtype`.
 template <class Body>

@@ -13,6 +13,10 @@ void check_feature_margin_options(int32_t distance, double margin, int32_t reduc
 void check_classifier_options(int32_t kind, double scale, double margin, int32_t easy_margin,
                               int32_t reduction);
 
+// The options of the quality weights.
+void check_quality_options(int32_t mode, double slope, double h, double alpha, int32_t update,
+                           int32_t initialized);
+
 // What a sum over rows is divided by; 0 stands for "no rows that count".
 double divisor(int32_t reduction, double rows, double weight_sum);
 

@@ -206,8 +206,9 @@ CD_EXPORT int32_t cd_margin_classifier_cuda_workspace(int32_t dtype, int64_t cla
                                                       int32_t row_set_count, int64_t* bytes);
 
 /* `row_sets` itself lies in host memory, what it points to on the device. Labels are not inspected
- * before the launch: a row with a label outside [0, C) other than CD_IGNORE_LABEL gets the loss NaN,
- * and *bad_row (device memory, int64_t) the smallest such row, counted through all sets; -1 if none. */
+ * before the launch: a row with a label outside [0, C) other than CD_IGNORE_LABEL gets the loss NaN
+ * (and so does its set) and embedding gradients 0, and *bad_row (device memory, int64_t) the smallest
+ * such row, counted through all sets; -1 if none. A negative or non-finite weight makes the loss NaN. */
 CD_EXPORT int32_t cd_margin_classifier_cuda(
     int32_t dtype, int64_t classes, int64_t dim, const void* classifier, int64_t classifier_stride,
     const void* bias_or_null, const cd_row_set* row_sets, int32_t row_set_count, int32_t kind,
@@ -220,6 +221,10 @@ CD_EXPORT int32_t cd_margin_classifier_cuda(
 /* norms[i] = |x_i| of the rows x [B, D] of dtype; norms [B] of A. */
 CD_EXPORT int32_t cd_row_norms(int32_t dtype, int64_t rows, int64_t dim, const void* x,
                                int64_t stride, void* norms, int32_t threads);
+
+/* Needs no workspace. */
+CD_EXPORT int32_t cd_row_norms_cuda(int32_t dtype, int64_t rows, int64_t dim, const void* x,
+                                    int64_t stride, void* norms, void* stream);
 
 /* Standardises the qualities q of each modality with running statistics and turns them into weights:
  * Q = clip(h (q - mu) / (sigma + 1e-3), -1, 1), and with k = slope
@@ -238,6 +243,14 @@ CD_EXPORT int32_t cd_quality_weights(int32_t dtype, int64_t rows, const void* qu
                                      const void* quality_teacher, int32_t mode, double slope,
                                      double h, double alpha, int32_t update, int32_t initialized,
                                      void* statistics, void* weights);
+
+/* Needs no workspace. Qualities and statistics are not inspected on the device: what is not finite
+ * makes weights NaN, and a batch that is not finite leaves that modality's statistics as they are. */
+CD_EXPORT int32_t cd_quality_weights_cuda(int32_t dtype, int64_t rows, const void* quality_student,
+                                          const void* quality_teacher, int32_t mode, double slope,
+                                          double h, double alpha, int32_t update,
+                                          int32_t initialized, void* statistics, void* weights,
+                                          void* stream);
 
 #ifdef __cplusplus
 }

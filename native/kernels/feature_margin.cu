@@ -1,6 +1,5 @@
 // K1, the soft-margin feature loss on a GPU: the C functions and their launches.
 #include "core/loss_options.h"
-#include "core/tensor_check.h"
 #include "kernels/feature_margin_kernel.cuh"
 
 namespace cd::cuda {
@@ -71,8 +70,8 @@ extern "C" int32_t cd_feature_margin_cuda_workspace(int32_t dtype, int64_t rows,
                                                     int64_t* bytes) {
   return cd::guarded([&] {
     cd::element_bytes(dtype);
-    cd::check_size("rows", rows, 0);
-    cd::check_size("dim", dim, 0);
+    cd::cuda::check_device_size("rows", rows, 0);
+    cd::cuda::check_device_size("dim", dim, 0);
     if (bytes == nullptr) cd::fail(CD_INVALID_ARGUMENT, "bytes: expected a pointer, got null");
     cd::cuda::with_element_type(dtype, [&](auto element) {
       cd::cuda::Workspace workspace(nullptr, 0);
@@ -91,8 +90,8 @@ extern "C" int32_t cd_feature_margin_cuda(
     void* workspace, int64_t workspace_bytes, void* stream) {
   return cd::guarded([&] {
     const int64_t element = cd::element_bytes(dtype), accumulator = cd::accumulator_bytes(dtype);
-    cd::check_size("rows", rows, 0);
-    cd::check_size("dim", dim, 0);
+    cd::cuda::check_device_size("rows", rows, 0);
+    cd::cuda::check_device_size("dim", dim, 0);
     cd::check_feature_margin_options(distance, margin, reduction, grad_scale);
     cd::ArrayCheck check;
     check.input("student", student, rows, dim, student_stride, element);

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "core/loss_options.h"
-#include "core/tensor_check.h"
 #include "kernels/margin_classifier_rows.cuh"
 
 namespace cd::cuda {
@@ -77,17 +76,17 @@ Space<T> divide(Workspace& workspace, const Plan& plan, int64_t classes, int64_t
   using A = Accumulator<T>;
   Space<T> space = {};
   space.rows.pitch = plan.pitch;
-  space.rows.unit = workspace.take<A>(plan.padded_rows * plan.pitch);
+  space.rows.unit = workspace.take<A>(plan.padded_rows, plan.pitch);
   space.rows.factors = workspace.take<RowFactors<A>>(plan.padded_rows);
   space.rows.states = workspace.take<RowState>(plan.padded_rows);
   space.rows.products = workspace.take<double>(plan.padded_rows);
-  space.classes.unit = workspace.take<A>(plan.chunk_classes * plan.pitch);
+  space.classes.unit = workspace.take<A>(plan.chunk_classes, plan.pitch);
   space.classes.inverse_norms = workspace.take<double>(plan.chunk_classes);
   space.classes.first_precise = workspace.take<int64_t>(classes);
-  space.parts = workspace.take<RowPart<A>>(plan.padded_rows * (plan.chunk_classes / kTile<A>));
-  space.logit_gradients = workspace.take<A>(plan.chunk_rows * plan.chunk_classes);
-  space.row_sums = workspace.take<A>(plan.row_splits * plan.padded_rows * plan.pitch);
-  space.class_sums = workspace.take<A>(plan.class_splits * plan.chunk_classes * plan.pitch);
+  space.parts = workspace.take<RowPart<A>>(plan.padded_rows, plan.chunk_classes / kTile<A>);
+  space.logit_gradients = workspace.take<A>(plan.chunk_rows, plan.chunk_classes);
+  space.row_sums = workspace.take<A>(plan.row_splits * plan.padded_rows, plan.pitch);
+  space.class_sums = workspace.take<A>(plan.class_splits * plan.chunk_classes, plan.pitch);
   space.divisors = workspace.take<Divisor>(sets);
   return space;
 }
@@ -286,8 +285,9 @@ int64_t checked_rows(const cd_row_set* row_sets, int32_t row_set_count) {
   }
   int64_t rows = 0;
   for (int32_t s = 0; s < row_set_count; ++s) {
-    check_size("row_sets[].rows", row_sets[s].rows, 0);
+    check_device_size("row_sets[].rows", row_sets[s].rows, 0);
     rows += row_sets[s].rows;
+    check_device_size("row_sets[].rows, all together", rows, 0);
   }
   return rows;
 }
@@ -315,8 +315,8 @@ extern "C" int32_t cd_margin_classifier_cuda_workspace(int32_t dtype, int64_t cl
                                                        int32_t row_set_count, int64_t* bytes) {
   return cd::guarded([&] {
     cd::element_bytes(dtype);
-    cd::check_size("classes", classes, 1);
-    cd::check_size("dim", dim, 0);
+    cd::cuda::check_device_size("classes", classes, 1);
+    cd::cuda::check_device_size("dim", dim, 0);
     const int64_t rows = cd::cuda::checked_rows(row_sets, row_set_count);
     if (bytes == nullptr) cd::fail(CD_INVALID_ARGUMENT, "bytes: expected a pointer, got null");
     cd::cuda::with_element_type(dtype, [&](auto element) {
@@ -340,8 +340,8 @@ extern "C" int32_t cd_margin_classifier_cuda(
     int64_t* bad_row, void* workspace, int64_t workspace_bytes, void* stream) {
   return cd::guarded([&] {
     const int64_t element = cd::element_bytes(dtype);
-    cd::check_size("classes", classes, 1);
-    cd::check_size("dim", dim, 0);
+    cd::cuda::check_device_size("classes", classes, 1);
+    cd::cuda::check_device_size("dim", dim, 0);
     cd::check_classifier_options(kind, scale, margin, easy_margin, reduction);
     const bool normalized = kind != CD_CLASSIFIER_SOFTMAX;
     if (normalized && (bias_or_null != nullptr || grad_bias_or_null != nullptr)) {
