@@ -18,13 +18,19 @@ public interface Labelled {
    * @throws KernelException naming the option, the text and all labels if there is none such
    */
   static <E extends Enum<E> & Labelled> E parse(Class<E> type, String option, String text) {
-    E[] constants = type.getEnumConstants();
-    for (E constant : constants) {
+    for (E constant : type.getEnumConstants()) {
       if (constant.label().equals(text)) {
         return constant;
       }
     }
-    String labels = Arrays.stream(constants).map(Labelled::label).collect(Collectors.joining(", "));
-    throw new KernelException(option + ": expected one of " + labels + "; found '" + text + "'");
+    throw new KernelException(
+        option + ": expected one of " + labels(type) + "; found '" + text + "'");
+  }
+
+  /** All labels of an enum, such as "cuda, cpu, reference". */
+  static <E extends Enum<E> & Labelled> String labels(Class<E> type) {
+    return Arrays.stream(type.getEnumConstants())
+        .map(Labelled::label)
+        .collect(Collectors.joining(", "));
   }
 }

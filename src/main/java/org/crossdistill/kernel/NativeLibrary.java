@@ -1,5 +1,7 @@
 package org.crossdistill.kernel;
 
+import java.io.IOException;
+import java.net.URL;
 import java.util.Optional;
 import org.bytedeco.javacpp.Loader;
 import org.crossdistill.kernel.binding.Crossdistill;
@@ -103,15 +105,28 @@ public final class NativeLibrary {
     if (!setting.equals("on")) {
       String reason =
           setting.equals("off")
-              ? "the native library is switched off (" + ENVIRONMENT + "=off)"
-              : ENVIRONMENT + ": expected on or off, found '" + setting + "'";
+              ? "the native library is switched off (" + PROPERTY + " or " + ENVIRONMENT + ")"
+              : PROPERTY + " or " + ENVIRONMENT + ": expected on or off, found '" + setting + "'";
       return new State(null, reason);
     }
     try {
+      shareOpenMp();
       String path = Loader.load(Crossdistill.class);
       return new State(path, whyWrongAbi(path, Crossdistill.cd_abi_version()));
-    } catch (LinkageError | RuntimeException e) {
+    } catch (IOException | LinkageError | RuntimeException e) {
       return new State(null, whyNotLoadable(e));
+    }
+  }
+
+  /**
+   * LibTorch brings an OpenMP runtime. Loaded first, it serves this library as well, whichever of
+   * the two is used first; otherwise there would be two pools of threads for the same processors.
+   */
+  private static void shareOpenMp() throws IOException {
+    String resource = "/org/bytedeco/pytorch/" + Loader.getPlatform() + "/libgomp.so.1";
+    URL runtime = NativeLibrary.class.getResource(resource);
+    if (runtime != null) {
+      System.load(Loader.cacheResource(runtime).getPath());
     }
   }
 

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Set;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.crossdistill.kernel.Backend;
 import org.crossdistill.kernel.DType;
 import org.crossdistill.kernel.Labelled;
@@ -226,7 +225,7 @@ public final class MarginClassifierLoss {
    */
   public Result forward(
       Tensor classifier, Tensor biasOrNull, List<RowSet> rowSets, Set<Output> outputs) {
-    DType dtype = check(classifier, biasOrNull, rowSets);
+    DType dtype = MarginClassifierArguments.check(options.kind, classifier, biasOrNull, rowSets);
     Backend backend = Placement.backend(backendOrNull, "classifier", classifier);
     return backend == Backend.REFERENCE
         ? MarginClassifierReference.forward(options, classifier, biasOrNull, rowSets, outputs)
@@ -271,35 +270,5 @@ public final class MarginClassifierLoss {
       }
       return results.keep(total);
     }
-  }
-
-  private DType check(Tensor classifier, Tensor biasOrNull, List<RowSet> rowSets) {
-    DType dtype = Arguments.embeddings("classifier", classifier);
-    if (classifier.size(0) < 1) {
-      throw new TensorException("classifier: expected at least one class, found none");
-    }
-    if (biasOrNull != null && options.kind != Kind.SOFTMAX) {
-      throw new TensorException(
-          "bias: expected none with kind " + options.kind.label + ", found one");
-    }
-    Arguments.vectorOrNull(
-        "bias", biasOrNull, DTypes.scalarType(dtype), classifier.size(0), classifier);
-    if (rowSets.isEmpty()) {
-      throw new TensorException("rowSets: expected at least one, found none");
-    }
-    for (int i = 0; i < rowSets.size(); i++) {
-      check("rowSets[" + i + "].", rowSets.get(i), dtype, classifier);
-    }
-    return dtype;
-  }
-
-  private static void check(String prefix, RowSet set, DType dtype, Tensor classifier) {
-    Tensor embeddings = set.embeddings;
-    Arguments.sameColumns(prefix + "embeddings", embeddings, "classifier", classifier);
-    long rows = embeddings.size(0);
-    Arguments.vector(prefix + "labels", set.labels, ScalarType.Long, rows, embeddings);
-    ScalarType accumulation = DTypes.scalarType(dtype.accumulation());
-    Arguments.vectorOrNull(prefix + "weights", set.weightsOrNull, accumulation, rows, embeddings);
-    Arguments.finite(prefix + "gradScale", set.gradScale);
   }
 }
