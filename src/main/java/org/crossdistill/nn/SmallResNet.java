@@ -28,6 +28,11 @@ public final class SmallResNet extends Backbone {
       return new Options(List.of(16, 16, 32, 64), 128, 0.2);
     }
 
+    /** The same network with another dropout, in [0, 1). */
+    public Options withDropout(double other) {
+      return new Options(channels, embedding, other);
+    }
+
     /** Checks the sizes. */
     public Options {
       channels = List.copyOf(channels);
