@@ -88,7 +88,7 @@ class PlotsTest {
 
   @Test
   void theLegendBreaksIntoRowsThatFit() {
-    for (int length = 1; length < 40; length += 3) {
+    for (int length = 1; length < 40; length += 6) {
       String name = "m".repeat(length);
       List<Curve> curves =
           IntStream.range(0, 5).mapToObj(m -> new Curve(name + m, EPOCHS, ALONE.runs())).toList();
