@@ -51,8 +51,7 @@ class TutorialTest {
 
   @Test
   void readmeHoldsExactlyThisExample() throws IOException {
-    String source =
-        Files.readString(Path.of("src/test/java/org/crossdistill/TutorialTest.java"));
+    String source = Files.readString(Path.of("src/test/java/org/crossdistill/TutorialTest.java"));
     String example = source.split(" {4}// README\n", -1)[1].replaceAll("(?m)^ {4}", "");
 
     assertThat(Files.readString(Path.of("README.md"))).contains("```java\n" + example + "```");

@@ -6,8 +6,8 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * The matrix V [C, D] of a margin classifier, one row a class. Its rows start in random directions
- * with length 1. {@link #forward} gives the cosine logits without a margin, for inference and for output
- * matching; the training loss works on {@link #weight()} itself.
+ * with length 1. {@link #forward} gives the cosine logits without a margin, for inference and for
+ * output matching; the training loss works on {@link #weight()} itself.
  */
 public final class Classifier extends Layer {
 

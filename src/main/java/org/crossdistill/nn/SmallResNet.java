@@ -77,7 +77,8 @@ public final class SmallResNet extends Backbone {
 
   @Override
   public Tensor forward(Tensor input) {
-    // Channels last: the convolutions and norms of LibTorch's CPU build are 1.4 times as fast on it.
+    // Channels last: the convolutions and norms of LibTorch's CPU build are 1.4 times as fast on
+    // it.
     Tensor x = input.contiguous(torch.MemoryFormat.ChannelsLast);
     x = stemNorm.forward(stem.forward(x)).relu_();
     x = torch.max_pool2d(x, 2, 2);

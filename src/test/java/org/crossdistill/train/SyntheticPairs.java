@@ -10,6 +10,7 @@ import org.crossdistill.method.Cmd;
 import org.crossdistill.method.CmdOptions;
 import org.crossdistill.method.Method;
 import org.crossdistill.method.MethodContext;
+import org.crossdistill.method.StudentAlone;
 import org.crossdistill.nn.SmallResNet;
 import org.crossdistill.nn.Tensors;
 
@@ -65,11 +66,19 @@ final class SyntheticPairs implements TrainingSet {
 
   /** CMD with all defaults on a small network. */
   static Method method(long seed) {
+    return new Cmd(CmdOptions.defaults(), context(seed));
+  }
+
+  /** The same network without distillation. */
+  static Method alone(long seed) {
+    return new StudentAlone(StudentAlone.Options.defaults(), context(seed));
+  }
+
+  private static MethodContext context(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     SmallResNet student =
         new SmallResNet(random, new SmallResNet.Options(List.of(4, 4, 8), EMBEDDING, 0.2));
     MarginClassifierLoss.Options loss = MarginClassifierLoss.Options.defaults();
-    return new Cmd(
-        CmdOptions.defaults(), new MethodContext(student, CLASSES, EMBEDDING, null, loss, random));
+    return new MethodContext(student, CLASSES, EMBEDDING, null, loss, random);
   }
 }

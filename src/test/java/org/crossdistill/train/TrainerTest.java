@@ -13,9 +13,11 @@ import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.method.Batch;
 import org.crossdistill.method.Method;
 import org.crossdistill.nn.Tensors;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -25,6 +27,14 @@ class TrainerTest {
 
   private static final SyntheticPairs PAIRS = new SyntheticPairs(33);
   private static final OptimizerOptions OPTIMIZER = OptimizerOptions.defaults();
+
+  /**
+   * What determinism is promised for: with several threads LibTorch's convolutions differ in bits.
+   */
+  @BeforeAll
+  static void oneThread() {
+    torch.set_num_threads(1);
+  }
 
   private static TrainOptions epochs(int epochs) {
     return new TrainOptions(epochs, 8, 0.1, 0);
@@ -163,11 +173,11 @@ class TrainerTest {
             return batch;
           }
         };
-    Trainer trainer = new Trainer(SyntheticPairs.method(1), poisoned, epochs(2), OPTIMIZER, 5);
+    Trainer trainer = new Trainer(SyntheticPairs.alone(1), poisoned, epochs(2), OPTIMIZER, 5);
 
     assertThatThrownBy(() -> run(trainer))
         .isInstanceOf(DivergenceException.class)
-        .hasMessageStartingWith("training diverged in epoch 1: the loss term ");
+        .hasMessageStartingWith("training diverged in epoch 1: the loss term identity is NaN");
   }
 
   @Test
@@ -190,18 +200,17 @@ class TrainerTest {
   void memoryStaysFlatOverTwoThousandSteps() throws IOException {
     Trainer trainer =
         new Trainer(
-            SyntheticPairs.method(1), PAIRS, new TrainOptions(400, 8, 0.1, 1), OPTIMIZER, 5);
-    for (int i = 0; i < 200; i++) {
+            SyntheticPairs.method(1), PAIRS, new TrainOptions(500, 8, 0.1, 1), OPTIMIZER, 5);
+    for (int i = 0; i < 250; i++) {
       trainer.epoch(Map::of, List.of(), () -> false);
     }
     long before = residentKilobytes();
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 250; i++) {
       trainer.epoch(Map::of, List.of(), () -> false);
     }
     long after = residentKilobytes();
 
-    // 33 samples in batches of 8: five steps an epoch, the last of them with nine rows joined.
-    assertThat(trainer.totalSteps()).isGreaterThanOrEqualTo(1600);
+    assertThat(trainer.totalSteps()).isEqualTo(2000); // the 33rd sample joins the fifth batch
     assertThat(after - before).as("growth in kB").isLessThan(5 * 1024);
   }
 
