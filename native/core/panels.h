@@ -78,17 +78,18 @@ void multiply_transposed_panel(int64_t depth, const T* a, const T* b, T* c) {
 }
 
 // Packs x [dim] times `factor` as row `row` of row panels with `rows` rows; pads with zeros to
-// padded_dim.
+// padded_dim. The product is taken in double, so that a unit vector's errors are those of rounding.
 template <class T, class E>
-CD_INLINE void pack_row(const E* x, int64_t dim, int64_t padded_dim, T factor, int64_t row,
+CD_INLINE void pack_row(const E* x, int64_t dim, int64_t padded_dim, double factor, int64_t row,
                         int64_t rows, T* panels) {
+  using D = double;
   constexpr int kWidth = kPanelWidth<T>;
-  const Vector<T> scale = broadcast(factor);
-  for (int64_t d = 0; d < padded_dim; d += kLanes<T>) {
+  const Vector<D> scale = broadcast(factor);
+  for (int64_t d = 0; d < padded_dim; d += kLanes<D>) {
     const int64_t left = dim - d;
-    Vector<T> v = {};
-    if (left > 0) v = (left >= kLanes<T> ? load<T>(x + d) : load_some<T>(x + d, left)) * scale;
-    write(panels + (d / kWidth * rows + row) * kWidth + d % kWidth, v);
+    Vector<D> v = {};
+    if (left > 0) v = (left >= kLanes<D> ? load<D>(x + d) : load_some<D>(x + d, left)) * scale;
+    store<D>(panels + (d / kWidth * rows + row) * kWidth + d % kWidth, v);
   }
 }
 

@@ -123,10 +123,10 @@ CD_EXPORT int32_t cd_cuda_built(void);
 
 /* ---- K1: soft-margin feature loss ---------------------------------------------------------- */
 
-/* Row loss l_i = max(0, d_i - margin), active only where d_i > margin; loss = sum_i w_i l_i / n with
- * n = B (mean), sum of w (weighted mean) or 1 (sum); 0 where B = 0 or the sum of w is 0.
- * d_i between the rows s, t (x^ = x/|x|, 0 for |x| < 1e-12, which also has gradient 0):
- * |s^ - t^|, |s^ - t^|^2, 1 - s^.t^, |s - t|, |s - t|^2. d = 0 has gradient 0.
+/* Row loss l_i = max(0, d_i - margin), active only where d_i > margin; loss = sum_i w_i l_i / n
+ * with n = B (mean), sum of w (weighted mean) or 1 (sum); 0 where B = 0 or the sum of w is 0. d_i
+ * between the rows s, t (x^ = x/|x|, 0 for |x| < 1e-12, which also has gradient 0): |s^ - t^|, |s^
+ * - t^|^2, 1 - s^.t^, |s - t|, |s - t|^2. d = 0 has gradient 0.
  *
  * student, teacher     [B, D] of dtype
  * weights_or_null      [B] of A, >= 0 and finite; null = 1
@@ -137,13 +137,15 @@ CD_EXPORT int32_t cd_cuda_built(void);
  * grad_*_or_null       [B, D] of dtype, d loss / d student and d loss / d teacher
  * grad_weights_or_null [B] of A: l_i / n (mean, sum), (l_i - loss) / n (weighted mean)
  */
-CD_EXPORT int32_t cd_feature_margin(
-    int32_t dtype, int64_t rows, int64_t dim, const void* student, int64_t student_stride,
-    const void* teacher, int64_t teacher_stride, const void* weights_or_null, int32_t distance,
-    double margin, int32_t reduction, double grad_scale, void* loss, void* row_losses_or_null,
-    void* distances_or_null, void* grad_student_or_null, int64_t grad_student_stride,
-    void* grad_teacher_or_null, int64_t grad_teacher_stride, void* grad_weights_or_null,
-    int32_t threads);
+CD_EXPORT int32_t cd_feature_margin(int32_t dtype, int64_t rows, int64_t dim, const void* student,
+                                    int64_t student_stride, const void* teacher,
+                                    int64_t teacher_stride, const void* weights_or_null,
+                                    int32_t distance, double margin, int32_t reduction,
+                                    double grad_scale, void* loss, void* row_losses_or_null,
+                                    void* distances_or_null, void* grad_student_or_null,
+                                    int64_t grad_student_stride, void* grad_teacher_or_null,
+                                    int64_t grad_teacher_stride, void* grad_weights_or_null,
+                                    int32_t threads);
 
 CD_EXPORT int32_t cd_feature_margin_cuda_workspace(int32_t dtype, int64_t rows, int64_t dim,
                                                    int64_t* bytes);
@@ -206,8 +208,10 @@ CD_EXPORT int32_t cd_margin_classifier_cuda_workspace(int32_t dtype, int64_t cla
                                                       int32_t row_set_count, int64_t* bytes);
 
 /* `row_sets` itself lies in host memory, what it points to on the device. Labels are not inspected
- * before the launch: a row with a label outside [0, C) other than CD_IGNORE_LABEL gets the loss NaN,
- * and *bad_row (device memory, int64_t) the smallest such row, counted through all sets; -1 if none. */
+ * before the launch: a row with a label outside [0, C) other than CD_IGNORE_LABEL gets the loss
+ * NaN (and so does its set) and embedding gradients 0, and *bad_row (device memory, int64_t) the
+ * smallest such row, counted through all sets; -1 if none. A negative or non-finite weight makes
+ * the loss NaN. */
 CD_EXPORT int32_t cd_margin_classifier_cuda(
     int32_t dtype, int64_t classes, int64_t dim, const void* classifier, int64_t classifier_stride,
     const void* bias_or_null, const cd_row_set* row_sets, int32_t row_set_count, int32_t kind,
@@ -221,14 +225,18 @@ CD_EXPORT int32_t cd_margin_classifier_cuda(
 CD_EXPORT int32_t cd_row_norms(int32_t dtype, int64_t rows, int64_t dim, const void* x,
                                int64_t stride, void* norms, int32_t threads);
 
-/* Standardises the qualities q of each modality with running statistics and turns them into weights:
- * Q = clip(h (q - mu) / (sigma + 1e-3), -1, 1), and with k = slope
+/* Needs no workspace. */
+CD_EXPORT int32_t cd_row_norms_cuda(int32_t dtype, int64_t rows, int64_t dim, const void* x,
+                                    int64_t stride, void* norms, void* stream);
+
+/* Standardises the qualities q of each modality with running statistics, which gives
+ * Q = clip(h (q - mu) / (sigma + 1e-3), -1, 1), and turns them into weights; with k = slope
  *  difference: clip(1 + k (Q_t - Q_s), 0, 2)   teacher: clip(1 + k Q_t, 0, 2)
  *  student:    clip(1 + k Q_s, 0, 2)           product: clip((1 + k Q_t)(1 + k Q_s), 0, 4)
  *  none:       1
- * With update != 0 the statistics are updated before use: by the batch's mean and unbiased standard
- * deviation (0 for B = 1) where initialized == 0, otherwise mu += alpha (mean - mu) and the same for
- * sigma. B = 0 updates nothing. Without an update, initialized must be 1.
+ * With update != 0 the statistics are updated before use: by the batch's mean and unbiased
+ * standard deviation (0 for B = 1) where initialized == 0, otherwise mu += alpha (mean - mu) and
+ * the same for sigma. B = 0 updates nothing. Without an update, initialized must be 1.
  *
  * quality_student, quality_teacher  [B] of dtype, finite
  * statistics                        [4] of A, in and out: mu_s, sigma_s, mu_t, sigma_t
@@ -238,6 +246,14 @@ CD_EXPORT int32_t cd_quality_weights(int32_t dtype, int64_t rows, const void* qu
                                      const void* quality_teacher, int32_t mode, double slope,
                                      double h, double alpha, int32_t update, int32_t initialized,
                                      void* statistics, void* weights);
+
+/* Needs no workspace. Qualities and statistics are not inspected on the device: what is not finite
+ * makes weights NaN, and a batch that is not finite leaves the statistics of its modality alone. */
+CD_EXPORT int32_t cd_quality_weights_cuda(int32_t dtype, int64_t rows, const void* quality_student,
+                                          const void* quality_teacher, int32_t mode, double slope,
+                                          double h, double alpha, int32_t update,
+                                          int32_t initialized, void* statistics, void* weights,
+                                          void* stream);
 
 #ifdef __cplusplus
 }

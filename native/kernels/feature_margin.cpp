@@ -9,6 +9,7 @@
 
 #include "core/norms.h"
 #include "core/parallel.h"
+#include "core/reduction.h"
 #include "core/simd.h"
 #include "core/tensor_check.h"
 
@@ -32,7 +33,7 @@ struct FeatureMargin {
   int64_t grad_student_stride;
   void* grad_teacher_or_null;
   int64_t grad_teacher_stride;
-  void* raw_losses_or_null;  // grad_weights, holding the row losses at first
+  double* exact_losses_or_null;  // [B]: l_i before rounding
   int64_t rows_per_task;
   double* task_sums;  // sum of w_i l_i of each task
   bool streaming;
@@ -53,45 +54,57 @@ struct UnitRow {
   double across;  // |s^ + t^|^2
 };
 
+// From the sums of squares and products, in double. The products of narrow elements are exact
+// there, so that 2 - 2 c is good enough for all but nearly (anti)parallel rows: those answer false,
+// like rows that are short, not finite or out of the range of T.
 template <class T, class E>
-UnitRow<T> measure_unit(const E* s, const E* t, int64_t dim) {
-  Sums<T> ss, tt;
-  for_each_vector<T>(
+bool measure_quickly(const E* s, const E* t, int64_t dim, UnitRow<T>& row) {
+  using D = double;
+  Sums<D> ss, tt, st;
+  for_each_vector<D>(
       0, dim, [&](int64_t d, int64_t n, int k) __attribute__((always_inline)) {
-        const Vector<T> vs = load<T>(s + d, n), vt = load<T>(t + d, n);
+        const Vector<D> vs = load<D>(s + d, n), vt = load<D>(t + d, n);
         ss.part[k] = multiply_add(vs, vs, ss.part[k]);
         tt.part[k] = multiply_add(vt, vt, tt.part[k]);
+        st.part[k] = multiply_add(vs, vt, st.part[k]);
       });
-  const E* none = nullptr;
-  UnitRow<T> row;
-  row.norm_s = norm_of<T>(ss.total(), s, none, dim);
-  row.norm_t = norm_of<T>(tt.total(), t, none, dim);
-  row.inverse_s = static_cast<T>(inverse_norm(row.norm_s));
-  row.inverse_t = static_cast<T>(inverse_norm(row.norm_t));
+  const double squares_s = ss.total(), squares_t = tt.total();
+  constexpr double kMost = sizeof(T) == 8 ? 1e300 : 1e60;
+  constexpr double kLeast = kShortestNorm * kShortestNorm * 2;
+  if (!(squares_s >= kLeast && squares_s <= kMost)) return false;
+  if (!(squares_t >= kLeast && squares_t <= kMost)) return false;
+  row.norm_s = __builtin_sqrt(squares_s);
+  row.norm_t = __builtin_sqrt(squares_t);
+  const double cosine = st.total() / row.norm_s / row.norm_t;
+  row.inverse_s = static_cast<T>(1 / row.norm_s);
+  row.inverse_t = static_cast<T>(1 / row.norm_t);
+  row.apart = 2 - 2 * cosine;
+  row.across = 2 + 2 * cosine;
+  return row.apart > 0x1p-6 && row.across > 0x1p-6;
+}
 
-  // Both products are rounded before they are subtracted, so that equal rows give exactly 0.
-  const Vector<T> is = broadcast(row.inverse_s), it = broadcast(row.inverse_t);
-  Sums<T> apart, across;
-  for_each_vector<T>(
+// From the unit vectors. Both products are rounded before they are subtracted, so that equal rows
+// give exactly 0.
+template <class E>
+UnitRow<double> measure_carefully(const E* s, const E* t, int64_t dim) {
+  using D = double;
+  UnitRow<D> row;
+  row.norm_s = row_norm<D>(s, dim);
+  row.norm_t = row_norm<D>(t, dim);
+  row.inverse_s = inverse_norm(row.norm_s);
+  row.inverse_t = inverse_norm(row.norm_t);
+  const Vector<D> is = broadcast(row.inverse_s), it = broadcast(row.inverse_t);
+  Sums<D> apart, across;
+  for_each_vector<D>(
       0, dim, [&](int64_t d, int64_t n, int k) __attribute__((always_inline)) {
-        const Vector<T> us = load<T>(s + d, n) * is, ut = load<T>(t + d, n) * it;
-        const Vector<T> difference = us - ut, together = us + ut;
+        const Vector<D> us = load<D>(s + d, n) * is, ut = load<D>(t + d, n) * it;
+        const Vector<D> difference = us - ut, together = us + ut;
         apart.part[k] = multiply_add(difference, difference, apart.part[k]);
         across.part[k] = multiply_add(together, together, across.part[k]);
       });
-  row.apart = static_cast<double>(apart.total());
-  row.across = static_cast<double>(across.total());
+  row.apart = apart.total();
+  row.across = across.total();
   return row;
-}
-
-// Whether float loses digits: nearly (anti)parallel rows, or norms near the end of its range.
-CD_INLINE bool wants_double(const UnitRow<float>& row) {
-  return row.apart < 0x1p-6 || row.across < 0x1p-6 || row.norm_s > 1e30 || row.norm_t > 1e30;
-}
-
-// Whether distance - margin cancels so much that the distance is wanted in double.
-CD_INLINE bool near_margin(double distance, double margin) {
-  return __builtin_fabs(distance - margin) < margin / 16;
 }
 
 // Elements before `p` is aligned to a vector of E in memory.
@@ -211,24 +224,22 @@ double unit_row(const FeatureMargin& call, const RowPointers<E>& p, const UnitRo
   return result.distance;
 }
 
-template <class T, class E>
+template <class E>
 double raw_distance(int32_t kind, const RowPointers<E>& p) {
-  Sums<T> squares;
-  for_each_vector<T>(
+  using D = double;
+  Sums<D> squares;
+  for_each_vector<D>(
       0, p.dim, [&](int64_t d, int64_t n, int k) __attribute__((always_inline)) {
-        const Vector<T> u = load<T>(p.s + d, n) - load<T>(p.t + d, n);
+        const Vector<D> u = load<D>(p.s + d, n) - load<D>(p.t + d, n);
         squares.part[k] = multiply_add(u, u, squares.part[k]);
       });
-  if (kind == CD_DISTANCE_SQUARED) return static_cast<double>(squares.total());
-  return norm_of<T>(squares.total(), p.s, p.t, p.dim);
+  if (kind == CD_DISTANCE_SQUARED) return squares.total();
+  return norm_of<D>(squares.total(), p.s, p.t, p.dim);
 }
 
 template <class T, class E>
 double raw_row(const FeatureMargin& call, const RowPointers<E>& p, double coefficient) {
-  double distance = raw_distance<T>(call.distance, p);
-  if (sizeof(T) == 4 && near_margin(distance, call.margin)) {
-    distance = raw_distance<double>(call.distance, p);
-  }
+  const double distance = raw_distance(call.distance, p);
   if (p.gs == nullptr && p.gt == nullptr) return distance;
   if (distance <= call.margin) {
     write_zeros(p);
@@ -248,14 +259,9 @@ double raw_row(const FeatureMargin& call, const RowPointers<E>& p, double coeffi
 template <class T, class E>
 double any_row(const FeatureMargin& call, const RowPointers<E>& p, double coefficient) {
   if (call.distance >= CD_DISTANCE_EUCLIDEAN) return raw_row<T>(call, p, coefficient);
-  const UnitRow<T> row = measure_unit<T>(p.s, p.t, p.dim);
-  if constexpr (sizeof(T) == 4) {
-    const double distance = unit_result(call.distance, row).distance;
-    if (wants_double(row) || near_margin(distance, call.margin)) {
-      return unit_row(call, p, measure_unit<double>(p.s, p.t, p.dim), coefficient);
-    }
-  }
-  return unit_row(call, p, row, coefficient);
+  UnitRow<T> row;
+  if (measure_quickly(p.s, p.t, p.dim, row)) return unit_row(call, p, row, coefficient);
+  return unit_row(call, p, measure_carefully(p.s, p.t, p.dim), coefficient);
 }
 
 template <class T, class E>
@@ -283,7 +289,7 @@ void task_rows(const FeatureMargin& call, int64_t task) {
     const double loss = soft_margin(distance, call.margin);
     put(call.distances_or_null, i, distance);
     put(call.row_losses_or_null, i, loss);
-    put(call.raw_losses_or_null, i, loss);
+    if (call.exact_losses_or_null != nullptr) call.exact_losses_or_null[i] = loss;
     sum += weight * loss;
   }
   if (call.streaming) stream_fence();
@@ -316,40 +322,33 @@ void check_margin(int32_t distance, double margin) {
   }
 }
 
-// The divisor of the loss; 0 stands for "no rows that count".
-double divisor(int32_t reduction, double rows, double weight_sum) {
-  return reduction == CD_MEAN ? rows : reduction == CD_WEIGHTED_MEAN ? weight_sum : 1;
-}
-
 template <class T>
 void finish(const FeatureMargin& call, int64_t tasks, int32_t reduction, double inverse_n,
-            double grad_scale, void* loss) {
+            double grad_scale, void* loss, void* grad_weights_or_null) {
   double sum = 0;
   for (int64_t task = 0; task < tasks; ++task) sum += call.task_sums[task];
-  const double mean = sum * inverse_n;
-  *static_cast<T*>(loss) = static_cast<T>(mean);
-  T* grad_weights = static_cast<T*>(call.raw_losses_or_null);
-  if (grad_weights == nullptr) return;
-  const double shift = reduction == CD_WEIGHTED_MEAN ? mean : 0;
-  for (int64_t i = 0; i < call.rows; ++i) {
-    const double row_loss = static_cast<double>(grad_weights[i]);
-    grad_weights[i] = static_cast<T>((row_loss - shift) * inverse_n * grad_scale);
-  }
+  *static_cast<T*>(loss) = static_cast<T>(sum * inverse_n);
+  if (grad_weights_or_null == nullptr) return;
+  write_weight_gradients(call.exact_losses_or_null, static_cast<const T*>(call.weights_or_null),
+                         nullptr, call.rows, reduction, inverse_n, grad_scale,
+                         static_cast<T*>(grad_weights_or_null));
 }
 
 void run(FeatureMargin& call, int32_t reduction, double inverse_n, double grad_scale, void* loss,
-         int32_t threads) {
+         void* grad_weights_or_null, int32_t threads) {
   const auto task_function = CD_OF_ACTIVE_ISA(feature_margin_task);
   const int64_t tasks = (call.rows + call.rows_per_task - 1) / call.rows_per_task;
   double few_sums[64];
   const Buffer many_sums(tasks > 64 ? tasks * 8 : 0);
   call.task_sums = tasks > 64 ? static_cast<double*>(many_sums.get()) : few_sums;
+  const Buffer exact_losses(grad_weights_or_null == nullptr ? 0 : call.rows * 8);
+  call.exact_losses_or_null = static_cast<double*>(exact_losses.get());
   const auto body = [&](int64_t task, int32_t) { task_function(call, task); };
   portable::parallel_for(tasks, threads_for(tasks, threads), body);
   if (call.dtype == CD_F64) {
-    finish<double>(call, tasks, reduction, inverse_n, grad_scale, loss);
+    finish<double>(call, tasks, reduction, inverse_n, grad_scale, loss, grad_weights_or_null);
   } else {
-    finish<float>(call, tasks, reduction, inverse_n, grad_scale, loss);
+    finish<float>(call, tasks, reduction, inverse_n, grad_scale, loss, grad_weights_or_null);
   }
 }
 
@@ -390,32 +389,29 @@ extern "C" int32_t cd_feature_margin(int32_t dtype, int64_t rows, int64_t dim, c
     check.output_or_null("grad_weights", grad_weights_or_null, rows, 1, 1, accumulator);
     check.check_aliasing();
     const double weight_sum = check.weight_sum("weights", weights_or_null, dtype, rows, nullptr);
-    const double n = cd::divisor(reduction, static_cast<double>(rows), weight_sum);
-    const double inverse_n = n > 0 ? 1 / n : 0;
+    const double inverse_n = cd::inverse_divisor(reduction, rows, weight_sum);
 
-    cd::FeatureMargin call = {
-        dtype,
-        rows,
-        dim,
-        student,
-        student_stride,
-        teacher,
-        teacher_stride,
-        weights_or_null,
-        distance,
-        margin,
-        grad_scale * inverse_n,
-        row_losses_or_null,
-        distances_or_null,
-        grad_student_or_null,
-        grad_student_stride,
-        grad_teacher_or_null,
-        grad_teacher_stride,
-        grad_weights_or_null,
-        std::max<int64_t>(1, cd::kElementsPerTask / std::max<int64_t>(1, dim)),
-        nullptr,
-        rows * dim * 4 * element > cd::last_level_cache_bytes()};
-    cd::run(call, reduction, inverse_n, grad_scale, loss, threads);
+    cd::FeatureMargin call = {};
+    call.dtype = dtype;
+    call.rows = rows;
+    call.dim = dim;
+    call.student = student;
+    call.student_stride = student_stride;
+    call.teacher = teacher;
+    call.teacher_stride = teacher_stride;
+    call.weights_or_null = weights_or_null;
+    call.distance = distance;
+    call.margin = margin;
+    call.gradient_factor = grad_scale * inverse_n;
+    call.row_losses_or_null = row_losses_or_null;
+    call.distances_or_null = distances_or_null;
+    call.grad_student_or_null = grad_student_or_null;
+    call.grad_student_stride = grad_student_stride;
+    call.grad_teacher_or_null = grad_teacher_or_null;
+    call.grad_teacher_stride = grad_teacher_stride;
+    call.rows_per_task = std::max<int64_t>(1, cd::kElementsPerTask / std::max<int64_t>(1, dim));
+    call.streaming = rows * dim * 4 * element > cd::last_level_cache_bytes();
+    cd::run(call, reduction, inverse_n, grad_scale, loss, grad_weights_or_null, threads);
   });
 }
 #endif

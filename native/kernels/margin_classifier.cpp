@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/parallel.h"
+#include "core/reduction.h"
 #include "core/tensor_check.h"
 
 namespace cd {
@@ -30,11 +31,9 @@ int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step
 
 int64_t ceil_divide(int64_t value, int64_t by) { return (value + by - 1) / by; }
 
-// One row set after its checks.
+// What the checks of one row set find out.
 struct Set {
   double inverse_n;
-  double weight_sum;
-  int64_t counted;
 };
 
 void check_options(int32_t kind, double scale, double margin, int32_t easy_margin,
@@ -69,14 +68,10 @@ Set check_set(ArrayCheck& check, int32_t index, const cd_row_set& set, int32_t d
   check.output_or_null("grad_embeddings", set.grad_embeddings_or_null, set.rows, dim,
                        set.grad_embeddings_stride, element);
   check.output_or_null("grad_weights", set.grad_weights_or_null, set.rows, 1, 1, accumulator);
-  Set result;
-  result.counted = check.counted_rows("labels", set.labels, set.rows, classes);
-  result.weight_sum = check.weight_sum("weights", set.weights_or_null, dtype, set.rows, set.labels);
-  const double n = reduction == CD_MEAN            ? static_cast<double>(result.counted)
-                   : reduction == CD_WEIGHTED_MEAN ? result.weight_sum
-                                                   : 1;
-  result.inverse_n = n > 0 ? 1 / n : 0;
-  return result;
+  const int64_t counted = check.counted_rows("labels", set.labels, set.rows, classes);
+  const double weight_sum =
+      check.weight_sum("weights", set.weights_or_null, dtype, set.rows, set.labels);
+  return {inverse_divisor(reduction, counted, weight_sum)};
 }
 
 void zero_rows(void* data, int64_t rows, int64_t row_bytes, int64_t stride_bytes) {
@@ -257,14 +252,10 @@ void finish_set(const MarginClassifier& call, const cd_row_set& set, const Set& 
     if (set.hits_or_null != nullptr) set.hits_or_null[i] = hit;
     if (grad_weights != nullptr) losses[static_cast<size_t>(i)] = loss;
   }
-  const double mean = total * sums.inverse_n;
-  *static_cast<T*>(set.loss) = static_cast<T>(mean);
-  const double shift = reduction == CD_WEIGHTED_MEAN ? mean : 0;
-  for (int64_t i = 0; grad_weights != nullptr && i < set.rows; ++i) {
-    const bool counts = set.labels[i] != CD_IGNORE_LABEL;
-    const double slope = (losses[static_cast<size_t>(i)] - shift) * sums.inverse_n * set.grad_scale;
-    grad_weights[i] = counts ? static_cast<T>(slope) : 0;
-  }
+  *static_cast<T*>(set.loss) = static_cast<T>(total * sums.inverse_n);
+  if (grad_weights == nullptr) return;
+  write_weight_gradients(losses.data(), weights, set.labels, set.rows, reduction, sums.inverse_n,
+                         set.grad_scale, grad_weights);
 }
 
 void finish_losses(const MarginClassifier& call, const cd_row_set* sets,

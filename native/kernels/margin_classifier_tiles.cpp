@@ -104,7 +104,7 @@ void pack_rows(const MarginClassifier& call, int64_t panel) {
     const bool real = i < call.rows;
     if (real) prepare_target<E>(call, call.row[i]);
     const E* z = real ? static_cast<const E*>(call.row[i].z) : nullptr;
-    const T factor = real ? static_cast<T>(call.row[i].inverse_norm) : 0;
+    const double factor = real ? call.row[i].inverse_norm : 0;
     pack_row<T>(z, real ? call.dim : 0, call.padded_dim, factor, i, call.padded_rows, rows);
     for (int64_t d = 0; d < call.padded_dim; ++d) {
       columns[d * kWidth + lane] = rows[(d / kWidth * call.padded_rows + i) * kWidth + d % kWidth];
@@ -164,7 +164,7 @@ void pack_classes(const MarginClassifier& call, const Tile<T>& tile, bool first_
     if (real && first_pass) {
       call.class_inverse_norms[c] = raw ? 1 : inverse_norm(row_norm<double>(v, call.dim));
     }
-    const T factor = real ? static_cast<T>(call.class_inverse_norms[c]) : 0;
+    const double factor = real ? call.class_inverse_norms[c] : 0;
     pack_row<T>(v, real ? call.dim : 0, call.padded_dim, factor, j, tile.stride, tile.v);
     tile.bias[j] = real && bias != nullptr ? static_cast<T>(to_double(bias[c])) : 0;
     tile.grad_bias[j] = 0;
@@ -315,31 +315,33 @@ void add_target(const E* self, double self_scale, const E* other, double other_s
 }
 
 // Writes grad [D] = inverse_norm * (g - (g . x^) x^ + target), where g and x^ are row `row` of row
-// panels; raw rows have no norm to differentiate. A null target is zero.
+// panels; raw rows have no norm to differentiate. A null target is zero. In double, and with x^ as
+// long as it is after rounding: where g is nearly parallel to x^, little is left of it.
 template <class T, class E>
 void write_gradient(const MarginClassifier& call, const T* g, const T* x, int64_t row, int64_t rows,
                     const double* target_or_null, double inverse_norm, E* grad) {
+  using D = double;
   constexpr int64_t kWidth = kPanelWidth<T>;
   const auto at = [&](int64_t d) __attribute__((always_inline)) {
     return (d / kWidth * rows + row) * kWidth + d % kWidth;
   };
-  Sums<T> dot;
+  Vector<D> projection = {};
   if (call.kind != CD_CLASSIFIER_SOFTMAX) {
-    for (int64_t d = 0; d < call.padded_dim; d += kLanes<T>) {
-      Vector<T>& part = dot.part[d / kLanes<T> % 4];
-      part = multiply_add(read<Vector<T>>(g + at(d)), read<Vector<T>>(x + at(d)), part);
+    Vector<D> gx = {}, xx = {};
+    for (int64_t d = 0; d < call.padded_dim; d += kLanes<D>) {
+      const Vector<D> vx = load<D>(x + at(d));
+      gx = multiply_add(load<D>(g + at(d)), vx, gx);
+      xx = multiply_add(vx, vx, xx);
     }
+    const double square = sum<D>(xx);
+    if (square > 0) projection = broadcast(-sum<D>(gx) / square);
   }
-  const Vector<T> projection = broadcast(-dot.total());
-  const Vector<T> factor = broadcast(static_cast<T>(inverse_norm));
-  for_each_vector<T>(
+  const Vector<D> factor = broadcast(inverse_norm);
+  for_each_vector<D>(
       0, call.dim, [&](int64_t d, int64_t n, int) __attribute__((always_inline)) {
-        Vector<T> total =
-            multiply_add(projection, read<Vector<T>>(x + at(d)), read<Vector<T>>(g + at(d)));
-        for (int lane = 0; target_or_null != nullptr && lane < kLanes<T>; ++lane) {
-          total[lane] += static_cast<T>(target_or_null[d + lane]);
-        }
-        store<T>(grad + d, factor * total, n);
+        Vector<D> total = multiply_add(projection, load<D>(x + at(d)), load<D>(g + at(d)));
+        if (target_or_null != nullptr) total += read<Vector<D>>(target_or_null + d);
+        store<D>(grad + d, factor * total, n);
       });
 }
 

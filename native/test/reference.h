@@ -1,5 +1,5 @@
-// The losses once more, as plainly as the equations are written: extended precision, no fusing, no
-// blocking. Every kernel is compared with this.
+// The losses once more, as plainly as the equations are written: no fusing, no blocking. Every
+// kernel is compared with this, computed in a wider type Real than its own.
 #pragma once
 
 #include <cmath>
@@ -11,33 +11,36 @@
 
 namespace reference {
 
-using Real = long double;
 using Array = std::vector<double>;
 
 constexpr double kShortest = 1e-12;
 
-inline Real dot(const double* a, const double* b, int64_t n) {
+template <class Real>
+Real dot(const double* a, const double* b, int64_t n) {
   Real sum = 0;
   for (int64_t i = 0; i < n; ++i) sum += static_cast<Real>(a[i]) * static_cast<Real>(b[i]);
   return sum;
 }
 
 // x / |x|, or zeros where |x| < 1e-12; `norm` is |x|.
-inline std::vector<Real> unit(const double* x, int64_t n, Real& norm) {
-  norm = std::sqrt(dot(x, x, n));
+template <class Real>
+std::vector<Real> unit(const double* x, int64_t n, Real& norm) {
+  norm = std::sqrt(dot<Real>(x, x, n));
   std::vector<Real> result(static_cast<size_t>(n), 0);
   if (norm < kShortest) return result;
   for (int64_t i = 0; i < n; ++i) result[static_cast<size_t>(i)] = static_cast<Real>(x[i]) / norm;
   return result;
 }
 
-inline Real divisor(int32_t reduction, Real rows, Real weight_sum) {
+template <class Real>
+Real divisor(int32_t reduction, Real rows, Real weight_sum) {
   return reduction == CD_MEAN ? rows : reduction == CD_WEIGHTED_MEAN ? weight_sum : 1;
 }
 
 // Loss and gradients of the weights from row losses; rows with counts[i] = 0 are ignored.
-inline double reduce(const Array& row_losses, const Array& weights, const std::vector<char>& counts,
-                     int32_t reduction, double grad_scale, Array& grad_weights, Real& n) {
+template <class Real>
+double reduce(const Array& row_losses, const Array& weights, const std::vector<char>& counts,
+              int32_t reduction, double grad_scale, Array& grad_weights, Real& n) {
   Real sum = 0, weight_sum = 0, rows = 0;
   for (size_t i = 0; i < row_losses.size(); ++i) {
     if (counts[i] == 0) continue;
@@ -45,7 +48,7 @@ inline double reduce(const Array& row_losses, const Array& weights, const std::v
     weight_sum += static_cast<Real>(weights[i]);
     rows += 1;
   }
-  n = divisor(reduction, rows, weight_sum);
+  n = divisor<Real>(reduction, rows, weight_sum);
   const Real loss = n > 0 ? sum / n : 0;
   grad_weights.assign(row_losses.size(), 0);
   for (size_t i = 0; i < row_losses.size(); ++i) {
@@ -64,10 +67,10 @@ struct FeatureMargin {
   Array rows, distances, grad_student, grad_teacher, grad_weights;
 };
 
-inline FeatureMargin feature_margin(const Array& student, const Array& teacher,
-                                    const Array& weights, int64_t rows, int64_t dim,
-                                    int32_t distance, double margin, int32_t reduction,
-                                    double grad_scale) {
+template <class Real>
+FeatureMargin feature_margin(const Array& student, const Array& teacher, const Array& weights,
+                             int64_t rows, int64_t dim, int32_t distance, double margin,
+                             int32_t reduction, double grad_scale) {
   FeatureMargin out;
   out.grad_student.assign(student.size(), 0);
   out.grad_teacher.assign(teacher.size(), 0);
@@ -77,8 +80,8 @@ inline FeatureMargin feature_margin(const Array& student, const Array& teacher,
     const double *s = &student[static_cast<size_t>(i * dim)],
                  *t = &teacher[static_cast<size_t>(i * dim)];
     Real norm_s = 1, norm_t = 1, square = 0, cosine = 0;
-    const std::vector<Real> us = raw ? std::vector<Real>(s, s + dim) : unit(s, dim, norm_s);
-    const std::vector<Real> ut = raw ? std::vector<Real>(t, t + dim) : unit(t, dim, norm_t);
+    const std::vector<Real> us = raw ? std::vector<Real>(s, s + dim) : unit<Real>(s, dim, norm_s);
+    const std::vector<Real> ut = raw ? std::vector<Real>(t, t + dim) : unit<Real>(t, dim, norm_t);
     for (size_t d = 0; d < us.size(); ++d) {
       square += (us[d] - ut[d]) * (us[d] - ut[d]);
       cosine += us[d] * ut[d];
@@ -107,8 +110,8 @@ inline FeatureMargin feature_margin(const Array& student, const Array& teacher,
                         static_cast<Real>(weights[static_cast<size_t>(i)]);
     Real norm_s = 1, norm_t = 1, cosine = 0;
     const double *s = &student[row], *t = &teacher[row];
-    const std::vector<Real> us = raw ? std::vector<Real>(s, s + dim) : unit(s, dim, norm_s);
-    const std::vector<Real> ut = raw ? std::vector<Real>(t, t + dim) : unit(t, dim, norm_t);
+    const std::vector<Real> us = raw ? std::vector<Real>(s, s + dim) : unit<Real>(s, dim, norm_s);
+    const std::vector<Real> ut = raw ? std::vector<Real>(t, t + dim) : unit<Real>(t, dim, norm_t);
     for (size_t d = 0; d < us.size(); ++d) cosine += us[d] * ut[d];
     for (size_t d = 0; d < us.size(); ++d) {
       Real gs = us[d] - ut[d], gt = ut[d] - us[d];
@@ -137,6 +140,8 @@ struct RowSetResult {
   double loss;
   Array rows, grad_embeddings, grad_weights;
   std::vector<uint8_t> hits;
+  Array
+      leads;  // how far the target's logit without margin, by the scale, is from the best other one
 };
 
 struct MarginClassifier {
@@ -153,7 +158,8 @@ struct ClassifierOptions {
 };
 
 // The target's logit divided by the scale, and its derivative by the cosine.
-inline Real target_logit(const ClassifierOptions& o, Real cosine, Real sine, Real& slope) {
+template <class Real>
+Real target_logit(const ClassifierOptions& o, Real cosine, Real sine, Real& slope) {
   slope = 1;
   const Real m = static_cast<Real>(o.margin), pi = std::acos(static_cast<Real>(-1));
   if (o.kind == CD_CLASSIFIER_AM) return cosine - m;
@@ -163,9 +169,10 @@ inline Real target_logit(const ClassifierOptions& o, Real cosine, Real sine, Rea
   return cosine * std::cos(m) - sine * std::sin(m);
 }
 
-inline MarginClassifier margin_classifier(const Array& classifier, const Array& bias,
-                                          const std::vector<RowSet>& sets, int64_t classes,
-                                          int64_t dim, const ClassifierOptions& o) {
+template <class Real>
+MarginClassifier margin_classifier(const Array& classifier, const Array& bias,
+                                   const std::vector<RowSet>& sets, int64_t classes, int64_t dim,
+                                   const ClassifierOptions& o) {
   const bool raw = o.kind == CD_CLASSIFIER_SOFTMAX;
   const Real scale = raw ? 1 : static_cast<Real>(o.scale);
   const size_t C = static_cast<size_t>(classes), D = static_cast<size_t>(dim);
@@ -173,7 +180,7 @@ inline MarginClassifier margin_classifier(const Array& classifier, const Array& 
   std::vector<Real> norm_v(C, 1);
   for (size_t j = 0; j < C; ++j) {
     const double* row = classifier.data() + j * D;
-    v[j] = raw ? std::vector<Real>(row, row + D) : unit(row, dim, norm_v[j]);
+    v[j] = raw ? std::vector<Real>(row, row + D) : unit<Real>(row, dim, norm_v[j]);
   }
   MarginClassifier out;
   std::vector<std::vector<Real>> grad_v(C, std::vector<Real>(D, 0));
@@ -183,6 +190,7 @@ inline MarginClassifier margin_classifier(const Array& classifier, const Array& 
     RowSetResult result;
     result.rows.assign(B, 0);
     result.hits.assign(B, 0);
+    result.leads.assign(B, HUGE_VAL);
     result.grad_embeddings.assign(B * D, 0);
     std::vector<char> counts(B, 0);
     std::vector<std::vector<Real>> slopes(B);  // d l_i / d cos_ij
@@ -193,7 +201,8 @@ inline MarginClassifier margin_classifier(const Array& classifier, const Array& 
       const size_t y = static_cast<size_t>(set.labels[i]);
       Real norm_z = 1;
       const double* row = set.embeddings.data() + i * D;
-      const std::vector<Real> z = raw ? std::vector<Real>(row, row + D) : unit(row, dim, norm_z);
+      const std::vector<Real> z =
+          raw ? std::vector<Real>(row, row + D) : unit<Real>(row, dim, norm_z);
       std::vector<Real> logits(C), cosine(C, 0);
       for (size_t j = 0; j < C; ++j) {
         for (size_t d = 0; d < D; ++d) cosine[j] += z[d] * v[j][d];
@@ -203,6 +212,9 @@ inline MarginClassifier margin_classifier(const Array& classifier, const Array& 
       size_t best = 0;
       for (size_t j = 1; j < C; ++j) best = logits[j] > logits[best] ? j : best;
       result.hits[i] = best == y;
+      Real others = -std::numeric_limits<Real>::infinity();
+      for (size_t j = 0; j < C; ++j) others = j == y ? others : std::max(others, cosine[j]);
+      result.leads[i] = static_cast<double>(std::fabs(cosine[y] - others));
       Real target_slope = 1;
       if (!raw) {
         Real apart = 0, across = 0;
@@ -232,7 +244,8 @@ inline MarginClassifier margin_classifier(const Array& classifier, const Array& 
       if (counts[i] == 0) continue;
       Real norm_z = 1;
       const double* row = set.embeddings.data() + i * D;
-      const std::vector<Real> z = raw ? std::vector<Real>(row, row + D) : unit(row, dim, norm_z);
+      const std::vector<Real> z =
+          raw ? std::vector<Real>(row, row + D) : unit<Real>(row, dim, norm_z);
       const Real factor = static_cast<Real>(set.weights[i]) * static_cast<Real>(set.grad_scale) / n;
       for (size_t j = 0; j < C; ++j) {
         const Real g = factor * slopes[i][j], c = raw ? 0 : cosines[i][j];

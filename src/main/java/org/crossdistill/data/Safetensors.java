@@ -17,23 +17,36 @@ import java.util.TreeMap;
  *
  * <p>The same content always gives the same bytes, in whatever order it was put together. Files up
  * to 2 GiB; immutable.
- *
- * @param metadata strings by name, kept in the order of the names
- * @param tensors by name, kept in the order of the names
  */
-public record Safetensors(Map<String, String> metadata, Map<String, TensorData> tensors) {
+public final class Safetensors {
 
   /** Java arrays and buffers end a few bytes below 2³¹. */
   private static final int MAX_BYTES = Integer.MAX_VALUE - 8;
 
-  /** Copies both maps. */
-  public Safetensors {
-    metadata = Collections.unmodifiableMap(new TreeMap<>(metadata));
-    tensors = Collections.unmodifiableMap(new TreeMap<>(tensors));
+  private final String source;
+  private final Map<String, String> metadata;
+  private final Map<String, TensorData> tensors;
+
+  private Safetensors(
+      String source, Map<String, String> metadata, Map<String, TensorData> tensors) {
+    this.source = source;
+    this.metadata = Collections.unmodifiableMap(new TreeMap<>(metadata));
+    this.tensors = Collections.unmodifiableMap(new TreeMap<>(tensors));
     if (tensors.containsKey(SafetensorsHeader.METADATA)) {
       throw new DataException(
           "a tensor cannot be named " + SafetensorsHeader.METADATA + ": the format reserves it");
     }
+  }
+
+  /**
+   * Puts content for a file together.
+   *
+   * @param metadata strings by name; copied
+   * @param tensors by name; copied
+   * @throws DataException for a tensor of the one name that the format reserves
+   */
+  public Safetensors(Map<String, String> metadata, Map<String, TensorData> tensors) {
+    this("new file", metadata, tensors);
   }
 
   /**
@@ -70,7 +83,17 @@ public record Safetensors(Map<String, String> metadata, Map<String, TensorData> 
       ByteBuffer data = ByteBuffer.wrap(bytes, start, length);
       tensors.put(entry.name(), TensorData.of(entry.dtype(), entry.shape(), data));
     }
-    return new Safetensors(header.metadata(), tensors);
+    return new Safetensors(source, header.metadata(), tensors);
+  }
+
+  /** {@return strings by name, in the order of the names, unmodifiable} */
+  public Map<String, String> metadata() {
+    return metadata;
+  }
+
+  /** {@return tensors by name, in the order of the names, unmodifiable} */
+  public Map<String, TensorData> tensors() {
+    return tensors;
   }
 
   /**
@@ -78,12 +101,13 @@ public record Safetensors(Map<String, String> metadata, Map<String, TensorData> 
    *
    * @param name of a tensor
    * @return that tensor
-   * @throws DataException when there is none, with the names there are
+   * @throws DataException naming the file when there is none, with the names there are
    */
   public TensorData tensor(String name) {
     TensorData tensor = tensors.get(name);
     if (tensor == null) {
-      throw new DataException("no tensor '" + name + "'; found " + tensors.keySet());
+      throw new DataException(
+          source + ": expected a tensor '" + name + "', found " + tensors.keySet());
     }
     return tensor;
   }

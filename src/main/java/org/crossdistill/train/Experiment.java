@@ -29,7 +29,8 @@ public record Experiment(Settings settings, Methods.Entry method, Record methodO
    * The settings that all methods share; each component is a table of the configuration.
    *
    * @param seeds of the runs, one run a seed
-   * @param threads LibTorch threads of one run; part of what determines the result's bits
+   * @param threads LibTorch threads of one run; with one, the same seed gives the same bits, with
+   *     more LibTorch's convolutions add in an order that changes from run to run
    * @param data which samples
    * @param augmentation of the training pictures
    * @param teacher the text teacher

@@ -93,7 +93,7 @@ class LauncherTest {
 
   @Test
   void aFinishedBuildNeedsJavaAloneAndSaysNothing() throws Exception {
-    launch("--version");
+    build();
     for (String tool : List.of("mvn", "g++", "cmake", "make")) {
       Files.delete(bin.resolve(tool));
     }
@@ -118,6 +118,33 @@ class LauncherTest {
     assertThat(outcome.err().get(1)).contains("C++17", "gcc-c++", "xcode-select");
     assertThat(outcome.err().get(2)).contains("CMake 3.18", "brew install cmake");
     assertThat(outcome.err().get(3)).contains("make");
+  }
+
+  @Test
+  void withoutAnythingEachToolIsNamedOnceAtOnce() throws Exception {
+    for (String tool : List.of("mvn", "g++", "cmake", "make")) {
+      Files.delete(bin.resolve(tool));
+    }
+    Files.delete(javaHome.resolve("bin/java"));
+
+    Outcome outcome = launch("quickstart");
+
+    assertThat(outcome.code()).isEqualTo(3);
+    assertThat(outcome.err())
+        .hasSize(5)
+        .first()
+        .asString()
+        .contains("Java 17", "openjdk-17-jdk-headless", "java-latest-openjdk-devel");
+  }
+
+  @Test
+  void aRuntimeWithoutCompilerRunsABuildButCannotMakeOne() throws Exception {
+    Files.delete(javaHome.resolve("bin/javac"));
+
+    Outcome outcome = launch("quickstart");
+
+    assertThat(outcome.code()).isEqualTo(3);
+    assertThat(outcome.err()).hasSize(1).first().asString().contains("has no bin/javac");
   }
 
   @Test
@@ -148,7 +175,7 @@ class LauncherTest {
 
   @Test
   void onlyWhatRunsLeadsToANewBuild() throws Exception {
-    launch("--version");
+    build();
     laterThanTheBuild(Files.writeString(repository.resolve("src/test/ATest.java"), ""));
     assertThat(launch("--version").err()).isEmpty();
 
@@ -158,7 +185,7 @@ class LauncherTest {
 
   @Test
   void aRemovedSourceOrAMissingDependencyLeadsToANewBuild() throws Exception {
-    launch("--version");
+    build();
     Files.delete(repository.resolve("src/main/A.java"));
     laterThanTheBuild(repository.resolve("src/main"));
     assertThat(launch("--version").err()).isNotEmpty();
@@ -202,6 +229,10 @@ class LauncherTest {
     Path link = Files.createSymbolicLink(folder.resolve("cd"), repository.resolve("crossdistill"));
 
     assertThat(outcome(start(link, "x", "y")).out()).containsExactly("args: x|y");
+  }
+
+  private void build() throws Exception {
+    assertThat(launch("--version").err()).anyMatch(line -> line.contains(": built in"));
   }
 
   private static void laterThanTheBuild(Path source) throws IOException {

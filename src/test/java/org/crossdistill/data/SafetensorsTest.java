@@ -104,7 +104,11 @@ class SafetensorsTest {
   void noTensorsAtAllIsAFile() {
     Path path = folder.resolve("none");
     new Safetensors(Map.of(), Map.of()).write(path);
-    assertThat(Safetensors.read(path).tensors()).isEmpty();
+    Safetensors none = Safetensors.read(path);
+    assertThat(none.tensors()).isEmpty();
+    assertThatThrownBy(() -> none.tensor("x"))
+        .isInstanceOf(DataException.class)
+        .hasMessage(path + ": expected a tensor 'x', found []");
   }
 
   @ParameterizedTest
@@ -203,7 +207,7 @@ class SafetensorsTest {
         new Safetensors(Map.of(), Map.of("in.student", TensorData.ofFloats(new float[1], 1)));
     assertThatThrownBy(() -> file.tensor("in.teacher"))
         .isInstanceOf(DataException.class)
-        .hasMessage("no tensor 'in.teacher'; found [in.student]");
+        .hasMessage("new file: expected a tensor 'in.teacher', found [in.student]");
     assertThatThrownBy(
             () ->
                 new Safetensors(

@@ -87,6 +87,17 @@ class PlotsTest {
   }
 
   @Test
+  void theLegendBreaksIntoRowsThatFit() {
+    for (int length = 1; length < 40; length += 6) {
+      String name = "m".repeat(length);
+      List<Curve> curves =
+          IntStream.range(0, 5).mapToObj(m -> new Curve(name + m, EPOCHS, ALONE.runs())).toList();
+      byte[] png = Plots.png("Curves", List.of(new Panel("One", "x", "y", curves)));
+      TestImages.assertWhiteFrame(TestImages.decode(png), 10);
+    }
+  }
+
+  @Test
   void oneEpochOrAConstantCurveIsDrawnToo() {
     Curve point = new Curve("cmd", List.of(1.), List.of(List.of(3.), List.of(4.)));
     Curve constant = new Curve("kd", EPOCHS, List.of(List.of(0., 0., 0., 0.)));

@@ -3,6 +3,7 @@ package org.crossdistill.benchmarks;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -21,6 +22,7 @@ import org.crossdistill.kernel.NativeLibrary;
  * @param kernelThreads OpenMP threads of a kernel call
  * @param libtorchThreads threads of a LibTorch operator
  * @param commit of the sources, with "+changes" where the work tree differs
+ * @param load processes that wanted a core in the minute before; negative if unknown
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 record Machine(
@@ -35,7 +37,8 @@ record Machine(
     String libtorch,
     String crossdistill,
     String commit,
-    String date) {
+    String date,
+    double load) {
 
   static Machine read() {
     return new Machine(
@@ -50,7 +53,8 @@ record Machine(
         torch.class.getPackage().getImplementationVersion(),
         NativeLibrary.version(),
         System.getProperty("benchmarks.commit", "unknown"),
-        Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+        Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+        ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
   }
 
   private static String cpuModel() {

@@ -54,6 +54,11 @@ public final class Main implements Callable<Integer> {
   public Integer call() throws RunnerException, IOException, InterruptedException {
     Backends.require(Backend.CPU);
     Machine machine = Machine.read();
+    if (machine.load() > 0.5 * machine.cores()) {
+      System.err.printf(
+          "load average %.1f on %d cores: other processes disturb the measurement%n",
+          machine.load(), machine.cores());
+    }
     // Half of the calls from C before and half after, as other load may come and go.
     List<Double> fromC = new ArrayList<>(callsFromC());
     Collection<RunResult> results = new Runner(options(), new Progress(System.err)).run();

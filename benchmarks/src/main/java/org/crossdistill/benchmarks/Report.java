@@ -109,7 +109,7 @@ record Report(Machine machine, boolean quick, List<Row> rows) {
       return String.format(Locale.ROOT, "%.1f ns", nanoseconds);
     }
     return value < 1e6
-        ? String.format(Locale.ROOT, "%.2f us", nanoseconds / 1e3)
+        ? String.format(Locale.ROOT, "%.1f us", nanoseconds / 1e3)
         : String.format(Locale.ROOT, "%.2f ms", nanoseconds / 1e6);
   }
 }

@@ -60,7 +60,7 @@ record Row(
     return measured(
         kernel,
         name.substring(method + 1),
-        Optional.ofNullable(params.getParam("backend")).orElse("cpu"),
+        Optional.ofNullable(params.getParam("via")).orElse("cpu"),
         Optional.ofNullable(params.getParam("shape")).orElse(CALL_SHAPE),
         statistics::getPercentile);
   }
