@@ -76,7 +76,7 @@ final class Arguments {
 
   /** Requires [B] of a type, on the device of the embeddings. */
   static void vector(String name, Tensor tensor, ScalarType type, long size, Tensor embeddings) {
-    String expected = type + " [" + size + "]";
+    String expected = DTypes.label(type) + " [" + size + "]";
     present(name, expected, tensor);
     if (!DTypes.is(tensor, type)
         || tensor.dim() != 1
@@ -88,21 +88,26 @@ final class Arguments {
   }
 
   /** Requires a finite number in [least, below). */
-  static double range(String name, double value, double least, double below) {
+  static void range(String name, double value, double least, double below) {
     if (!(value >= least && value < below) || Double.isInfinite(value)) {
       String limit = Double.isInfinite(below) ? "" : " and less than " + below;
       throw new TensorException(
           name + ": expected a finite number of at least " + least + limit + ", found " + value);
     }
-    return value;
+  }
+
+  /** Requires a finite number above 0. */
+  static void positive(String name, double value) {
+    if (!(value > 0) || Double.isInfinite(value)) {
+      throw new TensorException(name + ": expected a finite number above 0, found " + value);
+    }
   }
 
   /** Requires a finite number. */
-  static double finite(String name, double value) {
+  static void finite(String name, double value) {
     if (!Double.isFinite(value)) {
       throw new TensorException(name + ": expected a finite number, found " + value);
     }
-    return value;
   }
 
   /** Requires an option. */

@@ -1,5 +1,6 @@
 package org.crossdistill.loss;
 
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
@@ -46,13 +47,21 @@ final class DTypes {
     if (tensor == null || !tensor.defined()) {
       return "no tensor";
     }
-    DType dtype = of(tensor);
-    String type = dtype == null ? tensor.scalar_type().toString() : dtype.label();
-    return type + " " + shape(tensor) + " on " + device(tensor);
+    return label(tensor.scalar_type()) + " " + shape(tensor) + " on " + device(tensor);
+  }
+
+  /** "f32" for the types that the losses compute in, otherwise LibTorch's name, such as "Long". */
+  static String label(ScalarType type) {
+    for (DType dtype : DTYPES) {
+      if (scalarType(dtype).value == type.value) {
+        return dtype.label();
+      }
+    }
+    return type.toString();
   }
 
   private static String shape(Tensor tensor) {
-    return java.util.Arrays.toString(tensor.sizes().vec().get());
+    return Arrays.toString(tensor.sizes().vec().get());
   }
 
   /** "cpu", "cuda:0". */

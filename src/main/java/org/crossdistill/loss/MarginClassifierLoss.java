@@ -92,7 +92,7 @@ public final class MarginClassifierLoss {
       Arguments.given("kind", kind);
       Arguments.given("reduction", reduction);
       if (kind != Kind.SOFTMAX) {
-        Arguments.range("scale", scale, Double.MIN_VALUE, Double.POSITIVE_INFINITY);
+        Arguments.positive("scale", scale);
       }
       if (kind.hasMargin()) {
         Arguments.range("margin", margin, 0, kind.marginLimit);

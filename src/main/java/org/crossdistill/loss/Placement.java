@@ -35,7 +35,7 @@ final class Placement {
         switch (backend) {
           case CUDA -> gpu;
           case CPU -> tensor.is_cpu();
-          case REFERENCE -> true;
+          case REFERENCE -> !tensor.is_meta();
         };
     if (!reachable) {
       String expected = "a tensor that backend " + backend.label() + " can read";
