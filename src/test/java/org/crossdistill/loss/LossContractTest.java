@@ -37,6 +37,7 @@ final class LossContractTest {
     scope.close();
   }
 
+  @SuppressWarnings("rawtypes") // a class literal has no type arguments
   static Stream<NamedLoss<?>> losses() {
     return ServiceLoader.load(NamedLoss.class).stream()
         .<NamedLoss<?>>map(provider -> provider.get());
