@@ -15,8 +15,8 @@
 
 #include "core/tensor_check.h"
 
-// A variable that the threads of a block share, and the bytes that the launch asks for beside those.
-// The simulator has definitions of its own.
+// A variable that the threads of a block share, and the bytes that the launch asks for beside
+// those. The simulator has definitions of its own.
 #ifndef CD_SHARED
 #define CD_SHARED(type, name) __shared__ type name
 #define CD_DYNAMIC_SHARED(name) extern __shared__ uint4 name[]
@@ -132,7 +132,8 @@ struct Divisor {
   double gradient_factor;  // grad_scale / n
 };
 
-// ---- sums, in an order that depends on the number of threads alone; each thread receives them ----
+// ---- sums, in an order that depends on the number of threads alone; each thread receives them
+// ----
 
 template <int kCount, class A>
 __device__ inline void warp_sum(A (&values)[kCount]) {
@@ -186,8 +187,8 @@ void launch(const char* name, Grid grid, void* stream, void (*kernel)(Parameters
   const int64_t blocks = grid.blocks;
   if (blocks == 0) return;
   if (blocks > INT_MAX) {
-    fail(CD_INVALID_ARGUMENT, "%s: expected at most %d blocks, the sizes ask for %lld", name, INT_MAX,
-         static_cast<long long>(blocks));
+    fail(CD_INVALID_ARGUMENT, "%s: expected at most %d blocks, the sizes ask for %lld", name,
+         INT_MAX, static_cast<long long>(blocks));
   }
   cudaLaunchConfig_t config = {};
   config.gridDim = dim3(static_cast<unsigned>(blocks));

@@ -1,8 +1,9 @@
 // K2, the quality-weighted margin classifier loss on a GPU: the C functions and their launches.
 //
-// The logits are computed twice, in chunks of classes: once for each row's log-sum-exp, once more, chunk
-// by chunk, for the gradients. Nothing of the size B x C exists; a chunk's gradients of the logits have a
-// bounded size. All geometry follows from the shapes, so that results do not depend on the device.
+// The logits are computed twice, in chunks of classes: once for each row's log-sum-exp, once more,
+// chunk by chunk, for the gradients. Nothing of the size B x C exists; a chunk's gradients of the
+// logits have a bounded size. All geometry follows from the shapes, so that results do not depend
+// on the device.
 #include <algorithm>
 #include <vector>
 
@@ -64,11 +65,11 @@ struct Space {
 
   RowSpace<T> rows;
   ClassSpace<T> classes;
-  RowPart<A>* parts;     // [padded rows, tiles of a chunk]
-  A* logit_gradients;    // [chunk rows, chunk classes]
-  A* row_sums;           // [row splits, padded rows, pitch]
-  A* class_sums;         // [class splits, chunk classes, pitch]
-  Divisor* divisors;     // [sets]
+  RowPart<A>* parts;   // [padded rows, tiles of a chunk]
+  A* logit_gradients;  // [chunk rows, chunk classes]
+  A* row_sums;         // [row splits, padded rows, pitch]
+  A* class_sums;       // [class splits, chunk classes, pitch]
+  Divisor* divisors;   // [sets]
 };
 
 template <class T>
@@ -100,7 +101,11 @@ class MarginClassifier {
   MarginClassifier(const ClassifierMatrix<T>& matrix, const ClassifierOptions& options,
                    const std::vector<ClassifierSet<T>>& sets, const Plan& plan,
                    const Space<T>& space, void* stream)
-      : matrix_(matrix), options_(options), sets_(sets), plan_(plan), space_(space),
+      : matrix_(matrix),
+        options_(options),
+        sets_(sets),
+        plan_(plan),
+        space_(space),
         stream_(stream) {}
 
   void losses(int64_t* bad_row) {

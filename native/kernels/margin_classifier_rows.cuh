@@ -1,10 +1,12 @@
-// What K2 does on a GPU by rows and by classes, a warp for each: normalising before the products, the
-// target's logit and the loss between them, the chain rule through the normalisation after them.
-// B rows of all sets, C classes, D columns; z^ = z / |z| and v^ = v / |v| (softmax: z and v themselves).
+// What K2 does on a GPU by rows and by classes, a warp for each: normalising before the products,
+// the target's logit and the loss between them, the chain rule through the normalisation after
+// them. B rows of all sets, C classes, D columns; z^ = z / |z| and v^ = v / |v| (softmax: z and v
+// themselves).
 //
-// The gradient of a row's target cosine c points along v^ - c z^. Where z^ and v^ are nearly (anti)parallel
-// that would cancel in the products, so such targets are left out there and added in double precision:
-// with h = |v^ - z^|^2 / 2 = 1 - c it is (v^ - z^) + h z^, for obtuse rows the same with -v^.
+// The gradient of a row's target cosine c points along v^ - c z^. Where z^ and v^ are nearly
+// (anti)parallel that would cancel in the products, so such targets are left out there and added in
+// double precision: with h = |v^ - z^|^2 / 2 = 1 - c it is (v^ - z^) + h z^, for obtuse rows the
+// same with -v^.
 #pragma once
 
 #include "core/cuda_norms.cuh"
@@ -42,10 +44,10 @@ struct ClassifierSet {
   const int64_t* labels;     // [rows]
   const A* weights_or_null;  // [rows]
   double grad_scale;
-  A* loss;                      // [1]
-  A* row_losses_or_null;        // [rows]
-  uint8_t* hits_or_null;        // [rows]
-  T* grad_embeddings_or_null;   // [rows, D]
+  A* loss;                     // [1]
+  A* row_losses_or_null;       // [rows]
+  uint8_t* hits_or_null;       // [rows]
+  T* grad_embeddings_or_null;  // [rows, D]
   int64_t grad_stride;
   bool grad_wide;
   A* grad_weights_or_null;  // [rows]
@@ -103,8 +105,9 @@ __device__ void write_unit(const WarpRow<T>& row, double inverse_norm, bool has_
     for (int k = 0; k < kCount; ++k) {
       const bool is_extra = has_extra && d + k == row.columns;
       const double value = static_cast<double>(widen(pack.at[k])) * inverse_norm;
-      to[k / Pack<A>::kCount].at[k % Pack<A>::kCount] =
-          static_cast<A>(d + k < row.columns ? value : is_extra ? extra : 0);
+      to[k / Pack<A>::kCount].at[k % Pack<A>::kCount] = static_cast<A>(d + k < row.columns ? value
+                                                                       : is_extra          ? extra
+                                                                                           : 0);
     }
   }
 }
@@ -314,8 +317,7 @@ __global__ void __launch_bounds__(kClassifierBlock)
   const WarpRow<T> v = {matrix.values + label * matrix.stride, matrix.dim, matrix.wide};
   const double bias =
       matrix.bias_or_null == nullptr ? 0 : static_cast<double>(widen(matrix.bias_or_null[label]));
-  const TargetMeasures m =
-      measure_target(z, v, state.inverse_norm, options.normalized, bias);
+  const TargetMeasures m = measure_target(z, v, state.inverse_norm, options.normalized, bias);
   const RowPart<double> others = merge_row(parts + row * slots, slots);
   if (lane_number() != 0) return;
 
@@ -337,8 +339,8 @@ __global__ void __launch_bounds__(kClassifierBlock)
   state.across = m.across;
   state.precise = precise ? target_gradient : 0;
   space.states[row] = state;
-  space.products[row] = write_row(set, i, loss, others.best_class == label, weight, factor,
-                                  options.reduction);
+  space.products[row] =
+      write_row(set, i, loss, others.best_class == label, weight, factor, options.reduction);
 }
 
 // A set's loss and, in a weighted mean, the gradients of its weights.
@@ -388,8 +390,8 @@ __global__ void __launch_bounds__(kClassifierBlock)
   if (is_first) first_precise_row[label] = row;
 }
 
-// (x - y) + h y with h = |x - y|^2 / 2 for unit x, y at an acute angle, -((-x - y) + h y) at an obtuse
-// one: x less its part along y.
+// (x - y) + h y with h = |x - y|^2 / 2 for unit x, y at an acute angle, -((-x - y) + h y) at an
+// obtuse one: x less its part along y.
 __device__ inline double across_part(double x, double y, const RowState& state) {
   const bool acute = state.apart <= state.across;
   const double sign = acute ? 1 : -1, h = (acute ? state.apart : state.across) / 2;
@@ -516,9 +518,9 @@ __global__ void __launch_bounds__(kClassifierBlock)
     for (int64_t row = first_row; row >= 0; row = space.states[row].next) {
       const RowState state = space.states[row];
       const T z = static_cast<const T*>(state.embedding)[d];
-      sum += state.precise * across_part(static_cast<double>(widen(z)) * state.inverse_norm,
-                                         static_cast<double>(widen(v[d])) * state.inverse_target_norm,
-                                         state);
+      sum += state.precise *
+             across_part(static_cast<double>(widen(z)) * state.inverse_norm,
+                         static_cast<double>(widen(v[d])) * state.inverse_target_norm, state);
     }
     return sum;
   };

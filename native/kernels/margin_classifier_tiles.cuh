@@ -1,9 +1,9 @@
-// The matrix products of K2 on a GPU: tiles of rows against tiles of classes, and of their gradients.
-// B rows, C classes, D columns; z^ rows and v^ classes as they enter the logits.
+// The matrix products of K2 on a GPU: tiles of rows against tiles of classes, and of their
+// gradients. B rows, C classes, D columns; z^ rows and v^ classes as they enter the logits.
 //
-// All operands lie in the workspace, in the type A of the computation, padded with zeros to whole tiles,
-// so that no tile has an edge. A block of 256 threads computes one tile; a thread has two packs of its
-// rows times two packs of its columns in registers.
+// All operands lie in the workspace, in the type A of the computation, padded with zeros to whole
+// tiles, so that no tile has an edge. A block of 256 threads computes one tile; a thread has two
+// packs of its rows times two packs of its columns in registers.
 #pragma once
 
 #include "core/cuda_util.cuh"
@@ -18,11 +18,12 @@ template <class A>
 constexpr int kMicro = 2 * Pack<A>::kCount;  // rows, and columns, of a thread
 
 template <class A>
-constexpr int kTile = kTileSide * kMicro<A>;  // 128 for float, 64 for double
+constexpr int kTile = kTileSide* kMicro<A>;  // 128 for float, 64 for double
 
 template <class A>
 struct TileStorage {
-  static constexpr int kLine = kTile<A> + Pack<A>::kCount;  // keeps packs aligned, spreads the banks
+  static constexpr int kLine =
+      kTile<A> + Pack<A>::kCount;  // keeps packs aligned, spreads the banks
   alignas(16) A left[2][kTileDepth][kLine];
   alignas(16) A right[2][kTileDepth][kLine];
 };
@@ -148,9 +149,9 @@ __device__ void multiply_tile(Left& left, Right& right, int64_t steps, Sums<A>& 
 // What the softmax of a row needs of some of its classes: the target is in `best` only.
 template <class A>
 struct RowPart {
-  A largest;  // of the logits; -infinity: none
-  A sum;      // of exp(logit - largest)
-  A best;     // largest logit without margin, the target's too
+  A largest;           // of the logits; -infinity: none
+  A sum;               // of exp(logit - largest)
+  A best;              // largest logit without margin, the target's too
   int64_t best_class;  // the lowest that has it; INT64_MAX: none
 };
 
@@ -165,14 +166,14 @@ struct RowFactors {
 
 template <class A>
 struct LogitTiles {
-  const A* rows;          // z^ [padded B, pitch], from the chunk's first row on
-  const A* classes;       // v^ [padded chunk, pitch]
-  int64_t pitch;          // elements from line to line
-  int64_t steps;          // of kTileDepth, along D
+  const A* rows;     // z^ [padded B, pitch], from the chunk's first row on
+  const A* classes;  // v^ [padded chunk, pitch]
+  int64_t pitch;     // elements from line to line
+  int64_t steps;     // of kTileDepth, along D
   int64_t row_tiles;
-  int64_t first_class;    // of the chunk
-  int64_t class_count;    // C
-  bool normalized;        // logits are scale * cosine
+  int64_t first_class;  // of the chunk
+  int64_t class_count;  // C
+  bool normalized;      // logits are scale * cosine
   A scale;
   const RowFactors<A>* factors;  // [padded B], from the chunk's first row on
 };
@@ -254,8 +255,7 @@ __device__ inline RowPart<A> merge_parts(const RowPart<A>& a, const RowPart<A>& 
   const A sum_a = a.sum == 0 ? 0 : a.sum * exp(a.largest - both.largest);
   const A sum_b = b.sum == 0 ? 0 : b.sum * exp(b.largest - both.largest);
   both.sum = sum_a + sum_b;
-  const bool second =
-      b.best > a.best || (b.best == a.best && b.best_class < a.best_class);
+  const bool second = b.best > a.best || (b.best == a.best && b.best_class < a.best_class);
   both.best = second ? b.best : a.best;
   both.best_class = second ? b.best_class : a.best_class;
   return both;
@@ -294,8 +294,7 @@ __global__ void __launch_bounds__(kTileThreads, 2)
 #pragma unroll
       for (int k = 0; k < Pack<A>::kCount; ++k) {
         const int n = half * Pack<A>::kCount + k;
-        const int64_t j =
-            call.first_class + at.column + micro_position<A>(tile_column_thread(), n);
+        const int64_t j = call.first_class + at.column + micro_position<A>(tile_column_thread(), n);
         const bool counts = factors.gradient != 0 && j < call.class_count;
         pack.at[k] = counts ? factors.gradient * exp(logits[m][n] - factors.log_sum) : 0;
         if (j == factors.label) pack.at[k] = factors.target;
@@ -317,9 +316,9 @@ struct GradientTiles {
   int64_t right_pitch;
   int64_t row_tiles;
   int64_t column_tiles;
-  int64_t steps;    // of kTileDepth, all splits together
-  int64_t splits;   // of the depth, each into a matrix of its own
-  A* sums;          // [splits, split_size]: rows of right_pitch elements
+  int64_t steps;   // of kTileDepth, all splits together
+  int64_t splits;  // of the depth, each into a matrix of its own
+  A* sums;         // [splits, split_size]: rows of right_pitch elements
   int64_t split_size;
   bool overwrites;  // otherwise adds
 };
@@ -346,8 +345,8 @@ __global__ void __launch_bounds__(kTileThreads, 2) classifier_gradients(Gradient
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       const int n = half * Pack<A>::kCount;
-      auto* at = reinterpret_cast<Pack<A>*>(line + column +
-                                            micro_position<A>(tile_column_thread(), n));
+      auto* at =
+          reinterpret_cast<Pack<A>*>(line + column + micro_position<A>(tile_column_thread(), n));
       Pack<A> pack = {};
       if (!call.overwrites) pack = *at;
 #pragma unroll

@@ -1,8 +1,9 @@
 // K1 on the device under test against the float64 reference.
 //
-// Sizes: a pack is 16 bytes (2 to 8 elements), a warp 32 packs, a block 256 threads; rows go to warps up
-// to 5.9 KiB for the pair, to blocks up to 47 KiB, and are read again beyond. Hence one element, packs and
-// warps with one more or less, primes, and a row of each of the two longer kinds.
+// Sizes: a pack is 16 bytes (2 to 8 elements), a warp 32 packs, a block 256 threads; rows go to
+// warps up to 5.9 KiB for the pair, to blocks up to 47 KiB, and are read again beyond. Hence one
+// element, packs and warps with one more or less, primes, and a row of each of the two longer
+// kinds.
 #include "test/cuda/device.h"
 #include "test/reference.h"
 
@@ -59,7 +60,8 @@ Outputs run(const Case& c, const Inputs& in) {
   const Array student(c.dtype, in.student, c.rows, c.dim, c.placement);
   const Array teacher(c.dtype, in.teacher, c.rows, c.dim, c.placement);
   const Array weights(a, in.weights, c.rows, 1);
-  const Array loss(a, 1, 1), rows(a, c.rows, 1), distances(a, c.rows, 1), grad_weights(a, c.rows, 1);
+  const Array loss(a, 1, 1), rows(a, c.rows, 1), distances(a, c.rows, 1),
+      grad_weights(a, c.rows, 1);
   const Array grad_student(c.dtype, c.rows, c.dim, c.placement);
   const Array grad_teacher(c.dtype, c.rows, c.dim, c.placement);
   int64_t bytes = -1;
@@ -150,7 +152,7 @@ class FeatureMarginCuda : public testing::Test {
 };
 
 TEST_F(FeatureMarginCuda, agreesWithTheReferenceAtEveryShape) {
-  const int64_t dims[] = {0,  1,  2,  3,   7,   8,   31,  33,  63,
+  const int64_t dims[] = {0,  1,  2,   3,   7,   8,   31,  33,   63,
                           64, 65, 127, 129, 511, 513, 735, 1000, 1025};
   const int64_t row_counts[] = {1, 2, 7, 8, 9, 33};
   int number = 0;
@@ -233,7 +235,8 @@ TEST_F(FeatureMarginCuda, placementDoesNotChangeABit) {
   }
 }
 
-// Rows at the ends of what the formulas bear: equal, opposite, nearly both, without length, tiny, huge.
+// Rows at the ends of what the formulas bear: equal, opposite, nearly both, without length, tiny,
+// huge.
 TEST_F(FeatureMarginCuda, edgeRows) {
   constexpr int64_t kRows = 10, kDim = 21;
   for (const int32_t dtype : kDtypes) {
@@ -244,7 +247,9 @@ TEST_F(FeatureMarginCuda, edgeRows) {
       c.dim = kDim;
       c.distance = distance;
       Inputs in = inputs(kRows, kDim, 5);
-      const auto row = [&](std::vector<double>& matrix, int i) { return &matrix[static_cast<size_t>(i * kDim)]; };
+      const auto row = [&](std::vector<double>& matrix, int i) {
+        return &matrix[static_cast<size_t>(i * kDim)];
+      };
       for (int64_t d = 0; d < kDim; ++d) {
         double *s = row(in.student, 0), *t = row(in.teacher, 0);
         t[d] = s[d];
@@ -355,7 +360,8 @@ TEST_F(FeatureMarginCuda, aWeightThatIsNoneGivesNan) {
 
 TEST_F(FeatureMarginCuda, outputsThatAreNotWantedMayBeNull) {
   const Inputs in = inputs(3, 6, 8);
-  const Array student(CD_F32, in.student, 3, 6), teacher(CD_F32, in.teacher, 3, 6), loss(CD_F32, 1, 1);
+  const Array student(CD_F32, in.student, 3, 6), teacher(CD_F32, in.teacher, 3, 6),
+      loss(CD_F32, 1, 1);
   const Array grad(CD_F32, 3, 6);
   int64_t bytes = 0;
   ASSERT_EQ(cd_feature_margin_cuda_workspace(CD_F32, 3, 6, &bytes), CD_OK);
