@@ -16,7 +16,8 @@ import java.util.function.UnaryOperator;
 /** A Java process of its own: for what is decided once in a process. */
 public final class JavaProcess {
 
-  private static final long LIMIT_SECONDS = 240;
+  /** Only for one that hangs: on a busy machine what takes seconds may take minutes. */
+  private static final long LIMIT_SECONDS = 900;
 
   private final Map<String, String> environment = new LinkedHashMap<>();
   private final List<String> options = new ArrayList<>(List.of("-Xmx1g"));
