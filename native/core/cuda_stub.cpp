@@ -42,4 +42,13 @@ int32_t cd_margin_classifier_cuda(int32_t, int64_t, int64_t, const void*, int64_
   return unsupported();
 }
 
+int32_t cd_row_norms_cuda(int32_t, int64_t, int64_t, const void*, int64_t, void*, void*) {
+  return unsupported();
+}
+
+int32_t cd_quality_weights_cuda(int32_t, int64_t, const void*, const void*, int32_t, double, double,
+                                double, int32_t, int32_t, void*, void*, void*) {
+  return unsupported();
+}
+
 }  // extern "C"

@@ -209,8 +209,9 @@ CD_EXPORT int32_t cd_margin_classifier_cuda_workspace(int32_t dtype, int64_t cla
 
 /* `row_sets` itself lies in host memory, what it points to on the device. Labels are not inspected
  * before the launch: a row with a label outside [0, C) other than CD_IGNORE_LABEL gets the loss
- * NaN, and *bad_row (device memory, int64_t) the smallest such row, counted through all sets; -1 if
- * none. */
+ * NaN (and so does its set) and embedding gradients 0, and *bad_row (device memory, int64_t) the
+ * smallest such row, counted through all sets; -1 if none. A negative or non-finite weight makes
+ * the loss NaN. */
 CD_EXPORT int32_t cd_margin_classifier_cuda(
     int32_t dtype, int64_t classes, int64_t dim, const void* classifier, int64_t classifier_stride,
     const void* bias_or_null, const cd_row_set* row_sets, int32_t row_set_count, int32_t kind,
@@ -224,13 +225,18 @@ CD_EXPORT int32_t cd_margin_classifier_cuda(
 CD_EXPORT int32_t cd_row_norms(int32_t dtype, int64_t rows, int64_t dim, const void* x,
                                int64_t stride, void* norms, int32_t threads);
 
-/* Standardises the qualities q of each modality with running statistics and turns them into
- * weights: Q = clip(h (q - mu) / (sigma + 1e-3), -1, 1), and with k = slope difference: clip(1 + k
- * (Q_t - Q_s), 0, 2)   teacher: clip(1 + k Q_t, 0, 2) student:    clip(1 + k Q_s, 0, 2) product:
- * clip((1 + k Q_t)(1 + k Q_s), 0, 4) none:       1 With update != 0 the statistics are updated
- * before use: by the batch's mean and unbiased standard deviation (0 for B = 1) where initialized
- * == 0, otherwise mu += alpha (mean - mu) and the same for sigma. B = 0 updates nothing. Without an
- * update, initialized must be 1.
+/* Needs no workspace. */
+CD_EXPORT int32_t cd_row_norms_cuda(int32_t dtype, int64_t rows, int64_t dim, const void* x,
+                                    int64_t stride, void* norms, void* stream);
+
+/* Standardises the qualities q of each modality with running statistics, which gives
+ * Q = clip(h (q - mu) / (sigma + 1e-3), -1, 1), and turns them into weights; with k = slope
+ *  difference: clip(1 + k (Q_t - Q_s), 0, 2)   teacher: clip(1 + k Q_t, 0, 2)
+ *  student:    clip(1 + k Q_s, 0, 2)           product: clip((1 + k Q_t)(1 + k Q_s), 0, 4)
+ *  none:       1
+ * With update != 0 the statistics are updated before use: by the batch's mean and unbiased
+ * standard deviation (0 for B = 1) where initialized == 0, otherwise mu += alpha (mean - mu) and
+ * the same for sigma. B = 0 updates nothing. Without an update, initialized must be 1.
  *
  * quality_student, quality_teacher  [B] of dtype, finite
  * statistics                        [4] of A, in and out: mu_s, sigma_s, mu_t, sigma_t
@@ -240,6 +246,14 @@ CD_EXPORT int32_t cd_quality_weights(int32_t dtype, int64_t rows, const void* qu
                                      const void* quality_teacher, int32_t mode, double slope,
                                      double h, double alpha, int32_t update, int32_t initialized,
                                      void* statistics, void* weights);
+
+/* Needs no workspace. Qualities and statistics are not inspected on the device: what is not finite
+ * makes weights NaN, and a batch that is not finite leaves the statistics of its modality alone. */
+CD_EXPORT int32_t cd_quality_weights_cuda(int32_t dtype, int64_t rows, const void* quality_student,
+                                          const void* quality_teacher, int32_t mode, double slope,
+                                          double h, double alpha, int32_t update,
+                                          int32_t initialized, void* statistics, void* weights,
+                                          void* stream);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,138 @@
+// K1, the soft-margin feature loss on a GPU: the C functions and their launches.
+#include "core/loss_options.h"
+#include "kernels/feature_margin_kernel.cuh"
+
+namespace cd::cuda {
+namespace {
+
+constexpr int kWarps = kRowBlock / kWarp;
+constexpr int64_t kMostShared = int64_t{47} << 10;  // bytes of a block's rows, on every device
+
+struct Geometry {
+  Grid grid;
+  int row_threads;
+};
+
+// From the shape alone.
+template <class T>
+Geometry geometry_of(int64_t rows, int64_t dim) {
+  const int64_t row_bytes = 2 * 16 * ceil_divide(dim, Pack<T>::kCount);
+  if (kWarps * row_bytes <= kMostShared) {
+    return {{ceil_divide(rows, kWarps), kWarps * row_bytes}, kWarp};
+  }
+  return {{rows, row_bytes <= kMostShared ? row_bytes : 0}, kRowBlock};
+}
+
+struct Parts {
+  Divisor* divisor;    // [1]
+  double* block_sums;  // [blocks]
+};
+
+Parts divide(Workspace& workspace, int64_t blocks) {
+  return {workspace.take<Divisor>(1), workspace.take<double>(blocks)};
+}
+
+// Everything that the checked arguments ask for.
+template <class T>
+void run(FeatureMargin<T> call, int32_t reduction, double grad_scale, Accumulator<T>* loss,
+         Workspace& workspace, void* stream) {
+  using A = Accumulator<T>;
+  const Geometry geometry = geometry_of<T>(call.rows, call.dim);
+  const Parts parts = divide(workspace, geometry.grid.blocks);
+  workspace.check_size();
+  const double rows = static_cast<double>(call.rows);
+  const double n = divisor(reduction, rows, rows);
+  call.divisor.inverse_n = n > 0 ? 1 / n : 0;
+  call.divisor.gradient_factor = grad_scale * call.divisor.inverse_n;
+  call.weighted_mean = reduction == CD_WEIGHTED_MEAN;
+  call.block_sums = parts.block_sums;
+  if (call.weighted_mean && call.weights_or_null != nullptr) {
+    call.device_divisor_or_null = parts.divisor;
+    launch<kReduceBlock>("feature margin divisor", {1}, stream, feature_margin_divisor<A>,
+                         call.weights_or_null, call.rows, grad_scale, parts.divisor);
+  }
+  call.row_threads = geometry.row_threads;
+  call.kept = geometry.grid.shared_bytes > 0;
+  launch<kRowBlock>("feature margin rows", geometry.grid, stream, feature_margin_rows<T>, call);
+  launch<kReduceBlock>("feature margin loss", {1}, stream, feature_margin_loss<A>, parts.block_sums,
+                       geometry.grid.blocks, call.divisor, call.device_divisor_or_null, loss);
+  if (call.weighted_mean && call.grad_weights_or_null != nullptr) {
+    launch<kRowBlock>("feature margin weights", {ceil_divide(call.rows, kRowBlock)}, stream,
+                      feature_margin_weights<A>, call.rows, call.divisor,
+                      call.device_divisor_or_null, loss, call.grad_weights_or_null);
+  }
+}
+
+}  // namespace
+}  // namespace cd::cuda
+
+extern "C" int32_t cd_feature_margin_cuda_workspace(int32_t dtype, int64_t rows, int64_t dim,
+                                                    int64_t* bytes) {
+  return cd::guarded([&] {
+    cd::element_bytes(dtype);
+    cd::cuda::check_device_size("rows", rows, 0);
+    cd::cuda::check_device_size("dim", dim, 0);
+    if (bytes == nullptr) cd::fail(CD_INVALID_ARGUMENT, "bytes: expected a pointer, got null");
+    cd::cuda::with_element_type(dtype, [&](auto element) {
+      cd::cuda::Workspace workspace(nullptr, 0);
+      cd::cuda::divide(workspace, cd::cuda::geometry_of<decltype(element)>(rows, dim).grid.blocks);
+      *bytes = workspace.needed();
+    });
+  });
+}
+
+extern "C" int32_t cd_feature_margin_cuda(
+    int32_t dtype, int64_t rows, int64_t dim, const void* student, int64_t student_stride,
+    const void* teacher, int64_t teacher_stride, const void* weights_or_null, int32_t distance,
+    double margin, int32_t reduction, double grad_scale, void* loss, void* row_losses_or_null,
+    void* distances_or_null, void* grad_student_or_null, int64_t grad_student_stride,
+    void* grad_teacher_or_null, int64_t grad_teacher_stride, void* grad_weights_or_null,
+    void* workspace, int64_t workspace_bytes, void* stream) {
+  return cd::guarded([&] {
+    const int64_t element = cd::element_bytes(dtype), accumulator = cd::accumulator_bytes(dtype);
+    cd::cuda::check_device_size("rows", rows, 0);
+    cd::cuda::check_device_size("dim", dim, 0);
+    cd::check_feature_margin_options(distance, margin, reduction, grad_scale);
+    cd::ArrayCheck check;
+    check.input("student", student, rows, dim, student_stride, element);
+    check.input("teacher", teacher, rows, dim, teacher_stride, element);
+    check.input_or_null("weights", weights_or_null, rows, 1, 1, accumulator);
+    check.output("loss", loss, 1, 1, 1, accumulator);
+    check.output_or_null("row_losses", row_losses_or_null, rows, 1, 1, accumulator);
+    check.output_or_null("distances", distances_or_null, rows, 1, 1, accumulator);
+    check.output_or_null("grad_student", grad_student_or_null, rows, dim, grad_student_stride,
+                         element);
+    check.output_or_null("grad_teacher", grad_teacher_or_null, rows, dim, grad_teacher_stride,
+                         element);
+    check.output_or_null("grad_weights", grad_weights_or_null, rows, 1, 1, accumulator);
+    check.output("workspace", workspace, 1, workspace_bytes, workspace_bytes, 1);
+    check.check_aliasing();
+    cd::cuda::with_element_type(dtype, [&](auto type) {
+      using T = decltype(type);
+      using A = cd::cuda::Accumulator<T>;
+      cd::cuda::FeatureMargin<T> call = {};
+      call.rows = rows;
+      call.dim = dim;
+      call.student = static_cast<const T*>(student);
+      call.student_stride = student_stride;
+      call.teacher = static_cast<const T*>(teacher);
+      call.teacher_stride = teacher_stride;
+      call.weights_or_null = static_cast<const A*>(weights_or_null);
+      call.distance = distance;
+      call.margin = margin;
+      call.row_losses_or_null = static_cast<A*>(row_losses_or_null);
+      call.distances_or_null = static_cast<A*>(distances_or_null);
+      call.grad_student_or_null = static_cast<T*>(grad_student_or_null);
+      call.grad_student_stride = grad_student_stride;
+      call.grad_teacher_or_null = static_cast<T*>(grad_teacher_or_null);
+      call.grad_teacher_stride = grad_teacher_stride;
+      call.grad_weights_or_null = static_cast<A*>(grad_weights_or_null);
+      call.wide = cd::cuda::is_wide(call.student, student_stride) &&
+                  cd::cuda::is_wide(call.teacher, teacher_stride) &&
+                  cd::cuda::is_wide(call.grad_student_or_null, grad_student_stride) &&
+                  cd::cuda::is_wide(call.grad_teacher_or_null, grad_teacher_stride);
+      cd::cuda::Workspace parts(workspace, workspace_bytes);
+      cd::cuda::run(call, reduction, grad_scale, static_cast<A*>(loss), parts, stream);
+    });
+  });
+}

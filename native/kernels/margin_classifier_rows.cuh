@@ -1,0 +1,532 @@
+// What K2 does on a GPU by rows and by classes, a warp for each: normalising before the products,
+// the target's logit and the loss between them, the chain rule through the normalisation after
+// them. B rows of all sets, C classes, D columns; z^ = z / |z| and v^ = v / |v| (softmax: z and v
+// themselves).
+//
+// The gradient of a row's target cosine c points along v^ - c z^. Where z^ and v^ are nearly
+// (anti)parallel that would cancel in the products, so such targets are left out there and added in
+// double precision: with h = |v^ - z^|^2 / 2 = 1 - c it is (v^ - z^) + h z^, for obtuse rows the
+// same with -v^.
+#pragma once
+
+#include "core/cuda_norms.cuh"
+#include "kernels/margin_classifier_tiles.cuh"
+
+namespace cd::cuda {
+
+constexpr int kClassifierBlock = 256;
+constexpr int kWarpsOfBlock = kClassifierBlock / kWarp;
+
+// Labels as they are kept.
+constexpr int64_t kIgnored = -1;
+constexpr int64_t kBadLabel = -2;
+
+// Beside RowFactors: what a row's own gradient needs.
+struct RowState {
+  const void* embedding;  // the row itself
+  double inverse_norm;
+  double inverse_target_norm;
+  double apart;    // |z^ - v^|^2 of the target
+  double across;   // |z^ + v^|^2
+  double precise;  // gradient of the target's cosine where the products leave it out, otherwise 0
+  int64_t next;    // next such row with the same label, or -1
+};
+
+template <class T>
+struct ClassifierSet {
+  using A = Accumulator<T>;
+
+  int64_t first;  // of its rows among all
+  int64_t rows;
+  const T* embeddings_or_null;  // [rows, D]; null: padding
+  int64_t stride;
+  bool wide;
+  const int64_t* labels;     // [rows]
+  const A* weights_or_null;  // [rows]
+  double grad_scale;
+  A* loss;                     // [1]
+  A* row_losses_or_null;       // [rows]
+  uint8_t* hits_or_null;       // [rows]
+  T* grad_embeddings_or_null;  // [rows, D]
+  int64_t grad_stride;
+  bool grad_wide;
+  A* grad_weights_or_null;  // [rows]
+};
+
+template <class T>
+struct ClassifierMatrix {
+  int64_t classes;
+  int64_t dim;
+  const T* values;  // [C, D]
+  int64_t stride;
+  bool wide;
+  const T* bias_or_null;  // [C]
+  bool has_bias_column;   // a column for the bias, or for its gradient alone
+};
+
+struct ClassifierOptions {
+  int32_t kind;
+  bool normalized;  // not softmax
+  bool easy_margin;
+  int32_t reduction;
+  double scale;
+  double margin;
+  double cos_margin;
+  double sin_margin;
+};
+
+// The workspace by rows of all sets, padded to whole tiles.
+template <class T>
+struct RowSpace {
+  using A = Accumulator<T>;
+
+  A* unit;  // [rows, pitch]: z^, and 1 in column D where there is a bias
+  int64_t pitch;
+  RowFactors<A>* factors;
+  RowState* states;
+  double* products;  // w_i l_i
+};
+
+__device__ inline int64_t warp_number() {
+  return int64_t{blockIdx.x} * kWarpsOfBlock + threadIdx.x / kWarp;
+}
+__device__ inline int lane_number() { return static_cast<int>(threadIdx.x) % kWarp; }
+
+// Writes x * inverse_norm, then `extra` in the column behind it, then zeros up to `pitch`.
+template <class T>
+__device__ void write_unit(const WarpRow<T>& row, double inverse_norm, bool has_extra, double extra,
+                           Accumulator<T>* unit, int64_t pitch) {
+  using A = Accumulator<T>;
+  constexpr int kCount = Pack<T>::kCount;
+  for (int64_t d = lane_number() * kCount; d < pitch; d += kWarp * kCount) {
+    const Pack<T> pack = read_pack(row.x, d, row.columns, row.wide);
+    auto* to = reinterpret_cast<Pack<A>*>(unit + d);
+#pragma unroll
+    for (int k = 0; k < kCount; ++k) {
+      const bool is_extra = has_extra && d + k == row.columns;
+      const double value = static_cast<double>(widen(pack.at[k])) * inverse_norm;
+      to[k / Pack<A>::kCount].at[k % Pack<A>::kCount] = static_cast<A>(d + k < row.columns ? value
+                                                                       : is_extra          ? extra
+                                                                                           : 0);
+    }
+  }
+}
+
+// z^ and the labels of a set.
+template <class T>
+__global__ void __launch_bounds__(kClassifierBlock)
+    classifier_rows(ClassifierSet<T> set, ClassifierMatrix<T> matrix, bool normalized,
+                    RowSpace<T> space) {
+  const int64_t i = warp_number();
+  if (i >= set.rows) return;
+  const int64_t row = set.first + i;
+  int64_t label = kIgnored;
+  if (set.embeddings_or_null != nullptr && set.labels[i] != CD_IGNORE_LABEL) {
+    label = set.labels[i] >= 0 && set.labels[i] < matrix.classes ? set.labels[i] : kBadLabel;
+  }
+  WarpRow<T> values = {nullptr, 0, false};  // of rows that count for nothing: zeros
+  double inverse = 0;
+  if (label >= 0) {
+    values = {set.embeddings_or_null + i * set.stride, matrix.dim, set.wide};
+    inverse = normalized ? inverse_norm(values.precise_norm()) : 1;
+  }
+  write_unit(values, inverse, label >= 0 && matrix.has_bias_column, 1,
+             space.unit + row * space.pitch, space.pitch);
+  if (lane_number() != 0) return;
+  space.factors[row] = {label, 0, 0, 0};
+  space.states[row] = {values.x, inverse, 0, 0, 0, 0, -1};
+}
+
+// The divisor of a set's loss, and the first row with a bad label so far.
+template <class T>
+__global__ void __launch_bounds__(kClassifierBlock)
+    classifier_divisor(ClassifierSet<T> set, RowSpace<T> space, int32_t reduction, bool first_set,
+                       Divisor* divisor, int64_t* bad_row) {
+  double sums[1] = {0};
+  int64_t bad = INT64_MAX;
+  for (int64_t i = threadIdx.x; i < set.rows; i += kClassifierBlock) {
+    const int64_t label = space.factors[set.first + i].label;
+    if (label == kBadLabel && bad == INT64_MAX) bad = set.first + i;
+    if (label == kIgnored) continue;
+    sums[0] += reduction == CD_WEIGHTED_MEAN
+                   ? static_cast<double>(checked_weight(set.weights_or_null, i))
+                   : 1;
+  }
+  block_sum<kClassifierBlock>(sums);
+  for (int mask = kWarp / 2; mask > 0; mask /= 2) {
+    const int64_t other = __shfl_xor_sync(kAllLanes, bad, mask);
+    bad = other < bad ? other : bad;
+  }
+  struct Bad {
+    int64_t of_warp[kWarpsOfBlock];
+  };
+  CD_SHARED(Bad, shared);
+  if (lane_number() == 0) shared.of_warp[threadIdx.x / kWarp] = bad;
+  __syncthreads();
+  if (threadIdx.x != 0) return;
+  for (const int64_t other : shared.of_warp) bad = other < bad ? other : bad;
+  const double n = reduction == CD_SUM ? 1 : sums[0];
+  const double inverse_n = n == 0 ? 0 : 1 / n;
+  *divisor = {inverse_n, set.grad_scale * inverse_n};
+  if (first_set) *bad_row = -1;
+  if (*bad_row < 0 && bad != INT64_MAX) *bad_row = bad;
+}
+
+// A chunk of classes in the workspace.
+template <class T>
+struct ClassSpace {
+  int64_t first;           // class
+  Accumulator<T>* unit;    // [chunk, pitch]: v^, and the bias in column D
+  double* inverse_norms;   // [chunk]
+  int64_t* first_precise;  // [C]: first row of the class's chain, or -1
+};
+
+// v^ of a chunk of `padded` classes; those past the last class are zeros.
+template <class T>
+__global__ void __launch_bounds__(kClassifierBlock)
+    classifier_classes(ClassifierMatrix<T> matrix, ClassSpace<T> chunk, int64_t padded,
+                       bool normalized, int64_t pitch, bool clears_chains) {
+  const int64_t line = warp_number();
+  if (line >= padded) return;
+  const int64_t j = chunk.first + line;
+  const bool exists = j < matrix.classes, has_bias = exists && matrix.bias_or_null != nullptr;
+  WarpRow<T> values = {nullptr, 0, false};
+  double inverse = 0;
+  if (exists) {
+    values = {matrix.values + j * matrix.stride, matrix.dim, matrix.wide};
+    inverse = normalized ? inverse_norm(values.norm()) : 1;
+  }
+  const double bias = has_bias ? static_cast<double>(widen(matrix.bias_or_null[j])) : 0;
+  write_unit(values, inverse, has_bias, bias, chunk.unit + line * pitch, pitch);
+  if (lane_number() != 0) return;
+  chunk.inverse_norms[line] = inverse;
+  if (clears_chains && exists) chunk.first_precise[j] = -1;
+}
+
+// A row against its target, in double precision.
+struct TargetMeasures {
+  double inverse_target_norm;
+  double apart;
+  double across;
+  double cosine;  // softmax: the logit
+  double sine;
+  bool has_angle;  // not so for a row without direction, which is at right angles to everything
+};
+
+template <class T>
+__device__ TargetMeasures measure_target(const WarpRow<T>& z, const WarpRow<T>& v, double inverse_z,
+                                         bool normalized, double bias) {
+  TargetMeasures m = {1, 0, 0, 0, 1, false};
+  m.inverse_target_norm = normalized ? inverse_norm(v.precise_norm()) : 1;
+  constexpr int kCount = Pack<T>::kCount;
+  double sums[3] = {0, 0, 0};
+  for (int64_t d = lane_number() * kCount; d < z.columns; d += kWarp * kCount) {
+    const Pack<T> ez = read_pack(z.x, d, z.columns, z.wide);
+    const Pack<T> ev = read_pack(v.x, d, v.columns, v.wide);
+    for (int k = 0; k < kCount; ++k) {
+      const double a = rounded_product(static_cast<double>(widen(ez.at[k])), inverse_z);
+      const double b = rounded_product(static_cast<double>(widen(ev.at[k])), m.inverse_target_norm);
+      sums[0] += (a - b) * (a - b);
+      sums[1] += (a + b) * (a + b);
+      sums[2] += a * b;
+    }
+  }
+  warp_sum(sums);
+  m.apart = sums[0];
+  m.across = sums[1];
+  m.cosine = sums[2] + bias;
+  m.has_angle = normalized && inverse_z != 0 && m.inverse_target_norm != 0;
+  if (!m.has_angle) return m;
+  m.cosine = m.apart <= m.across ? 1 - m.apart / 2 : m.across / 2 - 1;
+  m.sine = sqrt(m.apart * m.across) / 2;
+  return m;
+}
+
+// The target's logit with its margin; `slope` is its derivative by the cosine.
+__device__ inline double target_logit(const ClassifierOptions& options, double cosine, double sine,
+                                      double& slope) {
+  const double m = options.margin, cos_m = options.cos_margin, sin_m = options.sin_margin;
+  slope = options.normalized ? options.scale : 1;
+  if (!options.normalized) return cosine;
+  if (options.kind == CD_CLASSIFIER_AM) return options.scale * (cosine - m);
+  if (options.kind == CD_CLASSIFIER_NORMALIZED) return options.scale * cosine;
+  if (options.easy_margin) {
+    if (cosine <= 0) return options.scale * cosine;
+  } else if (cosine <= -cos_m) {
+    return options.scale * (cosine - m * sin_m);
+  }
+  slope = sine == 0 ? 0 : options.scale * (cos_m + cosine / sine * sin_m);
+  return options.scale * (cosine * cos_m - sine * sin_m);
+}
+
+// The parts of a row's softmax put together: log sum exp over the other classes, and the arg-max.
+template <class A>
+__device__ RowPart<double> merge_row(const RowPart<A>* parts, int64_t slots) {
+  RowPart<double> all = {-INFINITY, 0, -INFINITY, INT64_MAX};
+  for (int64_t slot = lane_number(); slot < slots; slot += kWarp) {
+    const RowPart<A> part = parts[slot];
+    all = merge_parts(all, {static_cast<double>(part.largest), static_cast<double>(part.sum),
+                            static_cast<double>(part.best), part.best_class});
+  }
+  for (int mask = kWarp / 2; mask > 0; mask /= 2) {
+    const RowPart<double> other = {__shfl_xor_sync(kAllLanes, all.largest, mask),
+                                   __shfl_xor_sync(kAllLanes, all.sum, mask),
+                                   __shfl_xor_sync(kAllLanes, all.best, mask),
+                                   __shfl_xor_sync(kAllLanes, all.best_class, mask)};
+    all = merge_parts(all, other);
+  }
+  return all;
+}
+
+// Writes what is one number per row, and returns w_i l_i.
+template <class T>
+__device__ double write_row(const ClassifierSet<T>& set, int64_t i, double loss, bool hit,
+                            double weight, double gradient_factor, int32_t reduction) {
+  using A = Accumulator<T>;
+  if (set.row_losses_or_null != nullptr) set.row_losses_or_null[i] = static_cast<A>(loss);
+  if (set.hits_or_null != nullptr) set.hits_or_null[i] = hit ? 1 : 0;
+  if (set.grad_weights_or_null != nullptr) {
+    // In a weighted mean the set's loss is missing yet: see classifier_loss.
+    const double factor = reduction == CD_WEIGHTED_MEAN ? 1 : gradient_factor;
+    set.grad_weights_or_null[i] = static_cast<A>(loss * factor);
+  }
+  return weight * loss;
+}
+
+// Losses of a set's rows, and what their gradients need.
+template <class T>
+__global__ void __launch_bounds__(kClassifierBlock)
+    classifier_targets(ClassifierSet<T> set, ClassifierMatrix<T> matrix, ClassifierOptions options,
+                       const Divisor* divisor, const RowPart<Accumulator<T>>* parts, int64_t slots,
+                       RowSpace<T> space) {
+  using A = Accumulator<T>;
+  const int64_t i = warp_number();
+  if (i >= set.rows) return;
+  const int64_t row = set.first + i, label = space.factors[row].label;
+  const double weight = static_cast<double>(checked_weight(set.weights_or_null, i));
+  const double factor = divisor->gradient_factor;
+  if (label < 0) {
+    const double loss = label == kIgnored ? 0 : not_a_number<double>();
+    if (lane_number() != 0) return;
+    const double product = write_row(set, i, loss, false, weight, factor, options.reduction);
+    space.products[row] = label == kIgnored ? 0 : product;
+    return;
+  }
+  RowState state = space.states[row];
+  const WarpRow<T> z = {set.embeddings_or_null + i * set.stride, matrix.dim, set.wide};
+  const WarpRow<T> v = {matrix.values + label * matrix.stride, matrix.dim, matrix.wide};
+  const double bias =
+      matrix.bias_or_null == nullptr ? 0 : static_cast<double>(widen(matrix.bias_or_null[label]));
+  const TargetMeasures m = measure_target(z, v, state.inverse_norm, options.normalized, bias);
+  const RowPart<double> others = merge_row(parts + row * slots, slots);
+  if (lane_number() != 0) return;
+
+  double slope;
+  const double target = target_logit(options, m.cosine, m.sine, slope);
+  // l = log(1 + exp(x)); 1 - p of the target is its derivative.
+  const double x = others.sum == 0 ? -INFINITY : others.largest + log(others.sum) - target;
+  const double tail = exp(x > 0 ? -x : x);
+  const double loss = (x > 0 ? x : 0) + log1p(tail);
+  const double missing = x > 0 ? 1 / (1 + tail) : tail / (1 + tail);
+  const double coefficient = weight * factor;
+  const double target_gradient = coefficient == 0 ? 0 : -coefficient * missing * slope;
+  const bool precise = m.has_angle && (m.apart < 0x1p-6 || m.across < 0x1p-6);
+  space.factors[row] = {label, static_cast<A>(target + loss),
+                        static_cast<A>(coefficient * (options.normalized ? options.scale : 1)),
+                        static_cast<A>(precise ? 0 : target_gradient)};
+  state.inverse_target_norm = m.inverse_target_norm;
+  state.apart = m.apart;
+  state.across = m.across;
+  state.precise = precise ? target_gradient : 0;
+  space.states[row] = state;
+  space.products[row] =
+      write_row(set, i, loss, others.best_class == label, weight, factor, options.reduction);
+}
+
+// A set's loss and, in a weighted mean, the gradients of its weights.
+template <class T>
+__global__ void __launch_bounds__(kClassifierBlock)
+    classifier_loss(ClassifierSet<T> set, RowSpace<T> space, const Divisor* divisor,
+                    int32_t reduction) {
+  using A = Accumulator<T>;
+  double sum[1] = {0};
+  for (int64_t i = threadIdx.x; i < set.rows; i += kClassifierBlock) {
+    sum[0] += space.products[set.first + i];
+  }
+  block_sum<kClassifierBlock>(sum);
+  const double loss = sum[0] * divisor->inverse_n;
+  if (threadIdx.x == 0) *set.loss = static_cast<A>(loss);
+  if (set.grad_weights_or_null == nullptr || reduction != CD_WEIGHTED_MEAN) return;
+  for (int64_t i = threadIdx.x; i < set.rows; i += kClassifierBlock) {
+    const double row_loss = static_cast<double>(set.grad_weights_or_null[i]);
+    const bool counts = space.factors[set.first + i].label != kIgnored;
+    set.grad_weights_or_null[i] =
+        counts ? static_cast<A>((row_loss - loss) * divisor->gradient_factor) : 0;
+  }
+}
+
+// Chains the rows of each class whose target is done in double precision, in ascending order.
+template <class T>
+__global__ void __launch_bounds__(kClassifierBlock)
+    classifier_chains(RowSpace<T> space, int64_t rows, int64_t* first_precise_row) {
+  const int64_t row = warp_number();
+  if (row >= rows || space.states[row].precise == 0) return;
+  const int64_t label = space.factors[row].label;
+  const auto belongs = [&](int64_t other) {
+    return other < rows && space.factors[other].label == label && space.states[other].precise != 0;
+  };
+  bool is_first = true;
+  for (int64_t start = 0; start < row && is_first; start += kWarp) {
+    const int64_t other = start + lane_number();
+    is_first = __ballot_sync(kAllLanes, other < row && belongs(other)) == 0;
+  }
+  int64_t next = -1;
+  for (int64_t start = row + 1; start < rows && next < 0; start += kWarp) {
+    const unsigned found = __ballot_sync(kAllLanes, belongs(start + lane_number()));
+    if (found != 0) next = start + __ffs(static_cast<int>(found)) - 1;
+  }
+  if (lane_number() != 0) return;
+  space.states[row].next = next;
+  if (is_first) first_precise_row[label] = row;
+}
+
+// (x - y) + h y with h = |x - y|^2 / 2 for unit x, y at an acute angle, -((-x - y) + h y) at an
+// obtuse one: x less its part along y.
+__device__ inline double across_part(double x, double y, const RowState& state) {
+  const bool acute = state.apart <= state.across;
+  const double sign = acute ? 1 : -1, h = (acute ? state.apart : state.across) / 2;
+  return sign * ((sign * x - y) + h * y);
+}
+
+// Gradients by unit vectors, as the products have left them.
+template <class T>
+struct UnitGradients {
+  using A = Accumulator<T>;
+
+  const A* sums;  // [splits, split_size]
+  int64_t splits;
+  int64_t split_size;
+  int64_t pitch;
+
+  __device__ A at(int64_t line, int64_t d) const {
+    A total = 0;
+    for (int64_t split = 0; split < splits; ++split) {
+      total += sums[split * split_size + line * pitch + d];
+    }
+    return total;
+  }
+
+  // Of the columns of one pack of T.
+  __device__ void read(int64_t line, int64_t column, A (&values)[Pack<T>::kCount]) const {
+    constexpr int kCount = Pack<A>::kCount;
+#pragma unroll
+    for (int k = 0; k < Pack<T>::kCount; ++k) values[k] = 0;
+    for (int64_t split = 0; split < splits; ++split) {
+      const A* start = sums + split * split_size + line * pitch + column;
+#pragma unroll
+      for (int k = 0; k < Pack<T>::kCount; ++k) {
+        values[k] += reinterpret_cast<const Pack<A>*>(start)[k / kCount].at[k % kCount];
+      }
+    }
+  }
+
+  // The part of a line along its unit vector; every lane receives it.
+  __device__ A along(int64_t line, const A* unit, int64_t columns) const {
+    A sum[1] = {0};
+    for (int64_t d = lane_number() * Pack<T>::kCount; d < columns; d += kWarp * Pack<T>::kCount) {
+      A values[Pack<T>::kCount];
+      read(line, d, values);
+#pragma unroll
+      for (int k = 0; k < Pack<T>::kCount; ++k) sum[0] += values[k] * unit[d + k];
+    }
+    warp_sum(sum);
+    return sum[0];
+  }
+};
+
+// Writes (g - along * unit + extra(d)) * inverse, g the gradient's line, to `out`.
+template <class T, class Extra>
+__device__ void write_gradient(const UnitGradients<T>& gradients, int64_t line,
+                               const Accumulator<T>* unit, bool normalized, double inverse,
+                               const Extra& extra, T* out, int64_t columns, bool wide) {
+  using A = Accumulator<T>;
+  const A along = normalized ? gradients.along(line, unit, columns) : 0;
+  for (int64_t d = lane_number() * Pack<T>::kCount; d < columns; d += kWarp * Pack<T>::kCount) {
+    A values[Pack<T>::kCount];
+    gradients.read(line, d, values);
+    Pack<T> pack;
+#pragma unroll
+    for (int k = 0; k < Pack<T>::kCount; ++k) {
+      double sum = static_cast<double>(values[k] - along * unit[d + k]);
+      if (d + k < columns) sum += extra(d + k);
+      pack.at[k] = narrow<T>(static_cast<A>(sum * inverse));
+    }
+    write_pack(out, d, columns, wide, pack);
+  }
+}
+
+// dZ of a set.
+template <class T>
+__global__ void __launch_bounds__(kClassifierBlock)
+    classifier_row_gradients(ClassifierSet<T> set, ClassifierMatrix<T> matrix, bool normalized,
+                             RowSpace<T> space, UnitGradients<T> gradients) {
+  const int64_t i = warp_number();
+  if (i >= set.rows) return;
+  const int64_t row = set.first + i, label = space.factors[row].label;
+  T* out = set.grad_embeddings_or_null + i * set.grad_stride;
+  if (label < 0) {
+    for (int64_t d = lane_number(); d < matrix.dim; d += kWarp) out[d] = narrow<T>(0.0f);
+    return;
+  }
+  const RowState state = space.states[row];
+  const T* z = set.embeddings_or_null + i * set.stride;
+  const T* v = matrix.values + label * matrix.stride;
+  const auto target = [&](int64_t d) {
+    if (state.precise == 0) return 0.0;
+    const double z_d = static_cast<double>(widen(z[d])) * state.inverse_norm;
+    const double v_d = static_cast<double>(widen(v[d])) * state.inverse_target_norm;
+    return state.precise * across_part(v_d, z_d, state);
+  };
+  write_gradient(gradients, row, space.unit + row * space.pitch, normalized, state.inverse_norm,
+                 target, out, matrix.dim, set.grad_wide);
+}
+
+template <class T>
+struct ClassifierGradients {
+  T* classifier_or_null;  // [C, D]
+  int64_t stride;
+  bool wide;
+  T* bias_or_null;  // [C]
+};
+
+// dV, and the gradient of the bias, of a chunk's first `count` classes.
+template <class T>
+__global__ void __launch_bounds__(kClassifierBlock)
+    classifier_class_gradients(ClassifierMatrix<T> matrix, ClassSpace<T> chunk, int64_t count,
+                               bool normalized, RowSpace<T> space, UnitGradients<T> gradients,
+                               ClassifierGradients<T> out) {
+  const int64_t line = warp_number();
+  if (line >= count) return;
+  const int64_t j = chunk.first + line, first_row = chunk.first_precise[j];
+  const T* v = matrix.values + j * matrix.stride;
+  if (out.bias_or_null != nullptr && lane_number() == 0) {
+    out.bias_or_null[j] = narrow<T>(gradients.at(line, matrix.dim));
+  }
+  if (out.classifier_or_null == nullptr) return;
+  const auto targets = [&](int64_t d) {
+    double sum = 0;
+    for (int64_t row = first_row; row >= 0; row = space.states[row].next) {
+      const RowState state = space.states[row];
+      const T z = static_cast<const T*>(state.embedding)[d];
+      sum += state.precise *
+             across_part(static_cast<double>(widen(z)) * state.inverse_norm,
+                         static_cast<double>(widen(v[d])) * state.inverse_target_norm, state);
+    }
+    return sum;
+  };
+  write_gradient(gradients, line, chunk.unit + line * space.pitch, normalized,
+                 chunk.inverse_norms[line], targets, out.classifier_or_null + j * out.stride,
+                 matrix.dim, out.wide);
+}
+
+}  // namespace cd::cuda

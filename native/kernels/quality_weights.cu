@@ -1,0 +1,179 @@
+// K4 on a GPU: quality weights from running statistics, and the row norms that serve as qualities.
+// B rows, D columns.
+#include "core/cuda_norms.cuh"
+#include "core/loss_options.h"
+
+namespace cd::cuda {
+namespace {
+
+constexpr int kNormBlock = 256;
+constexpr int kQualityBlock = 1024;
+
+template <class T>
+__global__ void __launch_bounds__(kNormBlock)
+    row_norms(const T* x, int64_t rows, int64_t dim, int64_t stride, bool wide,
+              Accumulator<T>* norms) {
+  const int64_t i = int64_t{blockIdx.x} * (kNormBlock / kWarp) + threadIdx.x / kWarp;
+  if (i >= rows) return;
+  const WarpRow<T> row = {x + i * stride, dim, wide};
+  const double norm = row.norm();
+  if (threadIdx.x % kWarp == 0) norms[i] = static_cast<Accumulator<T>>(norm);
+}
+
+template <class T>
+struct QualityWeights {
+  using A = Accumulator<T>;
+
+  int64_t rows;
+  const T* qualities[2];  // of the student, of the teacher: [B] each
+  int32_t mode;
+  double slope;
+  double h;
+  double alpha;
+  bool update;
+  bool initialized;
+  A* statistics;  // [4]
+  A* weights;     // [B]
+};
+
+struct Statistics {
+  double mean;
+  double deviation;
+};
+
+// Of the batch; the threads of the one block share the work.
+template <class T>
+__device__ Statistics batch_statistics(const T* values, int64_t rows) {
+  double sum[1] = {0}, squares[1] = {0};
+  for (int64_t i = threadIdx.x; i < rows; i += kQualityBlock) {
+    sum[0] += static_cast<double>(widen(values[i]));
+  }
+  block_sum<kQualityBlock>(sum);
+  const double mean = sum[0] / static_cast<double>(rows);
+  for (int64_t i = threadIdx.x; i < rows; i += kQualityBlock) {
+    const double difference = static_cast<double>(widen(values[i])) - mean;
+    squares[0] += difference * difference;
+  }
+  block_sum<kQualityBlock>(squares);
+  return {mean, rows > 1 ? sqrt(squares[0] / static_cast<double>(rows - 1)) : 0};
+}
+
+// The running statistics after this batch.
+template <class T>
+__device__ Statistics next_statistics(const QualityWeights<T>& call, int side) {
+  Statistics running = {0, 0};
+  if (call.initialized) {
+    running = {static_cast<double>(call.statistics[2 * side]),
+               static_cast<double>(call.statistics[2 * side + 1])};
+  }
+  if (!call.update || call.rows == 0) return running;
+  const Statistics batch = batch_statistics(call.qualities[side], call.rows);
+  if (!call.initialized) return batch;
+  return {running.mean + call.alpha * (batch.mean - running.mean),
+          running.deviation + call.alpha * (batch.deviation - running.deviation)};
+}
+
+// NaN stays NaN.
+__device__ inline double clamp(double x, double least, double most) {
+  return x < least ? least : x > most ? most : x;
+}
+
+__device__ inline double weight_of(int32_t mode, double k, double student, double teacher) {
+  switch (mode) {
+    case CD_QUALITY_DIFFERENCE:
+      return clamp(1 + k * (teacher - student), 0, 2);
+    case CD_QUALITY_TEACHER:
+      return clamp(1 + k * teacher, 0, 2);
+    case CD_QUALITY_STUDENT:
+      return clamp(1 + k * student, 0, 2);
+    case CD_QUALITY_PRODUCT:
+      return clamp((1 + k * teacher) * (1 + k * student), 0, 4);
+    default:
+      return 1;
+  }
+}
+
+template <class T>
+__global__ void __launch_bounds__(kQualityBlock) quality_weights(QualityWeights<T> call) {
+  using A = Accumulator<T>;
+  Statistics used[2];
+  for (int side = 0; side < 2; ++side) used[side] = next_statistics(call, side);
+  __syncthreads();  // all have read the statistics
+  if (threadIdx.x == 0 && call.update && call.rows > 0) {
+    for (int side = 0; side < 2; ++side) {
+      // A batch that is not finite must not spoil the running statistics.
+      const double sum = used[side].mean + used[side].deviation;
+      if (sum - sum != 0) continue;
+      call.statistics[2 * side] = static_cast<A>(used[side].mean);
+      call.statistics[2 * side + 1] = static_cast<A>(used[side].deviation);
+    }
+  }
+  for (int64_t i = threadIdx.x; i < call.rows; i += kQualityBlock) {
+    double q[2];
+    for (int side = 0; side < 2; ++side) {
+      const double quality = static_cast<double>(widen(call.qualities[side][i]));
+      const double z = (quality - used[side].mean) / (used[side].deviation + 1e-3);
+      q[side] = clamp(call.h * z, -1, 1);
+    }
+    call.weights[i] = static_cast<A>(weight_of(call.mode, call.slope, q[0], q[1]));
+  }
+}
+
+}  // namespace
+}  // namespace cd::cuda
+
+extern "C" int32_t cd_row_norms_cuda(int32_t dtype, int64_t rows, int64_t dim, const void* x,
+                                     int64_t stride, void* norms, void* stream) {
+  return cd::guarded([&] {
+    const int64_t element = cd::element_bytes(dtype);
+    cd::cuda::check_device_size("rows", rows, 0);
+    cd::cuda::check_device_size("dim", dim, 0);
+    cd::ArrayCheck check;
+    check.input("x", x, rows, dim, stride, element);
+    check.output("norms", norms, rows, 1, 1, cd::accumulator_bytes(dtype));
+    check.check_aliasing();
+    cd::cuda::with_element_type(dtype, [&](auto type) {
+      using T = decltype(type);
+      const auto* values = static_cast<const T*>(x);
+      const int64_t blocks = cd::cuda::ceil_divide(rows, cd::cuda::kNormBlock / cd::cuda::kWarp);
+      cd::cuda::launch<cd::cuda::kNormBlock>(
+          "row norms", {blocks}, stream, cd::cuda::row_norms<T>, values, rows, dim, stride,
+          cd::cuda::is_wide(values, stride), static_cast<cd::cuda::Accumulator<T>*>(norms));
+    });
+  });
+}
+
+extern "C" int32_t cd_quality_weights_cuda(int32_t dtype, int64_t rows, const void* quality_student,
+                                           const void* quality_teacher, int32_t mode, double slope,
+                                           double h, double alpha, int32_t update,
+                                           int32_t initialized, void* statistics, void* weights,
+                                           void* stream) {
+  return cd::guarded([&] {
+    const int64_t element = cd::element_bytes(dtype), accumulator = cd::accumulator_bytes(dtype);
+    cd::cuda::check_device_size("rows", rows, 0);
+    cd::check_quality_options(mode, slope, h, alpha, update, initialized);
+    cd::ArrayCheck check;
+    check.input("quality_student", quality_student, rows, 1, 1, element);
+    check.input("quality_teacher", quality_teacher, rows, 1, 1, element);
+    check.output("statistics", statistics, 4, 1, 1, accumulator);
+    check.output("weights", weights, rows, 1, 1, accumulator);
+    check.check_aliasing();
+    cd::cuda::with_element_type(dtype, [&](auto type) {
+      using T = decltype(type);
+      using A = cd::cuda::Accumulator<T>;
+      const cd::cuda::QualityWeights<T> call = {
+          rows,
+          {static_cast<const T*>(quality_student), static_cast<const T*>(quality_teacher)},
+          mode,
+          slope,
+          h,
+          alpha,
+          update != 0,
+          initialized != 0,
+          static_cast<A*>(statistics),
+          static_cast<A*>(weights)};
+      cd::cuda::launch<cd::cuda::kQualityBlock>("quality weights", {1}, stream,
+                                                cd::cuda::quality_weights<T>, call);
+    });
+  });
+}

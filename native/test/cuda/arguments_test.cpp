@@ -1,0 +1,206 @@
+// Arguments that the device functions refuse, before anything is launched or written.
+#include <functional>
+
+#include "test/cuda/device.h"
+
+namespace {
+
+using device::Array;
+
+struct FeatureMarginCall {
+  int32_t dtype = CD_F32;
+  int64_t rows = 2, dim = 3;
+  const void* student;
+  int64_t student_stride = 3;
+  const void* teacher;
+  int64_t teacher_stride = 3;
+  int32_t distance = CD_DISTANCE_NORMALIZED;
+  double margin = 0.5;
+  int32_t reduction = CD_MEAN;
+  double grad_scale = 1;
+  void* loss;
+  void* grad_student;
+  int64_t grad_stride = 3;
+  void* workspace;
+  int64_t workspace_bytes;
+
+  int32_t operator()() const {
+    return cd_feature_margin_cuda(dtype, rows, dim, student, student_stride, teacher,
+                                  teacher_stride, nullptr, distance, margin, reduction, grad_scale,
+                                  loss, nullptr, nullptr, grad_student, grad_stride, nullptr, 0,
+                                  nullptr, workspace, workspace_bytes, nullptr);
+  }
+};
+
+char* past(void* p, int bytes) { return static_cast<char*>(p) + bytes; }
+
+TEST(CudaArguments, featureMarginNamesWhatIsWrong) {
+  const Array student(CD_F32, {1, 2, 3, 4, 5, 6}, 2, 3), teacher(CD_F32, {1, 2, 3, 4, 5, 6}, 2, 3);
+  const Array loss(CD_F32, 1, 1), grad(CD_F32, 2, 3);
+  int64_t bytes = 0;
+  ASSERT_EQ(cd_feature_margin_cuda_workspace(CD_F32, 2, 3, &bytes), CD_OK);
+  const Array workspace(device::kByte, bytes, 1);
+  FeatureMarginCall good;
+  good.student = student.data();
+  good.teacher = teacher.data();
+  good.loss = loss.data();
+  good.grad_student = grad.data();
+  good.workspace = workspace.data();
+  good.workspace_bytes = bytes;
+  struct Wrong {
+    const char* text;
+    std::function<void(FeatureMarginCall&)> change;
+  };
+  const Wrong wrongs[] = {
+      {"dtype", [](auto& c) { c.dtype = 4; }},
+      {"rows", [](auto& c) { c.rows = -1; }},
+      {"dim", [](auto& c) { c.dim = -1; }},
+      {"student", [](auto& c) { c.student = nullptr; }},
+      {"student", [&](auto& c) { c.student = past(student.data(), 1); }},
+      {"student", [](auto& c) { c.student_stride = 2; }},
+      {"student", [](auto& c) { c.student_stride = int64_t{1} << 62; }},
+      {"teacher", [](auto& c) { c.teacher = nullptr; }},
+      {"distance", [](auto& c) { c.distance = 5; }},
+      {"margin", [](auto& c) { c.margin = -1; }},
+      {"margin", [](auto& c) { c.margin = 2; }},
+      {"margin", [](auto& c) { c.margin = std::nan(""); }},
+      {"reduction", [](auto& c) { c.reduction = -1; }},
+      {"grad_scale", [](auto& c) { c.grad_scale = INFINITY; }},
+      {"loss", [](auto& c) { c.loss = nullptr; }},
+      {"grad_student", [&](auto& c) { c.grad_student = student.data(); }},
+      {"grad_student", [](auto& c) { c.grad_stride = 1; }},
+      {"workspace", [](auto& c) { c.workspace = nullptr; }},
+      {"workspace", [](auto& c) { c.workspace_bytes -= 300; }},
+      {"workspace", [](auto& c) { c.workspace_bytes = -1; }},
+      {"workspace", [&](auto& c) { c.workspace = grad.data(); }},
+  };
+  for (const Wrong& wrong : wrongs) {
+    FeatureMarginCall call = good;
+    wrong.change(call);
+    EXPECT_EQ(call(), CD_INVALID_ARGUMENT) << wrong.text;
+    EXPECT_NE(std::string(cd_last_error()).find(wrong.text), std::string::npos)
+        << wrong.text << " is not in: " << cd_last_error();
+  }
+  EXPECT_EQ(cd_feature_margin_cuda_workspace(CD_F32, 2, 3, nullptr), CD_INVALID_ARGUMENT);
+  EXPECT_EQ(cd_feature_margin_cuda_workspace(7, 2, 3, &bytes), CD_INVALID_ARGUMENT);
+  EXPECT_EQ(cd_feature_margin_cuda_workspace(CD_F32, INT64_MAX, 3, &bytes), CD_INVALID_ARGUMENT);
+  EXPECT_EQ(cd_feature_margin_cuda_workspace(CD_F32, 2, INT64_MAX, &bytes), CD_INVALID_ARGUMENT);
+  const std::vector<unsigned char> untouched(24, 0xa5);
+  std::vector<unsigned char> now(24);
+  device::copy_out(now.data(), grad.data(), 24);
+  EXPECT_EQ(now, untouched);
+}
+
+struct MarginClassifierCall {
+  int64_t classes = 2, dim = 3;
+  const void* classifier;
+  const void* bias = nullptr;
+  cd_row_set set;
+  const cd_row_set* sets;
+  int32_t set_count = 1;
+  int32_t kind = CD_CLASSIFIER_AAM;
+  double scale = 32, margin = 0.2;
+  int32_t easy_margin = 0;
+  void* grad_classifier;
+  int64_t* bad_row;
+  void* workspace;
+  int64_t workspace_bytes;
+
+  int32_t operator()() const {
+    return cd_margin_classifier_cuda(CD_F32, classes, dim, classifier, 3, bias,
+                                     sets == nullptr ? nullptr : &set, set_count, kind, scale,
+                                     margin, easy_margin, CD_MEAN, grad_classifier, 3, nullptr,
+                                     bad_row, workspace, workspace_bytes, nullptr);
+  }
+};
+
+TEST(CudaArguments, marginClassifierNamesWhatIsWrong) {
+  const Array classifier(CD_F32, {1, 2, 3, 4, 5, 6}, 2, 3), rows(CD_F32, {1, 2, 3, 4, 5, 6}, 2, 3);
+  const Array labels(device::kInt64, {0, 1}, 2, 1), loss(CD_F32, 1, 1),
+      bad_row(device::kInt64, 1, 1);
+  const Array grad(CD_F32, 2, 3);
+  MarginClassifierCall good;
+  good.set = {};
+  good.set.rows = 2;
+  good.set.embeddings = rows.data();
+  good.set.embeddings_stride = 3;
+  good.set.labels = static_cast<const int64_t*>(labels.data());
+  good.set.grad_scale = 1;
+  good.set.loss = loss.data();
+  good.sets = &good.set;
+  int64_t bytes = 0;
+  ASSERT_EQ(cd_margin_classifier_cuda_workspace(CD_F32, 2, 3, &good.set, 1, &bytes), CD_OK);
+  const Array workspace(device::kByte, bytes, 1);
+  good.classifier = classifier.data();
+  good.grad_classifier = grad.data();
+  good.bad_row = static_cast<int64_t*>(bad_row.data());
+  good.workspace = workspace.data();
+  good.workspace_bytes = bytes;
+  struct Wrong {
+    const char* text;
+    std::function<void(MarginClassifierCall&)> change;
+  };
+  const Wrong wrongs[] = {
+      {"classes", [](auto& c) { c.classes = 0; }},
+      {"dim", [](auto& c) { c.dim = -1; }},
+      {"classifier", [](auto& c) { c.classifier = nullptr; }},
+      {"bias", [&](auto& c) { c.bias = rows.data(); }},
+      {"row_sets", [](auto& c) { c.sets = nullptr; }},
+      {"row_set_count", [](auto& c) { c.set_count = -1; }},
+      {"rows", [](auto& c) { c.set.rows = -1; }},
+      {"row_sets[0].embeddings", [](auto& c) { c.set.embeddings = nullptr; }},
+      {"row_sets[0].embeddings", [](auto& c) { c.set.embeddings_stride = 2; }},
+      {"row_sets[0].labels", [](auto& c) { c.set.labels = nullptr; }},
+      {"row_sets[0].loss", [](auto& c) { c.set.loss = nullptr; }},
+      {"row_sets[0].grad_embeddings",
+       [&](auto& c) {
+         c.set.grad_embeddings_or_null = grad.data();
+         c.set.grad_embeddings_stride = 3;
+       }},
+      {"grad_scale", [](auto& c) { c.set.grad_scale = std::nan(""); }},
+      {"kind", [](auto& c) { c.kind = 4; }},
+      {"scale", [](auto& c) { c.scale = 0; }},
+      {"margin", [](auto& c) { c.margin = 3.2; }},
+      {"easy_margin", [](auto& c) { c.easy_margin = 2; }},
+      {"bad_row", [](auto& c) { c.bad_row = nullptr; }},
+      {"workspace", [](auto& c) { c.workspace = nullptr; }},
+      {"workspace", [](auto& c) { c.workspace_bytes /= 2; }},
+  };
+  for (const Wrong& wrong : wrongs) {
+    MarginClassifierCall call = good;
+    wrong.change(call);
+    EXPECT_EQ(call(), CD_INVALID_ARGUMENT) << wrong.text;
+    EXPECT_NE(std::string(cd_last_error()).find(wrong.text), std::string::npos)
+        << wrong.text << " is not in: " << cd_last_error();
+  }
+}
+
+TEST(CudaArguments, sizesWhoseWorkspaceFitsNowhereAreRefused) {
+  int64_t bytes = 0;
+  cd_row_set sets[2] = {};
+  sets[0].rows = sets[1].rows = int64_t{1} << 39;
+  EXPECT_EQ(cd_margin_classifier_cuda_workspace(CD_F32, int64_t{1} << 40, int64_t{1} << 40, sets, 2,
+                                                &bytes),
+            CD_INVALID_ARGUMENT);
+  sets[0].rows = INT64_MAX;
+  EXPECT_EQ(cd_margin_classifier_cuda_workspace(CD_F32, 2, 3, sets, 2, &bytes),
+            CD_INVALID_ARGUMENT);
+  EXPECT_EQ(cd_margin_classifier_cuda_workspace(CD_F32, INT64_MAX, 3, sets, 0, &bytes),
+            CD_INVALID_ARGUMENT);
+}
+
+TEST(CudaArguments, qualityWeightsNameWhatIsWrong) {
+  const Array q(CD_F32, {1, 2}, 2, 1), statistics(CD_F32, 4, 1), weights(CD_F32, 2, 1);
+  const auto call = [&](int32_t mode, double alpha, int32_t update, int32_t initialized) {
+    return cd_quality_weights_cuda(CD_F32, 2, q.data(), q.data(), mode, 1, 0.333, alpha, update,
+                                   initialized, statistics.data(), weights.data(), nullptr);
+  };
+  EXPECT_EQ(call(5, 0.01, 1, 0), CD_INVALID_ARGUMENT);
+  EXPECT_EQ(call(0, 2, 1, 0), CD_INVALID_ARGUMENT);
+  EXPECT_EQ(call(0, 0.01, 0, 0), CD_INVALID_ARGUMENT);
+  EXPECT_STREQ(cd_last_error(), "initialized: expected 1 where update is 0, got 0");
+  EXPECT_EQ(cd_row_norms_cuda(CD_F32, 2, 1, nullptr, 1, weights.data(), nullptr),
+            CD_INVALID_ARGUMENT);
+}
+
+}  // namespace

@@ -1,0 +1,471 @@
+// K2 on the device under test against the float64 reference.
+//
+// Sizes: tiles are 128 x 128 (64 x 64 for f64) and 16 deep; hence one less, as many and one more in
+// each direction, primes, one row, one class. Chunks of classes and of rows need larger shapes: two
+// cases.
+#include "test/cuda/device.h"
+#include "test/reference.h"
+
+namespace {
+
+using device::Array;
+using device::Numbers;
+using device::Placement;
+
+constexpr int32_t kDtypes[] = {CD_F64, CD_F32, CD_BF16, CD_F16};
+
+struct Case {
+  int32_t dtype = CD_F32;
+  int64_t classes = 0;
+  int64_t dim = 0;
+  reference::ClassifierOptions options;
+  bool weighted = true;
+  bool biased = false;
+  Placement placement;
+};
+
+struct Inputs {
+  std::vector<double> classifier, bias;
+  std::vector<reference::RowSet> sets;
+};
+
+struct SetOutputs {
+  std::vector<double> loss, rows, hits, grad_embeddings, grad_weights;
+};
+
+struct Outputs {
+  std::vector<SetOutputs> sets;
+  std::vector<double> grad_classifier, grad_bias;
+  int64_t bad_row;
+};
+
+// Rows that point to their classes more or less.
+reference::RowSet row_set(Numbers& numbers, const Case& c, const std::vector<double>& classifier,
+                          int64_t rows) {
+  reference::RowSet set;
+  set.embeddings = numbers.normals(rows * c.dim);
+  set.weights = numbers.weights(rows);
+  for (int64_t i = 0; i < rows; ++i) {
+    const auto label = static_cast<int64_t>(numbers.uniform() * static_cast<double>(c.classes));
+    const double share = 1.5 * numbers.uniform() - 0.5;
+    for (int64_t d = 0; d < c.dim; ++d) {
+      double& z = set.embeddings[static_cast<size_t>(i * c.dim + d)];
+      z = Numbers::rounded(z + 2 * share * classifier[static_cast<size_t>(label * c.dim + d)]);
+    }
+    set.labels.push_back(i % 9 == 4 ? int64_t{CD_IGNORE_LABEL} : label);
+  }
+  return set;
+}
+
+Inputs inputs(const Case& c, const std::vector<int64_t>& rows, uint64_t seed) {
+  Numbers numbers(seed);
+  Inputs in;
+  in.classifier = numbers.normals(c.classes * c.dim);
+  if (c.biased) in.bias = numbers.normals(c.classes);
+  for (const int64_t count : rows) {
+    in.sets.push_back(row_set(numbers, c, in.classifier, count));
+    in.sets.back().grad_scale = in.sets.size() == 1 ? 1 : -0.5;
+    if (!c.weighted) in.sets.back().weights.assign(static_cast<size_t>(count), 1);
+  }
+  return in;
+}
+
+// The arrays of one row set on the device.
+struct DeviceSet {
+  DeviceSet(const Case& c, const reference::RowSet& set)
+      : rows(static_cast<int64_t>(set.labels.size())),
+        a(device::accumulator(c.dtype)),
+        embeddings(c.dtype, set.embeddings, rows, c.dim, c.placement),
+        labels(device::kInt64, std::vector<double>(set.labels.begin(), set.labels.end()), rows, 1),
+        weights(a, set.weights, rows, 1),
+        loss(a, 1, 1),
+        row_losses(a, rows, 1),
+        hits(device::kByte, rows, 1),
+        grad_embeddings(c.dtype, rows, c.dim, c.placement),
+        grad_weights(a, rows, 1) {}
+
+  cd_row_set arguments(bool weighted, double grad_scale) const {
+    return {rows,
+            embeddings.data(),
+            embeddings.stride(),
+            static_cast<const int64_t*>(labels.data()),
+            weighted ? weights.data() : nullptr,
+            grad_scale,
+            loss.data(),
+            row_losses.data(),
+            static_cast<uint8_t*>(hits.data()),
+            grad_embeddings.data(),
+            grad_embeddings.stride(),
+            grad_weights.data()};
+  }
+
+  SetOutputs outputs() const {
+    embeddings.values("embeddings");
+    labels.values("labels");
+    weights.values("weights");
+    return {loss.values("loss"), row_losses.values("row_losses"), hits.values("hits"),
+            grad_embeddings.values("grad_embeddings"), grad_weights.values("grad_weights")};
+  }
+
+  int64_t rows;
+  int32_t a;
+  Array embeddings, labels, weights, loss, row_losses, hits, grad_embeddings, grad_weights;
+};
+
+Outputs run(const Case& c, const Inputs& in) {
+  std::vector<std::unique_ptr<DeviceSet>> sets;
+  std::vector<cd_row_set> arguments;
+  for (const reference::RowSet& set : in.sets) {
+    sets.push_back(std::make_unique<DeviceSet>(c, set));
+    arguments.push_back(sets.back()->arguments(c.weighted, set.grad_scale));
+  }
+  const auto set_count = static_cast<int32_t>(sets.size());
+  const Array classifier(c.dtype, in.classifier, c.classes, c.dim, c.placement);
+  const Array bias(c.dtype, in.bias, c.biased ? c.classes : 0, 1);
+  const Array grad_classifier(c.dtype, c.classes, c.dim, c.placement);
+  const Array grad_bias(c.dtype, c.biased ? c.classes : 0, 1);
+  const Array bad_row(device::kInt64, 1, 1);
+  int64_t bytes = 0;
+  EXPECT_EQ(cd_margin_classifier_cuda_workspace(c.dtype, c.classes, c.dim, arguments.data(),
+                                                set_count, &bytes),
+            CD_OK);
+  const Array workspace(device::kByte, bytes, 1, {0, 3});
+  const int32_t status = cd_margin_classifier_cuda(
+      c.dtype, c.classes, c.dim, classifier.data(), classifier.stride(),
+      c.biased ? bias.data() : nullptr, arguments.data(), set_count, c.options.kind,
+      c.options.scale, c.options.margin, c.options.easy_margin ? 1 : 0, c.options.reduction,
+      grad_classifier.data(), grad_classifier.stride(), c.biased ? grad_bias.data() : nullptr,
+      static_cast<int64_t*>(bad_row.data()), workspace.data(), bytes, nullptr);
+  EXPECT_EQ(status, CD_OK) << cd_last_error();
+  Outputs out;
+  for (const auto& set : sets) out.sets.push_back(set->outputs());
+  classifier.values("classifier");
+  workspace.values("workspace");
+  out.grad_classifier = grad_classifier.values("grad_classifier");
+  out.grad_bias = grad_bias.values("grad_bias");
+  out.bad_row = static_cast<int64_t>(bad_row.values("bad_row")[0]);
+  return out;
+}
+
+void expect_same(const Outputs& a, const Outputs& b) {
+  for (size_t s = 0; s < a.sets.size(); ++s) {
+    EXPECT_EQ(a.sets[s].loss, b.sets[s].loss);
+    EXPECT_EQ(a.sets[s].rows, b.sets[s].rows);
+    EXPECT_EQ(a.sets[s].hits, b.sets[s].hits);
+    EXPECT_EQ(a.sets[s].grad_embeddings, b.sets[s].grad_embeddings);
+    EXPECT_EQ(a.sets[s].grad_weights, b.sets[s].grad_weights);
+  }
+  EXPECT_EQ(a.grad_classifier, b.grad_classifier);
+  EXPECT_EQ(a.grad_bias, b.grad_bias);
+}
+
+// The same bits in both orders of the simulator, and from run to run on a GPU.
+Outputs run_twice(const Case& c, const Inputs& in) {
+  const Outputs first = run(c, in);
+#if defined(CD_SIMULATED)
+  simt::set_order(simt::Order::kBackward);
+#endif
+  expect_same(first, run(c, in));
+#if defined(CD_SIMULATED)
+  simt::set_order(simt::Order::kForward);
+#endif
+  return first;
+}
+
+double worst_share = 0;
+
+void expect_near(const char* name, const std::vector<double>& actual,
+                 const std::vector<double>& wanted, double tolerance) {
+  const double error = device::relative_error(actual, wanted);
+  EXPECT_LE(error, tolerance) << name;
+  worst_share = std::max(worst_share, error / tolerance);
+}
+
+void check(const Case& c, const Inputs& in, const Outputs& out) {
+  const auto want =
+      reference::margin_classifier(in.classifier, in.bias, in.sets, c.classes, c.dim, c.options);
+  const double scalars = device::tolerance(device::accumulator(c.dtype));
+  const double elements = device::tolerance(c.dtype);
+  for (size_t s = 0; s < in.sets.size(); ++s) {
+    const SetOutputs& set = out.sets[s];
+    expect_near("loss", set.loss, {want.sets[s].loss}, scalars);
+    expect_near("rows", set.rows, want.sets[s].rows, scalars);
+    expect_near("grad_weights", set.grad_weights, want.sets[s].grad_weights, scalars);
+    expect_near("grad_embeddings", set.grad_embeddings, want.sets[s].grad_embeddings, elements);
+    const std::vector<double> hits(want.sets[s].hits.begin(), want.sets[s].hits.end());
+    EXPECT_EQ(set.hits, hits);
+  }
+  expect_near("grad_classifier", out.grad_classifier, want.grad_classifier, elements);
+  if (c.biased) expect_near("grad_bias", out.grad_bias, want.grad_bias, elements);
+  EXPECT_EQ(out.bad_row, -1);
+}
+
+std::string describe(const Case& c, const Inputs& in) {
+  std::string text = std::string(device::name_of(c.dtype)) + " C " + std::to_string(c.classes) +
+                     " D " + std::to_string(c.dim) + " kind " + std::to_string(c.options.kind) +
+                     " reduction " + std::to_string(c.options.reduction) + " rows";
+  for (const auto& set : in.sets) text += " " + std::to_string(set.labels.size());
+  return text;
+}
+
+void run_and_check(const Case& c, const Inputs& in) {
+  SCOPED_TRACE(describe(c, in));
+  check(c, in, run_twice(c, in));
+}
+
+class MarginClassifierCuda : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!device::available()) GTEST_SKIP() << cd_last_error();
+    worst_share = 0;
+  }
+  void TearDown() override {
+    if (worst_share > 0) std::printf("  largest share of the tolerance used: %.3f\n", worst_share);
+  }
+};
+
+TEST_F(MarginClassifierCuda, agreesWithTheReferenceAtEveryShape) {
+  struct Shape {
+    std::vector<int64_t> rows;
+    int64_t classes, dim;
+  };
+  const Shape shapes[] = {{{1}, 1, 1},           {{3}, 2, 3},        {{7, 0}, 7, 2},
+                          {{31}, 33, 31},        {{33, 31}, 63, 17}, {{63}, 65, 16},
+                          {{64, 1}, 64, 33},     {{127}, 129, 7},    {{129}, 127, 65},
+                          {{2, 2, 2}, 257, 127}, {{5}, 9, 129},      {{130, 60}, 66, 64}};
+  int number = 0;
+  for (const int32_t dtype : kDtypes) {
+    for (const Shape& shape : shapes) {
+      Case c;
+      c.dtype = dtype;
+      c.classes = shape.classes;
+      c.dim = shape.dim;
+      c.options.kind = number % 4;
+      c.options.reduction = number % 3;
+      c.options.scale = number % 2 == 0 ? 32 : 64;
+      c.options.easy_margin = number % 5 == 0;
+      c.weighted = number % 4 != 1;
+      c.biased = c.options.kind == CD_CLASSIFIER_SOFTMAX && number % 8 == 3;
+      c.placement = {number % 3 == 0 ? 5 : 0, number % 7 == 0 ? 1 : 0};
+      run_and_check(c, inputs(c, shape.rows, static_cast<uint64_t>(number)));
+      ++number;
+    }
+  }
+}
+
+TEST_F(MarginClassifierCuda, agreesWithTheReferenceForEveryOption) {
+  for (const int32_t dtype : kDtypes) {
+    for (int32_t kind = 0; kind < 4; ++kind) {
+      for (int32_t reduction = 0; reduction < 3; ++reduction) {
+        Case c;
+        c.dtype = dtype;
+        c.classes = 13;
+        c.dim = 21;
+        c.options.kind = kind;
+        c.options.reduction = reduction;
+        c.options.margin = 0.5;
+        c.biased = kind == CD_CLASSIFIER_SOFTMAX;
+        for (const bool easy_margin : {false, true}) {
+          c.options.easy_margin = easy_margin;
+          if (easy_margin && kind != CD_CLASSIFIER_AAM) continue;
+          run_and_check(c, inputs(c, {19, 5}, 7));
+        }
+      }
+    }
+  }
+}
+
+// More classes and more rows than a chunk holds.
+TEST_F(MarginClassifierCuda, agreesWithTheReferenceInChunks) {
+#if defined(CD_SIMULATED)
+  const int64_t classes = 2 * CD_CHUNK_ELEMENTS / 128 + 5, rows = CD_CHUNK_ROWS + 30;
+#else
+  const int64_t classes = 33000, rows = 2100;  // 2^22 / 128 and 2048
+#endif
+  for (const int32_t dtype : {CD_F64, CD_F32}) {
+    Case c;
+    c.dtype = dtype;
+    c.dim = 2;
+    c.classes = classes;
+    run_and_check(c, inputs(c, {3}, 5));
+    c.classes = 3;
+    c.options.kind = CD_CLASSIFIER_AM;
+    run_and_check(c, inputs(c, {rows - 40, 40}, 5));
+  }
+}
+
+// Rows on, or close to, their class or its opposite: the target's gradient must not cancel.
+TEST_F(MarginClassifierCuda, rowsNearTheirClass) {
+  for (const int32_t dtype : kDtypes) {
+    for (int32_t kind = 0; kind < 4; ++kind) {
+      Case c;
+      c.dtype = dtype;
+      c.classes = 5;
+      c.dim = 12;
+      c.options.kind = kind;
+      c.options.scale = 4;
+      Inputs in = inputs(c, {12, 3}, 3);
+      auto& set = in.sets[0];
+      for (int64_t i = 0; i < 12; ++i) {
+        const int64_t label = i % 2 == 0 ? 1 : i % 5;
+        set.labels[static_cast<size_t>(i)] = label;
+        for (int64_t d = 0; d < c.dim; ++d) {
+          const double v = in.classifier[static_cast<size_t>(label * c.dim + d)];
+          double& z = set.embeddings[static_cast<size_t>(i * c.dim + d)];
+          if (i < 6) z = d == i ? Numbers::rounded(v * 1.01) : v;
+          if (i == 6) z = v;
+          if (i == 7) z = 2 * v;
+          if (i == 8) z = d == 2 ? Numbers::rounded(v * -1.01) : -v;
+          if (i == 9) z = -v;
+        }
+      }
+      run_and_check(c, in);
+    }
+  }
+}
+
+TEST_F(MarginClassifierCuda, rowsAndClassesWithoutLength) {
+  for (const int32_t dtype : kDtypes) {
+    for (int32_t kind = 0; kind < 4; ++kind) {
+      Case c;
+      c.dtype = dtype;
+      c.classes = 4;
+      c.dim = 6;
+      c.options.kind = kind;
+      Inputs in = inputs(c, {6}, 8);
+      for (int64_t d = 0; d < c.dim; ++d) {
+        in.sets[0].embeddings[static_cast<size_t>(d)] = 0;
+        in.sets[0].embeddings[static_cast<size_t>(2 * c.dim + d)] = 0;
+        in.classifier[static_cast<size_t>(3 * c.dim + d)] = 0;
+      }
+      in.sets[0].labels = {0, 3, 3, 1, CD_IGNORE_LABEL, 2};
+      run_and_check(c, in);
+    }
+  }
+}
+
+TEST_F(MarginClassifierCuda, equalClassesHitTheFirst) {
+  Case c;
+  c.classes = 140;
+  c.dim = 3;
+  Inputs in = inputs(c, {2}, 4);
+  for (int64_t j = 0; j < 140; ++j) {
+    for (int64_t d = 0; d < 3; ++d) in.classifier[static_cast<size_t>(3 * j + d)] = 1 + 2 * d;
+  }
+  in.sets[0].labels = {0, 139};
+  const Outputs out = run(c, in);
+  EXPECT_EQ(out.sets[0].hits, (std::vector<double>{1, 0}));
+}
+
+TEST_F(MarginClassifierCuda, hugeLogitsStayExact) {
+  for (const int32_t dtype : {CD_F64, CD_F32, CD_BF16}) {
+    Case c;
+    c.dtype = dtype;
+    c.classes = 5;
+    c.dim = 4;
+    c.options.kind = CD_CLASSIFIER_SOFTMAX;
+    Inputs in = inputs(c, {6}, 6);
+    for (double& z : in.sets[0].embeddings) z *= 4096;
+    run_and_check(c, in);
+  }
+}
+
+TEST_F(MarginClassifierCuda, hugeAndTinyRows) {
+  for (const int32_t dtype : {CD_F64, CD_F32, CD_BF16}) {
+    Case c;
+    c.dtype = dtype;
+    c.classes = 5;
+    c.dim = 4;
+    Inputs in = inputs(c, {6}, 6);
+    for (double& z : in.sets[0].embeddings) z *= dtype == CD_F64 ? 0x1p600 : 0x1p90;
+    for (double& v : in.classifier) v *= 0x1p-30;
+    in.sets[0].grad_scale = 0x1p-20;
+    run_and_check(c, in);
+  }
+}
+
+TEST_F(MarginClassifierCuda, withoutRowsLossesAndGradientsAreZero) {
+  Case c;
+  c.classes = 3;
+  c.dim = 2;
+  const Outputs none = run(c, inputs(c, {}, 1));
+  EXPECT_EQ(none.grad_classifier, std::vector<double>(6, 0));
+  const Outputs empty = run(c, inputs(c, {0, 0}, 1));
+  EXPECT_EQ(empty.sets[0].loss[0], 0);
+  EXPECT_EQ(empty.sets[1].loss[0], 0);
+  EXPECT_EQ(empty.grad_classifier, std::vector<double>(6, 0));
+}
+
+TEST_F(MarginClassifierCuda, ignoredRowsCountForNothingWhateverTheyHold) {
+  for (int32_t reduction = 0; reduction < 3; ++reduction) {
+    Case c;
+    c.classes = 4;
+    c.dim = 3;
+    c.options.reduction = reduction;
+    Inputs in = inputs(c, {3}, 2);
+    in.sets[0].labels = {1, CD_IGNORE_LABEL, 2};
+    Inputs poisoned = in;
+    poisoned.sets[0].embeddings[4] = std::nan("");
+    const Outputs out = run(c, poisoned);
+    expect_same(run(c, in), out);
+    EXPECT_EQ(out.sets[0].rows[1], 0);
+    EXPECT_EQ(out.sets[0].grad_weights[1], 0);
+    in.sets[0].labels = {CD_IGNORE_LABEL, CD_IGNORE_LABEL, CD_IGNORE_LABEL};
+    EXPECT_EQ(run(c, in).sets[0].loss[0], 0);
+  }
+}
+
+TEST_F(MarginClassifierCuda, aBadLabelGivesNanAndIsNamed) {
+  for (const int64_t label : {int64_t{4}, int64_t{-1}, int64_t{1} << 40}) {
+    Case c;
+    c.classes = 4;
+    c.dim = 3;
+    Inputs in = inputs(c, {3, 4}, 2);
+    in.sets[1].labels[1] = label;
+    in.sets[1].labels[3] = -7;
+    const Outputs out = run(c, in);
+    EXPECT_EQ(out.bad_row, 4);
+    EXPECT_TRUE(std::isfinite(out.sets[0].loss[0]));
+    EXPECT_TRUE(std::isnan(out.sets[1].loss[0]));
+    EXPECT_TRUE(std::isnan(out.sets[1].rows[1]));
+    EXPECT_TRUE(std::isfinite(out.sets[1].rows[0]));
+    for (const double g : out.grad_classifier) EXPECT_TRUE(std::isfinite(g));
+    for (int d = 0; d < 3; ++d)
+      EXPECT_EQ(out.sets[1].grad_embeddings[static_cast<size_t>(3 + d)], 0);
+  }
+}
+
+TEST_F(MarginClassifierCuda, whatIsNotFiniteGivesALossThatIsNot) {
+  for (const int32_t dtype : kDtypes) {
+    for (int32_t kind = 0; kind < 4; ++kind) {
+      for (const double value : {std::nan(""), static_cast<double>(INFINITY)}) {
+        Case c;
+        c.dtype = dtype;
+        c.classes = 4;
+        c.dim = 3;
+        c.options.kind = kind;
+        Inputs in = inputs(c, {3}, 2);
+        in.sets[0].embeddings[4] = value;
+        SCOPED_TRACE(describe(c, in));
+        const Outputs out = run(c, in);
+        EXPECT_FALSE(std::isfinite(out.sets[0].loss[0]));
+        EXPECT_FALSE(std::isfinite(out.sets[0].rows[1]));
+        EXPECT_TRUE(std::isfinite(out.sets[0].rows[0]));
+      }
+    }
+  }
+}
+
+TEST_F(MarginClassifierCuda, aWeightThatIsNoneGivesNan) {
+  for (int32_t reduction = 0; reduction < 3; ++reduction) {
+    Case c;
+    c.classes = 4;
+    c.dim = 3;
+    c.options.reduction = reduction;
+    Inputs in = inputs(c, {3}, 2);
+    in.sets[0].weights[1] = -1;
+    EXPECT_TRUE(std::isnan(run(c, in).sets[0].loss[0]));
+  }
+}
+
+}  // namespace

@@ -1,0 +1,137 @@
+// K4 on the device under test against the CPU's formulas in double.
+#include "test/cuda/device.h"
+
+namespace {
+
+using device::Array;
+using device::Numbers;
+using device::Placement;
+
+constexpr int32_t kDtypes[] = {CD_F64, CD_F32, CD_BF16, CD_F16};
+
+struct Statistics {
+  double mean = 0;
+  double deviation = 0;
+};
+
+struct Running {
+  Statistics student, teacher;
+};
+
+Statistics updated(Statistics running, const std::vector<double>& q, bool initialized,
+                   double alpha) {
+  double sum = 0, squares = 0;
+  for (const double x : q) sum += x;
+  const double n = static_cast<double>(q.size()), mean = sum / n;
+  for (const double x : q) squares += (x - mean) * (x - mean);
+  const double deviation = q.size() > 1 ? std::sqrt(squares / (n - 1)) : 0;
+  if (!initialized) return {mean, deviation};
+  return {(1 - alpha) * running.mean + alpha * mean,
+          (1 - alpha) * running.deviation + alpha * deviation};
+}
+
+double clipped(double x, double least, double most) { return std::min(std::max(x, least), most); }
+
+std::vector<double> weights_of(const std::vector<double>& qs, const std::vector<double>& qt,
+                               const Running& r, int32_t mode, double k, double h) {
+  std::vector<double> weights;
+  for (size_t i = 0; i < qs.size(); ++i) {
+    const double s = clipped(h * (qs[i] - r.student.mean) / (r.student.deviation + 1e-3), -1, 1);
+    const double t = clipped(h * (qt[i] - r.teacher.mean) / (r.teacher.deviation + 1e-3), -1, 1);
+    const double by_mode[] = {clipped(1 + k * (t - s), 0, 2), clipped(1 + k * t, 0, 2),
+                              clipped(1 + k * s, 0, 2), clipped((1 + k * t) * (1 + k * s), 0, 4),
+                              1};
+    weights.push_back(by_mode[mode]);
+  }
+  return weights;
+}
+
+class QualityWeightsCuda : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!device::available()) GTEST_SKIP() << cd_last_error();
+  }
+};
+
+TEST_F(QualityWeightsCuda, agreeWithTheFormulasOverThreeBatches) {
+  for (const int32_t dtype : kDtypes) {
+    for (int32_t mode = 0; mode < 5; ++mode) {
+      for (const int64_t rows : {1, 2, 33, 1025}) {
+        Numbers numbers(static_cast<uint64_t>(rows));
+        const int32_t a = device::accumulator(dtype);
+        const Array statistics(a, 4, 1);
+        Running running;
+        for (int batch = 0; batch < 3; ++batch) {
+          const std::vector<double> qs = numbers.normals(rows), qt = numbers.normals(rows);
+          const Array student(dtype, qs, rows, 1), teacher(dtype, qt, rows, 1), weights(a, rows, 1);
+          const int32_t update = batch < 2 ? 1 : 0;
+          ASSERT_EQ(cd_quality_weights_cuda(dtype, rows, student.data(), teacher.data(), mode, 0.75,
+                                            0.333, 0.25, update, batch > 0 ? 1 : 0,
+                                            statistics.data(), weights.data(), nullptr),
+                    CD_OK)
+              << cd_last_error();
+          if (update != 0) {
+            running.student = updated(running.student, qs, batch > 0, 0.25);
+            running.teacher = updated(running.teacher, qt, batch > 0, 0.25);
+          }
+          SCOPED_TRACE(std::string(device::name_of(dtype)) + " rows " + std::to_string(rows));
+          const double tolerance = device::tolerance(a);
+          EXPECT_LE(device::relative_error(weights.values("weights"),
+                                           weights_of(qs, qt, running, mode, 0.75, 0.333)),
+                    tolerance);
+          EXPECT_LE(device::relative_error(statistics.values("statistics"),
+                                           {running.student.mean, running.student.deviation,
+                                            running.teacher.mean, running.teacher.deviation}),
+                    tolerance);
+        }
+      }
+    }
+  }
+}
+
+TEST_F(QualityWeightsCuda, aBatchThatIsNotFiniteLeavesTheStatistics) {
+  const std::vector<double> start = {1, 2, 3, 4}, finite = {1, 2}, nan = {1, std::nan("")};
+  const Array student(CD_F32, finite, 2, 1), teacher(CD_F32, nan, 2, 1), weights(CD_F32, 2, 1);
+  const Array statistics(CD_F32, 4, 1);
+  device::copy_in(statistics.data(), std::vector<float>(start.begin(), start.end()).data(), 16);
+  ASSERT_EQ(cd_quality_weights_cuda(CD_F32, 2, student.data(), teacher.data(), 0, 1, 0.333, 0.01, 1,
+                                    1, statistics.data(), weights.data(), nullptr),
+            CD_OK);
+  const std::vector<double> now = statistics.values("statistics");
+  EXPECT_LT(now[1], 2);
+  EXPECT_EQ(now[2], 3);
+  EXPECT_EQ(now[3], 4);
+  EXPECT_TRUE(std::isnan(weights.values("weights")[0]));
+}
+
+TEST_F(QualityWeightsCuda, norms) {
+  for (const int32_t dtype : kDtypes) {
+    for (const int64_t dim : {0, 1, 7, 33, 513}) {
+      const int64_t rows = 9;
+      const double scale = dtype == CD_F64 ? 0x1p600 : dtype == CD_F16 ? 1 : 0x1p80;
+      std::vector<double> x = Numbers(static_cast<uint64_t>(dim)).normals(rows * dim), norms;
+      for (int64_t i = 0; i < rows; ++i) {
+        double square = 0;
+        for (int64_t d = 0; d < dim; ++d) {
+          double& x_d = x[static_cast<size_t>(i * dim + d)];
+          square += x_d * x_d;
+          if (i == 3) x_d *= scale;
+        }
+        norms.push_back(std::sqrt(square) * (i == 3 ? scale : 1));
+      }
+      const Array matrix(dtype, x, rows, dim, {dim % 2, dim % 3});
+      const Array out(device::accumulator(dtype), rows, 1);
+      ASSERT_EQ(
+          cd_row_norms_cuda(dtype, rows, dim, matrix.data(), matrix.stride(), out.data(), nullptr),
+          CD_OK);
+      const std::vector<double> actual = out.values("norms");
+      for (int64_t i = 0; i < rows; ++i) {
+        const size_t k = static_cast<size_t>(i);
+        EXPECT_NEAR(actual[k] / std::max(norms[k], 1.0), norms[k] / std::max(norms[k], 1.0),
+                    dtype == CD_F64 ? 1e-14 : 1e-6);
+      }
+    }
+  }
+}
+
+}  // namespace

@@ -1,0 +1,50 @@
+package org.crossdistill.method;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * What a method wants of one step: the terms of its loss, as numbers to log, and the gradients that
+ * the loss kernels computed, each with the tensor it belongs to. {@link #backward} hands them to
+ * LibTorch, which carries them on through the networks; no node of the losses is in the graph.
+ */
+public final class Objective {
+
+  private final Map<String, Tensor> terms = new LinkedHashMap<>();
+  private final TensorVector outputs = new TensorVector();
+  private final TensorVector gradients = new TensorVector();
+
+  /** Adds a term to log; {@code value} is a single number, unweighted. */
+  public Objective term(String name, Tensor value) {
+    terms.put(name, value);
+    return this;
+  }
+
+  /**
+   * Adds d loss / d output, of output's shape, times the term's weight. Where the output needs no
+   * gradient (a frozen matrix, say) nothing is added.
+   */
+  public Objective gradient(Tensor output, Tensor gradient) {
+    if (output.requires_grad()) {
+      outputs.push_back(output);
+      gradients.push_back(gradient);
+    }
+    return this;
+  }
+
+  /** The terms by name, in the order in which they were added. */
+  public Map<String, Tensor> terms() {
+    return terms;
+  }
+
+  /** Adds the gradients of all parameters to their {@code grad}. To be called once. */
+  public void backward() {
+    if (outputs.size() > 0) {
+      torch.backward(outputs, gradients, new BoolOptional(false), false, new TensorVector());
+    }
+  }
+}

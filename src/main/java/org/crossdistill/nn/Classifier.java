@@ -1,0 +1,30 @@
+package org.crossdistill.nn;
+
+import java.util.random.RandomGenerator;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * The matrix V [C, D] of a margin classifier, one row a class. Its rows start in random directions
+ * with length 1. {@link #forward} gives the cosine logits without a margin, for inference and for
+ * output matching; the training loss works on {@link #weight()} itself.
+ */
+public final class Classifier extends Layer {
+
+  private final Tensor weight;
+
+  public Classifier(RandomGenerator random, int classes, int embeddingSize) {
+    weight = parameter("weight", Init.unitRows(random, classes, embeddingSize));
+  }
+
+  /** V [C, D], f32. */
+  public Tensor weight() {
+    return weight;
+  }
+
+  /** Embeddings [B, D] → cosines with the class rows [B, C]. */
+  @Override
+  public Tensor forward(Tensor embeddings) {
+    return torch.matmul(Tensors.normalize(embeddings), Tensors.normalize(weight).t());
+  }
+}

@@ -1,0 +1,91 @@
+package org.crossdistill.nn;
+
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * A residual network for small pictures: 3×3 convolution, batch norm, ReLU, 2×2 max-pooling,
+ * residual blocks, mean over the picture, dropout, linear layer without bias, batch norm.
+ *
+ * <p>[B, 3, H, W] → embedding [B, D], f32.
+ */
+public final class SmallResNet extends Backbone {
+
+  /**
+   * The network's size.
+   *
+   * @param channels of the stem and then of each residual block; the first block keeps the
+   *     resolution, every further one halves it
+   * @param embedding D, the size of the embedding
+   * @param dropout before the last linear layer, in [0, 1)
+   */
+  public record Options(List<Integer> channels, int embedding, double dropout) {
+
+    /** The default: channels 16, 16, 32, 64; embedding 128; dropout 0.2. */
+    public static Options defaults() {
+      return new Options(List.of(16, 16, 32, 64), 128, 0.2);
+    }
+
+    /** The same network with another dropout, in [0, 1). */
+    public Options withDropout(double other) {
+      return new Options(channels, embedding, other);
+    }
+
+    /** Checks the sizes. */
+    public Options {
+      channels = List.copyOf(channels);
+      if (channels.isEmpty() || channels.stream().anyMatch(c -> c < 1)) {
+        throw new NetworkException("channels: expected positive numbers, found " + channels);
+      }
+      if (embedding < 1) {
+        throw new NetworkException("embedding: expected at least 1, found " + embedding);
+      }
+    }
+  }
+
+  private final Options options;
+  private final Conv2d stem;
+  private final BatchNorm stemNorm;
+  private final ResidualBlock[] blocks;
+  private final Dropout dropout;
+  private final Linear projection;
+  private final BatchNorm projectionNorm;
+
+  public SmallResNet(RandomGenerator random, Options options) {
+    this.options = options;
+    List<Integer> channels = options.channels();
+    stem = child("stem", new Conv2d(random, 3, channels.get(0), 3, 1));
+    stemNorm = child("stem_norm", new BatchNorm(channels.get(0)));
+    blocks = new ResidualBlock[channels.size() - 1];
+    for (int i = 0; i < blocks.length; i++) {
+      int stride = i == 0 ? 1 : 2;
+      ResidualBlock block = new ResidualBlock(random, channels.get(i), channels.get(i + 1), stride);
+      blocks[i] = child("block" + (i + 1), block);
+    }
+    dropout = child("dropout", new Dropout(options.dropout()));
+    int last = channels.get(channels.size() - 1);
+    projection = child("projection", Linear.withoutBias(random, last, options.embedding()));
+    projectionNorm = child("projection_norm", new BatchNorm(options.embedding()));
+  }
+
+  @Override
+  public int embeddingSize() {
+    return options.embedding();
+  }
+
+  @Override
+  public Tensor forward(Tensor input) {
+    // Channels last: the convolutions and norms of LibTorch's CPU build are 1.4 times as fast on
+    // it.
+    Tensor x = input.contiguous(torch.MemoryFormat.ChannelsLast);
+    x = stemNorm.forward(stem.forward(x)).relu_();
+    x = torch.max_pool2d(x, 2, 2);
+    for (ResidualBlock block : blocks) {
+      x = block.forward(x);
+    }
+    x = x.mean(2, 3);
+    return projectionNorm.forward(projection.forward(dropout.forward(x)));
+  }
+}

@@ -1,0 +1,54 @@
+package org.crossdistill.nn;
+
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/** Small conversions between Java arrays and LibTorch tensors, and row normalisation. */
+public final class Tensors {
+
+  /** A row shorter than this normalises to zero. */
+  private static final float SHORTEST = 1e-12f;
+
+  private Tensors() {}
+
+  /** Rows of equal length as a tensor [B, D], f32. */
+  public static Tensor of(float[][] rows) {
+    int columns = rows.length == 0 ? 0 : rows[0].length;
+    float[] values = new float[rows.length * columns];
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(rows[i], 0, values, i * columns, columns);
+    }
+    return Tensor.create(values, rows.length, columns);
+  }
+
+  /** Values of a tensor [B, D], f32, row by row. */
+  public static float[][] rows(Tensor tensor) {
+    float[] values = floats(tensor);
+    int columns = Math.toIntExact(tensor.size(1));
+    float[][] rows = new float[Math.toIntExact(tensor.size(0))][columns];
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(values, i * columns, rows[i], 0, columns);
+    }
+    return rows;
+  }
+
+  /** All values of a tensor, converted to f32, in row-major order. */
+  public static float[] floats(Tensor tensor) {
+    try (PointerScope scope = new PointerScope()) {
+      Tensor plain = tensor.detach().to(torch.ScalarType.Float).contiguous();
+      float[] values = new float[Math.toIntExact(plain.numel())];
+      new FloatPointer(plain.data_ptr()).get(values);
+      return values;
+    }
+  }
+
+  /** Rows divided by their length; a row shorter than 1e-12 becomes zero. */
+  public static Tensor normalize(Tensor rows) {
+    Tensor norm = rows.norm(new ScalarOptional(new Scalar(2.0f)), new long[] {1}, true);
+    return rows.div(norm.clamp_min(new Scalar(SHORTEST)));
+  }
+}
