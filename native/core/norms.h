@@ -80,8 +80,8 @@ struct Directions {
   double across;  // |s^ + t^|^2
 };
 
-// From the unit vectors themselves, in double. Both products are rounded before they are subtracted, so
-// that equal rows are exactly 0 apart.
+// From the unit vectors themselves, in double. Both products are rounded before they are
+// subtracted, so that equal rows are exactly 0 apart.
 template <class E>
 Directions measure_directions(const E* s, const E* t, int64_t dim) {
   using T = double;
@@ -91,12 +91,13 @@ Directions measure_directions(const E* s, const E* t, int64_t dim) {
   const Vector<T> is = broadcast(inverse_norm(pair.norm_s));
   const Vector<T> it = broadcast(inverse_norm(pair.norm_t));
   Sums<T> apart, across;
-  for_each_vector<T>(0, dim, [&](int64_t d, int64_t n, int k) __attribute__((always_inline)) {
-    const Vector<T> us = load<T>(s + d, n) * is, ut = load<T>(t + d, n) * it;
-    const Vector<T> difference = us - ut, together = us + ut;
-    apart.part[k] = multiply_add(difference, difference, apart.part[k]);
-    across.part[k] = multiply_add(together, together, across.part[k]);
-  });
+  for_each_vector<T>(
+      0, dim, [&](int64_t d, int64_t n, int k) __attribute__((always_inline)) {
+        const Vector<T> us = load<T>(s + d, n) * is, ut = load<T>(t + d, n) * it;
+        const Vector<T> difference = us - ut, together = us + ut;
+        apart.part[k] = multiply_add(difference, difference, apart.part[k]);
+        across.part[k] = multiply_add(together, together, across.part[k]);
+      });
   pair.apart = apart.total();
   pair.across = across.total();
   return pair;

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/groups.h"
+#include "core/loss_options.h"
 #include "core/norms.h"
 #include "core/parallel.h"
 #include "core/reduction.h"
@@ -296,19 +297,6 @@ namespace {
 
 constexpr int64_t kElementsPerTask = 32768;
 
-void check_margin(int32_t distance, double margin) {
-  check_enum("distance", distance, 5);
-  const bool bounded = distance <= CD_DISTANCE_COSINE;
-  const double largest = distance == CD_DISTANCE_SQUARED_NORMALIZED ? 4 : 2;
-  if (!std::isfinite(margin) || margin < 0 || (bounded && margin >= largest)) {
-    fail(CD_INVALID_ARGUMENT, "margin: expected a finite number, at least 0%s, got %.17g",
-         !bounded       ? ""
-         : largest == 4 ? " and below 4, the largest distance"
-                        : " and below 2, the largest distance",
-         margin);
-  }
-}
-
 template <class T>
 void finish(const FeatureMargin& call, int64_t tasks, int32_t reduction, double inverse_n,
             double grad_scale, void* loss, void* grad_weights_or_null) {
@@ -359,9 +347,7 @@ extern "C" int32_t cd_feature_margin(int32_t dtype, int64_t rows, int64_t dim, c
     cd::check_size("rows", rows, 0);
     cd::check_size("dim", dim, 0);
     cd::check_size("threads", threads, 0);
-    cd::check_margin(distance, margin);
-    cd::check_enum("reduction", reduction, 3);
-    cd::check_finite("grad_scale", grad_scale);
+    cd::check_feature_margin_options(distance, margin, reduction, grad_scale);
     cd::ArrayCheck check;
     check.input("student", student, rows, dim, student_stride, element);
     check.input("teacher", teacher, rows, dim, teacher_stride, element);

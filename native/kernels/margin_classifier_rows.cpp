@@ -13,9 +13,10 @@ template <class E>
 double dot_product(const E* z, const E* v, int64_t dim) {
   using T = double;
   Sums<T> dot;
-  for_each_vector<T>(0, dim, [&](int64_t d, int64_t n, int k) __attribute__((always_inline)) {
-    dot.part[k] = multiply_add(load<T>(z + d, n), load<T>(v + d, n), dot.part[k]);
-  });
+  for_each_vector<T>(
+      0, dim, [&](int64_t d, int64_t n, int k) __attribute__((always_inline)) {
+        dot.part[k] = multiply_add(load<T>(z + d, n), load<T>(v + d, n), dot.part[k]);
+      });
   return dot.total();
 }
 

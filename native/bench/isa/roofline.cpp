@@ -33,8 +33,8 @@ void roofline_copy(const char* a, const char* b, char* c, char* d, int64_t bytes
       0, n, [&](int64_t i, int64_t, int) __attribute__((always_inline)) {
         const Vector<T> x = read<Vector<T>>(from_a + i), y = read<Vector<T>>(from_b + i);
         if (streaming) {
-          stream<T>(to_c + i, x - y);
-          stream<T>(to_d + i, y - x);
+          stream(to_c + i, x - y);
+          stream(to_d + i, y - x);
         } else {
           write(to_c + i, x - y);
           write(to_d + i, y - x);
