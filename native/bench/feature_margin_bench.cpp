@@ -63,5 +63,6 @@ BENCHMARK(feature_margin)
     ->ArgsProduct({{CD_F32, CD_BF16}, {65536}, {512}, {1, 0}})
     ->ArgsProduct({{CD_F32, CD_BF16}, {16384}, {512}, {1, 0}})
     ->ArgsProduct({{CD_F32, CD_BF16}, {48}, {512}, {1}})
+    ->Iterations(30)
     ->UseManualTime()
     ->Unit(benchmark::kMicrosecond);

@@ -50,5 +50,6 @@ BENCHMARK(margin_classifier)
     ->ArgsProduct({{CD_F32, CD_BF16, CD_F64}, {256}, {10000}, {512}, {1, 0}})
     ->ArgsProduct({{CD_F32}, {512}, {100000}, {256}, {1, 0}})
     ->ArgsProduct({{CD_F32}, {64}, {1000}, {128}, {1, 0}})
+    ->Iterations(3)
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);

@@ -107,9 +107,12 @@ CD_INLINE void for_each_group(int64_t begin, int64_t end, const Body& body) {
 }
 
 // Writes a[d], b[d], either of which may be null, from the groups that body(d, count, group_a,
-// group_b) computes for all d; past the caches if `streaming` and both are aligned alike.
+// group_b) computes for all d; past the caches if `streaming` and both are aligned alike. Then the
+// rows at next_a, next_b are fetched meanwhile: a processor that waits for its streamed stores
+// would not start to read them by itself.
 template <class T, class E, class Body>
-CD_INLINE void write_pair(E* a, E* b, int64_t dim, bool streaming, const Body& body) {
+CD_INLINE void write_pair(E* a, E* b, int64_t dim, bool streaming, const E* next_a, const E* next_b,
+                          const Body& body) {
   const auto put = [&](int64_t d, int64_t n) __attribute__((always_inline)) {
     Group<T, E> group_a, group_b;
     body(d, n, group_a, group_b);
@@ -128,6 +131,8 @@ CD_INLINE void write_pair(E* a, E* b, int64_t dim, bool streaming, const Body& b
         body(d, kGroup<T, E>, group_a, group_b);
         stream(a + d, packed(group_a));
         stream(b + d, packed(group_b));
+        __builtin_prefetch(next_a + d);
+        __builtin_prefetch(next_b + d);
       });
   if (whole < dim) put(whole, dim - whole);
 }

@@ -50,6 +50,8 @@ struct RowPointers {
   const E* t;
   E* gs;
   E* gt;
+  const E* next_s;  // the rows to fetch meanwhile
+  const E* next_t;
 };
 
 // What is known of a row before its gradients are written. The two differ in memory traffic only,
@@ -71,28 +73,31 @@ struct Products {
   double ss, tt, st;
 };
 
-// Four groups are summed in T, all above that in double.
+// Runs of groups are summed in T, in two chains that hide the latency of a sum, and the runs in
+// double: of 16 bits long ones, as their answers have fewer digits.
 template <class T, class E>
 Products measure(const E* s, const E* t, int64_t dim) {
   constexpr int64_t kStep = kGroup<T, E>;
+  constexpr int kPart = kParts<T, E>, kRun = kPart == 1 ? 8 : 16;
   WideSum<T> ss, tt, st;
   const auto add = [&](int64_t d, int groups, int64_t count) __attribute__((always_inline)) {
-    Vector<T> sum_ss = {}, sum_tt = {}, sum_st = {};
+    Vector<T> sum_ss[2] = {}, sum_tt[2] = {}, sum_st[2] = {};
     for (int k = 0; k < groups; ++k) {
       const Group<T, E> gs = load_group<T>(s + d + k * kStep, count);
       const Group<T, E> gt = load_group<T>(t + d + k * kStep, count);
-      for (int part = 0; part < kParts<T, E>; ++part) {
-        sum_ss = multiply_add(gs.part[part], gs.part[part], sum_ss);
-        sum_tt = multiply_add(gt.part[part], gt.part[part], sum_tt);
-        sum_st = multiply_add(gs.part[part], gt.part[part], sum_st);
+      for (int part = 0; part < kPart; ++part) {
+        const int chain = (k * kPart + part) % 2;
+        sum_ss[chain] = multiply_add(gs.part[part], gs.part[part], sum_ss[chain]);
+        sum_tt[chain] = multiply_add(gt.part[part], gt.part[part], sum_tt[chain]);
+        sum_st[chain] = multiply_add(gs.part[part], gt.part[part], sum_st[chain]);
       }
     }
-    ss.add(sum_ss);
-    tt.add(sum_tt);
-    st.add(sum_st);
+    ss.add(sum_ss[0] + sum_ss[1]);
+    tt.add(sum_tt[0] + sum_tt[1]);
+    st.add(sum_st[0] + sum_st[1]);
   };
   int64_t d = 0;
-  for (; d + 4 * kStep <= dim; d += 4 * kStep) add(d, 4, kStep);
+  for (; d + kRun * kStep <= dim; d += kRun * kStep) add(d, kRun, kStep);
   for (; d + kStep <= dim; d += kStep) add(d, 1, kStep);
   if (d < dim) add(d, 1, dim - d);
   return {ss.total(), tt.total(), st.total()};
@@ -210,14 +215,14 @@ void write_gradients(const FeatureMargin& call, const RowPointers<E>& p, const R
   const bool streaming = call.streaming;
   if (plan.write == Write::kZeros) {
     write_pair<T>(
-        p.gs, p.gt, call.dim, streaming,
+        p.gs, p.gt, call.dim, streaming, p.next_s, p.next_t,
         [&](int64_t, int64_t, Group<T, E> & a, Group<T, E> & b)
             __attribute__((always_inline)) { a = b = Group<T, E>{}; });
   } else if (plan.write == Write::kCombination) {
     const Vector<T> ss = of(plan.factor_s[0]), st = of(plan.factor_s[1]);
     const Vector<T> tt = of(plan.factor_t[0]), ts = of(plan.factor_t[1]);
     write_pair<T>(
-        p.gs, p.gt, call.dim, streaming,
+        p.gs, p.gt, call.dim, streaming, p.next_s, p.next_t,
         [&](int64_t d, int64_t n, Group<T, E> & a, Group<T, E> & b) __attribute__((always_inline)) {
           const Group<T, E> gs = load_group<T>(s + d, n), gt = load_group<T>(t + d, n);
           for (int k = 0; k < kParts<T, E>; ++k) {
@@ -228,7 +233,7 @@ void write_gradients(const FeatureMargin& call, const RowPointers<E>& p, const R
   } else if (plan.write == Write::kDifference) {
     const Vector<T> factor = of(plan.factor_s[0]);
     write_pair<T>(
-        p.gs, p.gt, call.dim, streaming,
+        p.gs, p.gt, call.dim, streaming, p.next_s, p.next_t,
         [&](int64_t d, int64_t n, Group<T, E> & a, Group<T, E> & b) __attribute__((always_inline)) {
           const Group<T, E> gs = load_group<T>(s + d, n), gt = load_group<T>(t + d, n);
           for (int k = 0; k < kParts<T, E>; ++k) {
@@ -253,10 +258,15 @@ void task_rows(const FeatureMargin& call, int64_t task) {
     const auto at = [&](void* base, int64_t stride) {
       return base == nullptr ? nullptr : static_cast<E*>(base) + i * stride;
     };
-    return RowPointers<E>{static_cast<const E*>(call.student) + i * call.student_stride,
-                          static_cast<const E*>(call.teacher) + i * call.teacher_stride,
+    const E* s = static_cast<const E*>(call.student);
+    const E* t = static_cast<const E*>(call.teacher);
+    const int64_t next = i + 2 < call.rows ? i + 2 : i;
+    return RowPointers<E>{s + i * call.student_stride,
+                          t + i * call.teacher_stride,
                           at(call.grad_student_or_null, call.grad_student_stride),
-                          at(call.grad_teacher_or_null, call.grad_teacher_stride)};
+                          at(call.grad_teacher_or_null, call.grad_teacher_stride),
+                          s + next * call.student_stride,
+                          t + next * call.teacher_stride};
   };
   const auto weight_of = [&](int64_t i) {
     return weights == nullptr ? 1 : static_cast<double>(weights[i]);
