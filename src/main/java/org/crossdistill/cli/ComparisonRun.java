@@ -32,9 +32,9 @@ record ComparisonRun(
     LibTorchLoading.load(System.err);
     int workers = options.workers(file);
     Provenance provenance = Provenances.here();
-    StopSignal stop = StopSignal.install();
     List<Outcome> outcomes;
-    try (ComparisonProgress progress = new ComparisonProgress(task, cells(file))) {
+    try (StopSignal stop = StopSignal.install();
+        ComparisonProgress progress = new ComparisonProgress(task, cells(file))) {
       outcomes = new Comparison(file, folder, workers, provenance, progress, stop).run();
     }
     ComparisonReport report = new ComparisonReport(file, outcomes, Comparison.rows(file, outcomes));

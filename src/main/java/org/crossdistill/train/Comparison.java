@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.CrossdistillException;
@@ -39,7 +40,7 @@ public final class Comparison {
    * What a cell gave.
    *
    * @param cell which
-   * @param metrics on the test samples, with the seconds it took; empty if it failed or was stopped
+   * @param metrics on the test samples, with the seconds it took; empty if it failed
    * @param epochs the course of its training
    * @param gallery what an open-set test saw; null without a common space
    * @param failure one line; null if there was none
@@ -104,7 +105,12 @@ public final class Comparison {
     return cells;
   }
 
-  /** Runs all cells; the outcomes come in the order of {@link #cells()}. */
+  /**
+   * Runs all cells; the outcomes come in the order of {@link #cells()}. No cell runs any more when
+   * it ends, in whatever way.
+   *
+   * @throws StoppedException if asked to stop before all were done
+   */
   public List<Outcome> run() {
     torch.set_num_threads(threads());
     ExecutorService pool = Executors.newFixedThreadPool(workers);
@@ -122,10 +128,34 @@ public final class Comparison {
       Thread.currentThread().interrupt();
       throw new CrossdistillException("the comparison was interrupted", e);
     } catch (ExecutionException e) {
-      throw new IllegalStateException("a cell failed in an unexpected way", e.getCause());
+      if (e.getCause() instanceof StoppedException) {
+        throw new StoppedException("stopped; the trainings that are done are in " + out);
+      }
+      throw new IllegalStateException("a training failed: " + e.getCause(), e.getCause());
     } finally {
-      pool.shutdownNow();
+      end(pool);
     }
+  }
+
+  /** Cells take the interrupt as a request to stop. */
+  private static void end(ExecutorService pool) {
+    pool.shutdownNow();
+    boolean interrupted = Thread.interrupted();
+    boolean ended = false;
+    while (!ended) {
+      try {
+        ended = pool.awaitTermination(1, TimeUnit.MINUTES);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean stopped() {
+    return stop.getAsBoolean() || Thread.currentThread().isInterrupted();
   }
 
   private int threads() {
@@ -136,6 +166,8 @@ public final class Comparison {
     Outcome outcome;
     try {
       outcome = run(cell);
+    } catch (StoppedException e) {
+      throw e;
     } catch (CrossdistillException e) {
       outcome = new Outcome(cell, Map.of(), List.of(), null, e.getMessage());
     }
@@ -146,14 +178,17 @@ public final class Comparison {
   }
 
   private Outcome run(Cell cell) {
+    if (stopped()) {
+      throw new StoppedException("stopped before it began");
+    }
     Experiment experiment = file.arms().get(cell.arm());
     RunFolder folder = RunFolder.open(out.resolve(cell.arm()).resolve("seed-" + cell.seed()));
     long start = System.nanoTime();
-    ExperimentRun run = new ExperimentRun(experiment, cell.seed());
+    ExperimentRun run = new ExperimentRun(experiment, cell.seed(), this::stopped);
     List<EpochReport> epochs = new ArrayList<>();
-    boolean complete = run.train(List.of(follower(cell, folder, epochs)), stop);
+    boolean complete = run.train(List.of(follower(cell, folder, epochs)), this::stopped);
     if (!complete) {
-      return new Outcome(cell, Map.of(), epochs, null, "stopped");
+      throw new StoppedException("stopped after " + epochs.size() + " epochs");
     }
     Map<Metric, Double> metrics = new EnumMap<>(run.test());
     run.save(folder, cell.arm(), provenance, metrics);

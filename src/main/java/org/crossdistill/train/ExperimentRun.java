@@ -35,15 +35,20 @@ public final class ExperimentRun {
   private final BestModel best;
   private final Evaluation evaluation;
 
-  /** Loads and divides the data, fits the teacher, makes the networks. */
-  public ExperimentRun(Experiment experiment, long seed) {
+  /**
+   * Loads and divides the data, fits the teacher, makes the networks.
+   *
+   * @param stop asked while the teacher learns
+   * @throws StoppedException if asked to stop
+   */
+  public ExperimentRun(Experiment experiment, long seed, BooleanSupplier stop) {
     this.experiment = experiment;
     this.seed = seed;
     Experiment.Settings settings = experiment.settings();
     int pictureSize = settings.data().pictureSize();
     try (PointerScope scope = new PointerScope()) {
       data = Preparation.prepare(settings.data(), seed);
-      teacher = teacher();
+      teacher = teacher(stop);
       student = new SmallResNet(Seeds.random(seed, "student", 0), settings.student());
       method = experiment.createMethod(context());
       PictureTransform transform = Preparation.transform(pictureSize);
@@ -55,7 +60,7 @@ public final class ExperimentRun {
     evaluation = new Evaluation(data, Preparation.transform(pictureSize));
   }
 
-  private Teacher teacher() {
+  private Teacher teacher(BooleanSupplier stop) {
     Set<Need> needs = experiment.needs();
     if (needs.isEmpty()) {
       return null;
@@ -63,7 +68,7 @@ public final class ExperimentRun {
     Experiment.Settings settings = experiment.settings();
     boolean classifier =
         needs.contains(Need.TEACHER_LOGITS) || needs.contains(Need.TEACHER_CLASSIFIER);
-    return Teacher.fit(settings.teacher(), settings.identityLoss(), data, classifier, seed);
+    return Teacher.fit(settings.teacher(), settings.identityLoss(), data, classifier, seed, stop);
   }
 
   private MethodContext context() {
