@@ -27,6 +27,7 @@ record ComparisonRun(
       ExperimentFile file,
       Path folder,
       ComparisonOptions options,
+      Comparison.Finished finished,
       List<String> command) {
     RunFolder.open(folder);
     LibTorchLoading.load(System.err);
@@ -35,7 +36,7 @@ record ComparisonRun(
     List<Outcome> outcomes;
     try (StopSignal stop = StopSignal.install();
         ComparisonProgress progress = new ComparisonProgress(task, cells(file))) {
-      outcomes = new Comparison(file, folder, workers, provenance, progress, stop).run();
+      outcomes = new Comparison(file, folder, workers, provenance, progress, stop, finished).run();
     }
     ComparisonReport report = new ComparisonReport(file, outcomes, Comparison.rows(file, outcomes));
     SummaryFile summary = report.summary(command, provenance, workers);

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -40,9 +41,9 @@ public final class Comparison {
    * What a cell gave.
    *
    * @param cell which
-   * @param metrics on the test samples, with the seconds it took; empty if it failed
+   * @param metrics on the test samples, with the seconds of its epochs; empty if it failed
    * @param epochs the course of its training
-   * @param gallery what an open-set test saw; null without a common space
+   * @param gallery what an open-set test saw; null without a common space and for a kept training
    * @param failure one line; null if there was none
    */
   public record Outcome(
@@ -51,6 +52,14 @@ public final class Comparison {
       List<EpochReport> epochs,
       OpenSetGallery gallery,
       String failure) {}
+
+  /** What becomes of trainings that an earlier comparison finished in the same folder. */
+  public enum Finished {
+    /** Their results are taken over where version, backend, seed and configuration are the same. */
+    KEEP,
+    /** They are done again. */
+    REPEAT
+  }
 
   /** Is told how a comparison goes; called on the cells' threads, one call at a time. */
   public interface Listener {
@@ -68,11 +77,13 @@ public final class Comparison {
   private final Provenance provenance;
   private final Listener listener;
   private final BooleanSupplier stop;
+  private final Finished finished;
 
   /**
    * @param out where each cell has a folder {@code arm/seed-N}
    * @param workers how many cells run at a time, ≥ 1
    * @param stop asked after each step
+   * @param finished what becomes of trainings that are done
    */
   public Comparison(
       ExperimentFile file,
@@ -80,13 +91,15 @@ public final class Comparison {
       int workers,
       Provenance provenance,
       Listener listener,
-      BooleanSupplier stop) {
+      BooleanSupplier stop,
+      Finished finished) {
     this.file = file;
     this.provenance = provenance;
     this.out = out;
     this.workers = workers;
     this.listener = listener;
     this.stop = stop;
+    this.finished = finished;
   }
 
   /** The cells: seed by seed, and for each seed all arms. */
@@ -183,17 +196,37 @@ public final class Comparison {
     }
     Experiment experiment = file.arms().get(cell.arm());
     RunFolder folder = RunFolder.open(out.resolve(cell.arm()).resolve("seed-" + cell.seed()));
-    long start = System.nanoTime();
+    if (finished == Finished.KEEP) {
+      var card = Card.of(cell.arm(), experiment, cell.seed(), provenance, Map.of());
+      Optional<FinishedTraining> earlier = FinishedTraining.read(folder, card);
+      if (earlier.isPresent()) {
+        return outcome(cell, earlier.get().metrics(), earlier.get().epochs(), null);
+      }
+    }
+    return train(cell, experiment, folder);
+  }
+
+  private Outcome train(Cell cell, Experiment experiment, RunFolder folder) {
+    folder.reopen();
     ExperimentRun run = new ExperimentRun(experiment, cell.seed(), this::stopped);
     List<EpochReport> epochs = new ArrayList<>();
     boolean complete = run.train(List.of(follower(cell, folder, epochs)), this::stopped);
     if (!complete) {
       throw new StoppedException("stopped after " + epochs.size() + " epochs");
     }
-    Map<Metric, Double> metrics = new EnumMap<>(run.test());
+    Map<Metric, Double> metrics = run.test();
     run.save(folder, cell.arm(), provenance, metrics);
-    metrics.put(Metric.SECONDS, (System.nanoTime() - start) * 1e-9);
-    return new Outcome(cell, metrics, epochs, run.gallery().orElse(null), null);
+    return outcome(cell, metrics, epochs, run.gallery().orElse(null));
+  }
+
+  private static Outcome outcome(
+      Cell cell,
+      Map<Metric, Double> tested,
+      List<EpochReport> epochs,
+      OpenSetGallery galleryOrNull) {
+    Map<Metric, Double> metrics = new EnumMap<>(tested);
+    metrics.put(Metric.SECONDS, epochs.stream().mapToDouble(EpochReport::seconds).sum());
+    return new Outcome(cell, metrics, epochs, galleryOrNull, null);
   }
 
   private TrainingListener follower(Cell cell, RunFolder folder, List<EpochReport> epochs) {

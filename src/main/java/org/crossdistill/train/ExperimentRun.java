@@ -12,6 +12,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.crossdistill.data.PictureAugmenter;
 import org.crossdistill.data.PictureTransform;
 import org.crossdistill.data.Seeds;
+import org.crossdistill.data.Subset;
 import org.crossdistill.eval.Metric;
 import org.crossdistill.method.Method;
 import org.crossdistill.method.MethodContext;
@@ -192,7 +193,10 @@ public final class ExperimentRun {
 
   /** The student, ready to be saved. */
   public ModelFile model() {
-    ClassTexts texts = ClassTexts.of(data, evaluation, method, teacher, openSet());
+    ClassTexts texts = classTexts(data.split().train());
+    if (openSet()) {
+      texts = texts.and(classTexts(data.split().test()));
+    }
     return new ModelFile(
         student,
         method.classifier(),
@@ -201,6 +205,13 @@ public final class ExperimentRun {
         texts.classes(),
         texts.embeddings(),
         experiment.table());
+  }
+
+  private ClassTexts classTexts(Subset part) {
+    return evaluation
+        .projectTexts(method, teacher, part.samples())
+        .map(texts -> ClassTexts.of(part, texts))
+        .orElse(ClassTexts.NONE);
   }
 
   /** Writes the model and its card. */

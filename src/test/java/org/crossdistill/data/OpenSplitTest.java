@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -80,12 +83,24 @@ class OpenSplitTest {
   }
 
   @Test
-  void everyClassIsUnseenForSomeSeed() {
-    Set<String> unseen = new HashSet<>();
-    for (int seed = 0; seed < 30; seed++) {
-      unseen.addAll(draw(0.6, 0, seed).test().classes());
+  void fiveSeedsInARowTestEachClassEquallyOften() {
+    for (int first = -5; first < 20; first += 5) {
+      Map<String, Integer> tests = new HashMap<>();
+      for (int seed = first; seed < first + 5; seed++) {
+        draw(0.6, 0, seed).test().classes().forEach(c -> tests.merge(c, 1, Integer::sum));
+      }
+      // 5 · 27 of 69 classes: all twice but three.
+      assertThat(tests).hasSize(69);
+      assertThat(tests.values()).containsOnly(1, 2);
+      assertThat(Collections.frequency(tests.values(), 1)).isEqualTo(3);
     }
-    assertThat(unseen).hasSize(69);
+  }
+
+  @Test
+  void oneSeedAfterTheOtherTestsOtherClasses() {
+    assertThat(draw(0.6, 0, 0).test().classes())
+        .doesNotContainAnyElementsOf(draw(0.6, 0, 1).test().classes());
+    assertThat(draw(0.6, 0, 5).test().classes()).isNotEqualTo(draw(0.6, 0, 0).test().classes());
   }
 
   @Test
