@@ -1,5 +1,6 @@
 package org.crossdistill.loss;
 
+import java.lang.ref.Reference;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -178,6 +179,8 @@ public final class QualityWeights {
     if (training && qualityStudent.size(0) > 0) {
       state.put(running).put(STATISTICS, 1);
     }
+    // Until here the collector must not free the tensor, although only its address is in use.
+    Reference.reachabilityFence(statistics);
     return weights;
   }
 
