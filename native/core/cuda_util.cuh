@@ -15,8 +15,8 @@
 
 #include "core/tensor_check.h"
 
-// A variable that the threads of a block share, and the bytes that the launch asks for beside those.
-// The simulator has definitions of its own.
+// A variable that the threads of a block share, and the bytes that the launch asks for beside
+// those. The simulator has definitions of its own.
 #ifndef CD_SHARED
 #define CD_SHARED(type, name) __shared__ type name
 #define CD_DYNAMIC_SHARED(name) extern __shared__ uint4 name[]
@@ -132,7 +132,8 @@ struct Divisor {
   double gradient_factor;  // grad_scale / n
 };
 
-// ---- sums, in an order that depends on the number of threads alone; each thread receives them ----
+// ---- sums, in an order that depends on the number of threads alone; each thread receives them
+// ----
 
 template <int kCount, class A>
 __device__ inline void warp_sum(A (&values)[kCount]) {
@@ -186,8 +187,8 @@ void launch(const char* name, Grid grid, void* stream, void (*kernel)(Parameters
   const int64_t blocks = grid.blocks;
   if (blocks == 0) return;
   if (blocks > INT_MAX) {
-    fail(CD_INVALID_ARGUMENT, "%s: expected at most %d blocks, the sizes ask for %lld", name, INT_MAX,
-         static_cast<long long>(blocks));
+    fail(CD_INVALID_ARGUMENT, "%s: expected at most %d blocks, the sizes ask for %lld", name,
+         INT_MAX, static_cast<long long>(blocks));
   }
   cudaLaunchConfig_t config = {};
   config.gridDim = dim3(static_cast<unsigned>(blocks));
@@ -213,9 +214,9 @@ class Workspace {
     int64_t bytes = 0;
     bool too_large = __builtin_mul_overflow(count, columns, &bytes);
     too_large |= __builtin_mul_overflow(bytes, static_cast<int64_t>(sizeof(T)), &bytes);
-    too_large |= __builtin_add_overflow(bytes, used_ + 2 * kAlignment, &bytes);
+    too_large |= bytes > INT64_MAX - used_ - 2 * kAlignment;
     if (too_large) fail(CD_INVALID_ARGUMENT, "sizes: expected a workspace that fits into 64 bits");
-    used_ = ceil_divide(bytes - 2 * kAlignment, kAlignment) * kAlignment;
+    used_ += ceil_divide(bytes, kAlignment) * kAlignment;
     return part;
   }
 
@@ -244,12 +245,12 @@ class Workspace {
 };
 
 // Far above what any device holds, and far below what the arithmetic on sizes bears.
-constexpr int64_t kMostSize = int64_t{1} << 40;
+constexpr int64_t kMostSize = int64_t{1} << 34;
 
 inline void check_device_size(const char* name, int64_t value, int64_t least) {
   check_size(name, value, least);
   if (value > kMostSize) {
-    fail(CD_INVALID_ARGUMENT, "%s: expected at most 2^40, got %lld", name,
+    fail(CD_INVALID_ARGUMENT, "%s: expected at most 2^34, got %lld", name,
          static_cast<long long>(value));
   }
 }

@@ -34,8 +34,8 @@ void check_classifier_options(int32_t kind, double scale, double margin, int32_t
   if (kind != CD_CLASSIFIER_AAM) return;
   check_flag("easy_margin", easy_margin);
   if (!std::isfinite(margin) || margin < 0 || margin >= 3.141592653589793) {
-    fail(CD_INVALID_ARGUMENT, "margin: expected a finite number, at least 0 and below pi, got %.17g",
-         margin);
+    fail(CD_INVALID_ARGUMENT,
+         "margin: expected a finite number, at least 0 and below pi, got %.17g", margin);
   }
 }
 

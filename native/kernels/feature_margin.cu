@@ -58,8 +58,8 @@ void run(FeatureMargin<T> call, int32_t reduction, double grad_scale, Accumulato
                        geometry.grid.blocks, call.divisor, call.device_divisor_or_null, loss);
   if (call.weighted_mean && call.grad_weights_or_null != nullptr) {
     launch<kRowBlock>("feature margin weights", {ceil_divide(call.rows, kRowBlock)}, stream,
-                          feature_margin_weights<A>, call.rows, call.divisor,
-                          call.device_divisor_or_null, loss, call.grad_weights_or_null);
+                      feature_margin_weights<A>, call.rows, call.divisor,
+                      call.device_divisor_or_null, loss, call.grad_weights_or_null);
   }
 }
 

@@ -1,11 +1,12 @@
 // K1 on a GPU: a row waits in shared memory between its norms and its gradients, so that memory is
-// passed once. A warp works on a short row, a block on a long one; rows too long for shared memory are
-// read again. B rows, D columns; s, t rows of student and teacher; x^ = x / |x|.
+// passed once. A warp works on a short row, a block on a long one; rows too long for shared memory
+// are read again. B rows, D columns; s, t rows of student and teacher; x^ = x / |x|.
 //
-// With u = s^ - t^ and h = |u|^2 / 2 the gradients are u - h s^ and -(u + h t^) up to factors, which
-// does not cancel for nearly parallel rows; for obtuse rows the same holds with -t^ in place of t^.
-// Distances of rows as they are (raw) follow with s^ = s, t^ = t, h = 0. Where the rows are nearly
-// (anti)parallel, or their squares leave the range of float, the row is done once more in double.
+// With u = s^ - t^ and h = |u|^2 / 2 the gradients are u - h s^ and -(u + h t^) up to factors,
+// which does not cancel for nearly parallel rows; for obtuse rows the same holds with -t^ in place
+// of t^. Distances of rows as they are (raw) follow with s^ = s, t^ = t, h = 0. Where the rows are
+// nearly (anti)parallel, or their squares leave the range of float, the row is done once more in
+// double.
 #pragma once
 
 #include "core/cuda_norms.cuh"
@@ -131,8 +132,7 @@ __device__ RowPair<T> row_pair(const FeatureMargin<T>& call, int64_t i, void* sh
   row.number = static_cast<int>(threadIdx.x) % call.row_threads;
   row.wide = call.wide;
   const int64_t slot = threadIdx.x / static_cast<unsigned>(call.row_threads);
-  row.kept_or_null =
-      call.kept ? static_cast<Pack<T>*>(shared) + slot * 2 * row.packs : nullptr;
+  row.kept_or_null = call.kept ? static_cast<Pack<T>*>(shared) + slot * 2 * row.packs : nullptr;
   return row;
 }
 

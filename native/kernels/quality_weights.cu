@@ -143,8 +143,7 @@ extern "C" int32_t cd_row_norms_cuda(int32_t dtype, int64_t rows, int64_t dim, c
   });
 }
 
-extern "C" int32_t cd_quality_weights_cuda(int32_t dtype, int64_t rows,
-                                           const void* quality_student,
+extern "C" int32_t cd_quality_weights_cuda(int32_t dtype, int64_t rows, const void* quality_student,
                                            const void* quality_teacher, int32_t mode, double slope,
                                            double h, double alpha, int32_t update,
                                            int32_t initialized, void* statistics, void* weights,

@@ -116,7 +116,8 @@ struct MarginClassifierCall {
 
 TEST(CudaArguments, marginClassifierNamesWhatIsWrong) {
   const Array classifier(CD_F32, {1, 2, 3, 4, 5, 6}, 2, 3), rows(CD_F32, {1, 2, 3, 4, 5, 6}, 2, 3);
-  const Array labels(device::kInt64, {0, 1}, 2, 1), loss(CD_F32, 1, 1), bad_row(device::kInt64, 1, 1);
+  const Array labels(device::kInt64, {0, 1}, 2, 1), loss(CD_F32, 1, 1),
+      bad_row(device::kInt64, 1, 1);
   const Array grad(CD_F32, 2, 3);
   MarginClassifierCall good;
   good.set = {};
@@ -151,7 +152,8 @@ TEST(CudaArguments, marginClassifierNamesWhatIsWrong) {
       {"row_sets[0].embeddings", [](auto& c) { c.set.embeddings_stride = 2; }},
       {"row_sets[0].labels", [](auto& c) { c.set.labels = nullptr; }},
       {"row_sets[0].loss", [](auto& c) { c.set.loss = nullptr; }},
-      {"row_sets[0].grad_embeddings", [&](auto& c) {
+      {"row_sets[0].grad_embeddings",
+       [&](auto& c) {
          c.set.grad_embeddings_or_null = grad.data();
          c.set.grad_embeddings_stride = 3;
        }},
@@ -176,12 +178,13 @@ TEST(CudaArguments, marginClassifierNamesWhatIsWrong) {
 TEST(CudaArguments, sizesWhoseWorkspaceFitsNowhereAreRefused) {
   int64_t bytes = 0;
   cd_row_set sets[2] = {};
-  sets[0].rows = sets[1].rows = int64_t{1} << 39;
-  EXPECT_EQ(cd_margin_classifier_cuda_workspace(CD_F32, int64_t{1} << 40, int64_t{1} << 40, sets, 2,
+  sets[0].rows = sets[1].rows = int64_t{1} << 33;
+  EXPECT_EQ(cd_margin_classifier_cuda_workspace(CD_F64, int64_t{1} << 34, int64_t{1} << 34, sets, 2,
                                                 &bytes),
             CD_INVALID_ARGUMENT);
   sets[0].rows = INT64_MAX;
-  EXPECT_EQ(cd_margin_classifier_cuda_workspace(CD_F32, 2, 3, sets, 2, &bytes), CD_INVALID_ARGUMENT);
+  EXPECT_EQ(cd_margin_classifier_cuda_workspace(CD_F32, 2, 3, sets, 2, &bytes),
+            CD_INVALID_ARGUMENT);
   EXPECT_EQ(cd_margin_classifier_cuda_workspace(CD_F32, INT64_MAX, 3, sets, 0, &bytes),
             CD_INVALID_ARGUMENT);
 }

@@ -1,7 +1,7 @@
 // Arrays on the device under test: a GPU, or the simulator of test/simt (CD_SIMULATED).
 //
-// Every array lies between guard bytes, may start at any element, and has its rows apart; whatever is
-// not an element of an output must be untouched afterwards.
+// Every array lies between guard bytes, may start at any element, and has its rows apart; whatever
+// is not an element of an output must be untouched afterwards.
 #pragma once
 
 #include <cuda_bf16.h>
@@ -25,8 +25,12 @@ namespace device {
 inline bool available() { return true; }
 inline void* allocate(size_t bytes) { return std::malloc(bytes > 0 ? bytes : 1); }
 inline void release(void* memory) { std::free(memory); }
-inline void copy_in(void* to, const void* from, size_t bytes) { std::memcpy(to, from, bytes); }
-inline void copy_out(void* to, const void* from, size_t bytes) { std::memcpy(to, from, bytes); }
+inline void copy_in(void* to, const void* from, size_t bytes) {
+  if (bytes > 0) std::memcpy(to, from, bytes);
+}
+inline void copy_out(void* to, const void* from, size_t bytes) {
+  if (bytes > 0) std::memcpy(to, from, bytes);
+}
 #else
 inline bool available() { return cd_cuda_device_count() > 0; }
 inline void* allocate(size_t bytes) {
@@ -98,8 +102,8 @@ inline double decode(int32_t type, const unsigned char* at) {
   }
 }
 
-// Where a matrix lies: how far apart its rows are beyond their length, and how many elements past an
-// aligned address it starts.
+// Where a matrix lies: how far apart its rows are beyond their length, and how many elements past
+// an aligned address it starts.
 struct Placement {
   int64_t gap = 0;
   int64_t shift = 0;
@@ -240,7 +244,8 @@ class Numbers {
   // Weights, some of them 0.
   std::vector<double> weights(int64_t count) {
     std::vector<double> values;
-    for (int64_t i = 0; i < count; ++i) values.push_back(rounded(std::max(0.0, 2 * uniform() - 0.2)));
+    for (int64_t i = 0; i < count; ++i)
+      values.push_back(rounded(std::max(0.0, 2 * uniform() - 0.2)));
     return values;
   }
 

@@ -1,7 +1,8 @@
 // K2 on the device under test against the float64 reference.
 //
-// Sizes: tiles are 128 x 128 (64 x 64 for f64) and 16 deep; hence one less, as many and one more in each
-// direction, primes, one row, one class. Chunks of classes and of rows need larger shapes: two cases.
+// Sizes: tiles are 128 x 128 (64 x 64 for f64) and 16 deep; hence one less, as many and one more in
+// each direction, primes, one row, one class. Chunks of classes and of rows need larger shapes: two
+// cases.
 #include "test/cuda/device.h"
 #include "test/reference.h"
 
@@ -181,8 +182,8 @@ void expect_near(const char* name, const std::vector<double>& actual,
 }
 
 void check(const Case& c, const Inputs& in, const Outputs& out) {
-  const auto want =
-      reference::margin_classifier(in.classifier, in.bias, in.sets, c.classes, c.dim, c.options);
+  const auto want = reference::margin_classifier<long double>(in.classifier, in.bias, in.sets,
+                                                              c.classes, c.dim, c.options);
   const double scalars = device::tolerance(device::accumulator(c.dtype));
   const double elements = device::tolerance(c.dtype);
   for (size_t s = 0; s < in.sets.size(); ++s) {
@@ -228,10 +229,10 @@ TEST_F(MarginClassifierCuda, agreesWithTheReferenceAtEveryShape) {
     std::vector<int64_t> rows;
     int64_t classes, dim;
   };
-  const Shape shapes[] = {{{1}, 1, 1},        {{3}, 2, 3},         {{7, 0}, 7, 2},
-                          {{31}, 33, 31},     {{33, 31}, 63, 17},  {{63}, 65, 16},
-                          {{64, 1}, 64, 33},  {{127}, 129, 7},     {{129}, 127, 65},
-                          {{2, 2, 2}, 257, 127}, {{5}, 9, 129},    {{130, 60}, 66, 64}};
+  const Shape shapes[] = {{{1}, 1, 1},           {{3}, 2, 3},        {{7, 0}, 7, 2},
+                          {{31}, 33, 31},        {{33, 31}, 63, 17}, {{63}, 65, 16},
+                          {{64, 1}, 64, 33},     {{127}, 129, 7},    {{129}, 127, 65},
+                          {{2, 2, 2}, 257, 127}, {{5}, 9, 129},      {{130, 60}, 66, 64}};
   int number = 0;
   for (const int32_t dtype : kDtypes) {
     for (const Shape& shape : shapes) {
@@ -429,7 +430,8 @@ TEST_F(MarginClassifierCuda, aBadLabelGivesNanAndIsNamed) {
     EXPECT_TRUE(std::isnan(out.sets[1].rows[1]));
     EXPECT_TRUE(std::isfinite(out.sets[1].rows[0]));
     for (const double g : out.grad_classifier) EXPECT_TRUE(std::isfinite(g));
-    for (int d = 0; d < 3; ++d) EXPECT_EQ(out.sets[1].grad_embeddings[static_cast<size_t>(3 + d)], 0);
+    for (int d = 0; d < 3; ++d)
+      EXPECT_EQ(out.sets[1].grad_embeddings[static_cast<size_t>(3 + d)], 0);
   }
 }
 

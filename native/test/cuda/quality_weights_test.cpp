@@ -39,7 +39,8 @@ std::vector<double> weights_of(const std::vector<double>& qs, const std::vector<
     const double s = clipped(h * (qs[i] - r.student.mean) / (r.student.deviation + 1e-3), -1, 1);
     const double t = clipped(h * (qt[i] - r.teacher.mean) / (r.teacher.deviation + 1e-3), -1, 1);
     const double by_mode[] = {clipped(1 + k * (t - s), 0, 2), clipped(1 + k * t, 0, 2),
-                              clipped(1 + k * s, 0, 2), clipped((1 + k * t) * (1 + k * s), 0, 4), 1};
+                              clipped(1 + k * s, 0, 2), clipped((1 + k * t) * (1 + k * s), 0, 4),
+                              1};
     weights.push_back(by_mode[mode]);
   }
   return weights;
@@ -120,9 +121,9 @@ TEST_F(QualityWeightsCuda, norms) {
       }
       const Array matrix(dtype, x, rows, dim, {dim % 2, dim % 3});
       const Array out(device::accumulator(dtype), rows, 1);
-      ASSERT_EQ(cd_row_norms_cuda(dtype, rows, dim, matrix.data(), matrix.stride(), out.data(),
-                                  nullptr),
-                CD_OK);
+      ASSERT_EQ(
+          cd_row_norms_cuda(dtype, rows, dim, matrix.data(), matrix.stride(), out.data(), nullptr),
+          CD_OK);
       const std::vector<double> actual = out.values("norms");
       for (int64_t i = 0; i < rows; ++i) {
         const size_t k = static_cast<size_t>(i);

@@ -18,7 +18,8 @@
 #define __launch_bounds__(...)
 #define __align__(bytes) __attribute__((aligned(bytes)))
 
-// A variable in shared memory (on the device: __shared__ type name), and the launch's own part of it.
+// A variable in shared memory (on the device: __shared__ type name), and the launch's own part of
+// it.
 #define CD_SHARED(type, name)       \
   static const char name##_key = 0; \
   auto& name = *static_cast<type*>(simt::shared_memory(&name##_key, sizeof(type)))
@@ -97,7 +98,8 @@ inline unsigned __ballot_sync(unsigned, int predicate) {
   const char given = predicate != 0;
   const simt::Slot* slots = simt::exchange(&given, 1);
   unsigned ballot = 0;
-  for (int i = 0; i < simt::kWarpThreads; ++i) ballot |= static_cast<unsigned>(slots[i].bytes[0]) << i;
+  for (int i = 0; i < simt::kWarpThreads; ++i)
+    ballot |= static_cast<unsigned>(slots[i].bytes[0]) << i;
   return ballot;
 }
 

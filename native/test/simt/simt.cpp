@@ -174,11 +174,11 @@ SIMT_UNCHECKED void barrier(int first, int count, int& arrived, State waiting) {
 SIMT_UNCHECKED bool explain_stall(Device& d) {
   int count[4] = {};
   for (int i = 0; i < d.threads; ++i) ++count[static_cast<int>(d.fibers[i].state)];
-  std::snprintf(d.failure, sizeof d.failure,
-                "block %u: %d threads wait at a block barrier and %d at a warp barrier, %d returned",
-                blockIdx.x, count[static_cast<int>(State::kAtBlockBarrier)],
-                count[static_cast<int>(State::kAtWarpBarrier)],
-                count[static_cast<int>(State::kReturned)]);
+  std::snprintf(
+      d.failure, sizeof d.failure,
+      "block %u: %d threads wait at a block barrier and %d at a warp barrier, %d returned",
+      blockIdx.x, count[static_cast<int>(State::kAtBlockBarrier)],
+      count[static_cast<int>(State::kAtWarpBarrier)], count[static_cast<int>(State::kReturned)]);
   give_up_fibers(d);
   return false;
 }
@@ -229,8 +229,8 @@ void set_order(Order order) { device.order = order; }
 
 const char* last_failure() { return device.failure; }
 
-SIMT_UNCHECKED bool launch(Index grid, Index block, size_t shared_bytes,
-                                  void (*body)(void*), void* context) {
+SIMT_UNCHECKED bool launch(Index grid, Index block, size_t shared_bytes, void (*body)(void*),
+                           void* context) {
   Device& d = device;
   const uint64_t threads = uint64_t{block.x} * block.y * block.z;
   const uint64_t blocks = uint64_t{grid.x} * grid.y * grid.z;

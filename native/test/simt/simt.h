@@ -1,9 +1,9 @@
-// A CUDA device simulated on the host: each thread of a block is a fiber with a stack of its own; the
-// blocks of a grid run one after another. Kernels compile unchanged against the headers
+// A CUDA device simulated on the host: each thread of a block is a fiber with a stack of its own;
+// the blocks of a grid run one after another. Kernels compile unchanged against the headers
 // cuda_runtime.h, cuda_bf16.h and cuda_fp16.h of this folder.
 //
-// What it finds: a thread that misses a barrier (the launch fails, as a hang would be hard to read),
-// reads of shared memory before a write (it is filled with NaN for each block) or before an
+// What it finds: a thread that misses a barrier (the launch fails, as a hang would be hard to
+// read), reads of shared memory before a write (it is filled with NaN for each block) or before an
 // asynchronous copy into it has been waited for, and, built with the
 // sanitizers, accesses outside shared or global memory (address, undefined) and races between the
 // threads of a block (thread: fibers are switched without synchronising, barriers synchronise).
@@ -39,8 +39,8 @@ const char* last_failure();
 void block_barrier();
 void warp_barrier();
 
-// The lanes' exchange: every lane of the warp gives `bytes` <= 16 and receives the 32 slots with what
-// each has given. They hold until the lane's next but one exchange.
+// The lanes' exchange: every lane of the warp gives `bytes` <= 16 and receives the 32 slots with
+// what each has given. They hold until the lane's next but one exchange.
 struct Slot {
   alignas(16) char bytes[16];
 };
