@@ -64,10 +64,88 @@ build_release() {
   say "installed $build/install/lib"
 }
 
-need_tools
-check_platform
+# Whether CMake finds GoogleTest; says which package brings it where not.
+have_googletest() {
+  grep -q 'No GoogleTest' "$1/configure.log" || return 0
+  say "GoogleTest is missing: the native tests are not run $(packages libgtest-dev gtest-devel 'brew install googletest')"
+  return 1
+}
+
+# run_tests FOLDER LABEL: every test, and one line that counts them.
+run_tests() {
+  local log="$1/tests.log" status=0
+  ctest --test-dir "$1" --output-on-failure --verbose >"$log" 2>&1 || status=$?
+  grep -E '^ *[0-9]+/[0-9]+ Test' "$log" || true
+  if ((status != 0)); then
+    grep -E 'Failure|FAILED|ERROR|WARNING: ThreadSanitizer|runtime error|Expected|Which is|trace:|Actual' "$log" |
+      sed -E 's/^[0-9]+: //' | head -60
+  fi
+  local passed failed skipped
+  passed="$(grep -cE '^[0-9]+: \[       OK \]' "$log" || true)"
+  failed="$(grep -cE '^[0-9]+: \[  FAILED  \] .*\([0-9]+ ms\)' "$log" || true)"
+  skipped="$(grep -cE '^[0-9]+: \[  SKIPPED \] .*\([0-9]+ ms\)' "$log" || true)"
+  local sets
+  sets="$(grep -oE 'Test +#[0-9]+: (portable|avx2|avx512|avx512-emulated) \.+ +Passed' "$log" |
+    awk '{ print $3 }' | paste -sd, -)"
+  summary="$2: $passed passed, $failed failed, $skipped skipped on ${sets:-no instruction set}"
+  return "$status"
+}
+
+native_tests() {
+  configure "$build/test" -DCROSSDISTILL_TESTS=ON
+  have_googletest "$build/test" || return 0
+  compile "$build/test"
+  local status=0
+  run_tests "$build/test" "native tests" || status=$?
+  say "$summary"
+  return "$status"
+}
+
+sanitize() {
+  local kind status=0 lines=()
+  for kind in address,undefined thread; do
+    local folder="$build/sanitize-${kind%%,*}"
+    configure "$folder" -DCROSSDISTILL_TESTS=ON -DCROSSDISTILL_SANITIZE="$kind" -DCMAKE_BUILD_TYPE=RelWithDebInfo
+    have_googletest "$folder" || return 0
+    compile "$folder"
+    run_tests "$folder" "native tests, $kind sanitizer" || status=$?
+    lines+=("$summary")
+  done
+  for kind in "${lines[@]}"; do say "$kind"; done
+  return "$status"
+}
+
+bench() {
+  configure "$build/bench" -DCROSSDISTILL_BENCH=ON
+  compile "$build/bench"
+  say "benchmarks are in $build/bench/bench"
+}
+
+format() {
+  if ! command -v clang-format >/dev/null; then
+    say "clang-format is missing: the format of the native sources is not checked $(packages clang-format clang-tools-extra 'brew install clang-format')"
+    return 0
+  fi
+  local sources
+  mapfile -t sources < <(find "$native" -path "$build" -prune -o -type f \
+    \( -name '*.cpp' -o -name '*.h' -o -name '*.c' -o -name '*.cu' -o -name '*.cuh' \) -print | sort)
+  clang-format "$@" "${sources[@]}"
+  say "${#sources[@]} native sources formatted"
+}
+
 case "${1:-install}" in
-  install) build_release ;;
+  format) format -i ;;
+  format-check) format --dry-run --Werror ;;
+  install | test | sanitize | bench)
+    need_tools
+    check_platform
+    case "${1:-install}" in
+      install) build_release ;;
+      test) native_tests ;;
+      sanitize) sanitize ;;
+      bench) bench ;;
+    esac
+    ;;
   *)
     say "unknown command '$1'; expected install, test, sanitize, bench, format or format-check" >&2
     exit 2

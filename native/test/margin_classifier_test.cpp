@@ -193,6 +193,8 @@ TEST(MarginClassifier, AgreesWithTheReferenceAtEverySize) {
   uint64_t seed = 100;
   for (int32_t dtype : kDtypes) {
     for (int kind = 0; kind < 5; ++kind) {
+      // The narrow types share all but loads and stores with f32.
+      if (dtype >= CD_BF16 && kind != CD_CLASSIFIER_AAM && kind != CD_CLASSIFIER_SOFTMAX) continue;
       for (int64_t size : kRegimes) {
         for (int role = 0; role < 3; ++role) {
           if (role == 1 && size == 0) continue;

@@ -47,7 +47,7 @@ inline double rounded(int32_t dtype, double x) {
       return static_cast<double>(static_cast<float>(x));
     case CD_BF16: {
       const double y = round_to(x, 8, -133);
-      return std::fabs(y) > 3.38953138925e38 ? std::copysign(HUGE_VAL, x) : y;
+      return std::fabs(y) > std::ldexp(255, 120) ? std::copysign(HUGE_VAL, x) : y;
     }
     default: {
       const double y = round_to(x, 11, -24);

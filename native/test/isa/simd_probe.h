@@ -1,0 +1,18 @@
+// Parts of core/ that have no function of their own in the C ABI, on the active instruction set.
+#pragma once
+
+#include <cstdint>
+
+#include "core/isa.h"
+
+namespace cd {
+
+CD_FOR_EACH_ISA(int32_t probe_vector_bytes())
+// y = exp(x) in the vector type of float or double.
+CD_FOR_EACH_ISA(void probe_exponential_f32(const float* x, float* y, int64_t n))
+CD_FOR_EACH_ISA(void probe_exponential_f64(const double* x, double* y, int64_t n))
+// From and to the bits of bf16 (half = false) or f16.
+CD_FOR_EACH_ISA(void probe_widen(bool half, const uint16_t* bits, float* y, int64_t n))
+CD_FOR_EACH_ISA(void probe_narrow(bool half, const float* x, uint16_t* bits, int64_t n))
+
+}  // namespace cd

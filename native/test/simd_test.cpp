@@ -1,0 +1,121 @@
+#include "test/isa/simd_probe.h"
+#include "test_arrays.h"
+
+namespace {
+
+using WidenFunction = void(bool, const uint16_t*, float*, int64_t);
+using NarrowFunction = void(bool, const float*, uint16_t*, int64_t);
+
+// Distance of y from the exact value in units of y's last place.
+template <class T>
+double ulps(T y, long double exact) {
+  const T next = std::nextafter(static_cast<T>(exact), std::numeric_limits<T>::infinity());
+  const long double ulp =
+      static_cast<long double>(next) - static_cast<long double>(static_cast<T>(exact));
+  return static_cast<double>(std::fabs(static_cast<long double>(y) - exact) / ulp);
+}
+
+void exponential(const float* x, float* y, int64_t n) {
+  CD_OF_ACTIVE_ISA(probe_exponential_f32)(x, y, n);
+}
+
+void exponential(const double* x, double* y, int64_t n) {
+  CD_OF_ACTIVE_ISA(probe_exponential_f64)(x, y, n);
+}
+
+template <class T>
+double worst_ulps(double low, double high, int count) {
+  std::vector<T> x, y(static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    x.push_back(static_cast<T>(low + (high - low) * (i + 0.5) / count));
+  }
+  exponential(x.data(), y.data(), count);
+  double worst = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    worst = std::max(worst, ulps(y[i], std::exp(static_cast<long double>(x[i]))));
+  }
+  return worst;
+}
+
+TEST(Simd, ExponentialIsWithinTwoUlps) {
+  EXPECT_LE(worst_ulps<float>(-87, 88, 200001), 2);
+  EXPECT_LE(worst_ulps<float>(-1e-3, 1e-3, 10001), 2);
+  EXPECT_LE(worst_ulps<double>(-707, 709, 50001), 2);
+  EXPECT_LE(worst_ulps<double>(-1e-3, 1e-3, 10001), 2);
+}
+
+template <class T>
+void check_special_values() {
+  const T infinity = std::numeric_limits<T>::infinity();
+  const T x[] = {0, -infinity, std::numeric_limits<T>::lowest(), T(-1e4), T(NAN), T(-0.0)};
+  T y[6];
+  exponential(x, y, 6);
+  EXPECT_EQ(y[0], 1);
+  EXPECT_EQ(y[1], 0);
+  EXPECT_EQ(y[2], 0);
+  EXPECT_EQ(y[3], 0);
+  EXPECT_TRUE(std::isnan(y[4]));
+  EXPECT_EQ(y[5], 1);
+}
+
+TEST(Simd, ExponentialOfSpecialValues) {
+  check_special_values<float>();
+  check_special_values<double>();
+}
+
+TEST(Simd, EveryNarrowNumberWidensExactly) {
+  WidenFunction* const widen = CD_OF_ACTIVE_ISA(probe_widen);
+  std::vector<uint16_t> bits(65536);
+  std::vector<float> wide(bits.size());
+  for (size_t i = 0; i < bits.size(); ++i) bits[i] = static_cast<uint16_t>(i);
+  for (int32_t dtype : {CD_BF16, CD_F16}) {
+    widen(dtype == CD_F16, bits.data(), wide.data(), 65536);
+    for (size_t i = 0; i < bits.size(); ++i) {
+      const double expected = decode(dtype, &bits[i]);
+      if (std::isnan(expected)) {
+        EXPECT_TRUE(std::isnan(wide[i])) << i;
+      } else {
+        EXPECT_EQ(static_cast<double>(wide[i]), expected) << i;
+        EXPECT_EQ(std::signbit(wide[i]), (i & 0x8000) != 0) << i;
+      }
+    }
+  }
+}
+
+// All narrow numbers, the middles between two of them, and what lies just beside those.
+TEST(Simd, NarrowingRoundsToTheNearestEven) {
+  WidenFunction* const widen = CD_OF_ACTIVE_ISA(probe_widen);
+  NarrowFunction* const narrow = CD_OF_ACTIVE_ISA(probe_narrow);
+  std::vector<uint16_t> bits(65536);
+  for (size_t i = 0; i < bits.size(); ++i) bits[i] = static_cast<uint16_t>(i);
+  for (int32_t dtype : {CD_BF16, CD_F16}) {
+    std::vector<float> wide(65536), x;
+    widen(dtype == CD_F16, bits.data(), wide.data(), 65536);
+    for (size_t i = 0; i + 1 < wide.size(); ++i) {
+      x.push_back(wide[i]);
+      if (!std::isfinite(wide[i]) || !std::isfinite(wide[i + 1])) continue;
+      const float middle = wide[i] / 2 + wide[i + 1] / 2;
+      for (float candidate :
+           {middle, std::nextafter(middle, HUGE_VALF), std::nextafter(middle, -HUGE_VALF)}) {
+        x.push_back(candidate);
+      }
+    }
+    for (float extreme :
+         {65519.0f, 65520.0f, 65536.0f, 3.3895314e38f, 3.4e38f, 1e-45f, HUGE_VALF}) {
+      x.push_back(extreme);
+      x.push_back(-extreme);
+    }
+    std::vector<uint16_t> answer(x.size());
+    narrow(dtype == CD_F16, x.data(), answer.data(), static_cast<int64_t>(x.size()));
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double value = decode(dtype, &answer[i]);
+      if (std::isnan(x[i])) {
+        EXPECT_TRUE(std::isnan(value));
+      } else {
+        ASSERT_EQ(value, rounded(dtype, static_cast<double>(x[i]))) << x[i];
+      }
+    }
+  }
+}
+
+}  // namespace
