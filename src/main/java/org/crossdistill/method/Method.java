@@ -2,7 +2,8 @@ package org.crossdistill.method;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
+import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.nn.Backbone;
 import org.crossdistill.nn.Classifier;
 import org.crossdistill.nn.Module;
@@ -27,17 +28,16 @@ public interface Method {
   /** What trains. */
   List<ParameterGroup> parameterGroups();
 
-  /** What the method cannot do without, beside inputs and labels. */
-  Set<Need> needs();
-
   /** Forward passes and losses of one step. The caller runs the objective's backward pass. */
   Objective step(Batch batch);
 
-  /** Something a batch must hold for a method. */
-  enum Need {
-    /** {@link Batch#teacherEmbedding()}. */
-    TEACHER_EMBEDDING,
-    /** {@link Batch#teacherLogits()}. */
-    TEACHER_LOGITS
+  /**
+   * The teacher's embeddings in the student's space, for matching and zero-shot recognition.
+   *
+   * @param teacherEmbedding [B, D_t], f32
+   * @return [B, D], f32; empty where the method has no common space
+   */
+  default Optional<Tensor> project(Tensor teacherEmbedding) {
+    return Optional.empty();
   }
 }

@@ -8,7 +8,7 @@ import org.bytedeco.pytorch.global.torch;
  * Batch normalisation over the second dimension of [B, C] or [B, C, H, W] (Ioffe and Szegedy,
  * 2015): batch statistics in training, running ones (momentum 0.1) in inference.
  */
-public final class BatchNorm extends Module {
+public final class BatchNorm extends Layer {
 
   private static final double MOMENTUM = 0.1;
   private static final double EPSILON = 1e-5;

@@ -5,16 +5,16 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * The matrix V [C, D] of a margin classifier, one row a class. Its rows start as standard normal
- * vectors. {@link #forward} gives the cosine logits without a margin, for inference and for output
- * matching; the training loss works on {@link #weight()} itself.
+ * The matrix V [C, D] of a margin classifier, one row a class. Its rows start in random directions
+ * with length 1. {@link #forward} gives the cosine logits without a margin, for inference and for
+ * output matching; the training loss works on {@link #weight()} itself.
  */
-public final class Classifier extends Module {
+public final class Classifier extends Layer {
 
   private final Tensor weight;
 
   public Classifier(RandomGenerator random, int classes, int embeddingSize) {
-    weight = parameter("weight", Init.normal(random, classes, embeddingSize));
+    weight = parameter("weight", Init.unitRows(random, classes, embeddingSize));
   }
 
   /** V [C, D], f32. */

@@ -6,7 +6,7 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /** Convolution without bias, as it stands before a batch norm: [B, in, H, W] → [B, out, H', W']. */
-public final class Conv2d extends Module {
+public final class Conv2d extends Layer {
 
   private final Tensor weight;
   private final long[] stride;

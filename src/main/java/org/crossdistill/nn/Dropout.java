@@ -7,7 +7,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /** In training, zeroes each value with a probability and scales the others up to keep the mean. */
-public final class Dropout extends Module {
+public final class Dropout extends Layer {
 
   private final double probability;
   private GeneratorOptional generator;

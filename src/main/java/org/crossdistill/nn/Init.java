@@ -28,6 +28,23 @@ public final class Init {
     return Tensor.create(values, shape);
   }
 
+  /** Rows of length 1 in uniformly random directions, f32. */
+  public static Tensor unitRows(RandomGenerator random, long rows, long columns) {
+    float[] values = new float[count(new long[] {rows, columns})];
+    int size = Math.toIntExact(columns);
+    for (int start = 0; start < values.length; start += size) {
+      double square = 0;
+      for (int i = start; i < start + size; i++) {
+        values[i] = (float) random.nextGaussian();
+        square += (double) values[i] * values[i];
+      }
+      for (int i = start; i < start + size; i++) {
+        values[i] /= (float) Math.sqrt(square);
+      }
+    }
+    return Tensor.create(values, rows, columns);
+  }
+
   /** One value everywhere, f32. */
   public static Tensor constant(float value, long... shape) {
     float[] values = new float[count(shape)];

@@ -6,7 +6,7 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /** x ↦ x·Wᵀ + b: [B, in] → [B, out]. */
-public final class Linear extends Module {
+public final class Linear extends Layer {
 
   private final Tensor weight;
   private final TensorOptional bias;

@@ -7,9 +7,10 @@ import org.bytedeco.pytorch.Generator;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * A network or a part of one: named parameters (trained), named buffers (state that is not trained,
- * such as running means) and named children. Its tensors outlive the {@link PointerScope} in which
- * they were made; they live as long as the module is reachable.
+ * A network, or a part of one, or state that is saved with it: named parameters (trained), named
+ * buffers (state that is not trained, such as running means) and named children. Its tensors
+ * outlive the {@link PointerScope} in which they were made; they live as long as the module is
+ * reachable.
  *
  * <p>Not safe for use by several threads at once; different modules are independent.
  */
@@ -19,14 +20,6 @@ public abstract class Module {
   private final Map<String, Tensor> buffers = new LinkedHashMap<>();
   private final Map<String, Module> children = new LinkedHashMap<>();
   private boolean training = true;
-
-  /**
-   * Computes the module's output.
-   *
-   * @param input what the module documents, f32
-   * @return what the module documents, f32
-   */
-  public abstract Tensor forward(Tensor input);
 
   /** Registers a trained tensor and returns it; it requires a gradient from here on. */
   protected final Tensor parameter(String name, Tensor initial) {
@@ -80,6 +73,11 @@ public abstract class Module {
   public final void training(boolean on) {
     training = on;
     children.values().forEach(module -> module.training(on));
+  }
+
+  /** Fixes the parameters: no gradient is computed for them any more. */
+  public final void freeze() {
+    parameters().values().forEach(parameter -> parameter.requires_grad_(false));
   }
 
   /** Whether the module is in training mode; a new one is. */

@@ -10,7 +10,7 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>[B, D_t] → [B, D_s], f32.
  */
-public final class ProjectionHead extends Module {
+public final class ProjectionHead extends Layer {
 
   private final Linear adapter;
   private final Linear down;

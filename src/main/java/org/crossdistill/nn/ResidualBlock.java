@@ -7,7 +7,7 @@ import org.bytedeco.pytorch.Tensor;
  * Basic residual block (He et al., 2016): two 3×3 convolutions with batch norm, and a shortcut that
  * is a 1×1 convolution with batch norm where the shape changes. [B, in, H, W] → [B, out, H/s, W/s].
  */
-public final class ResidualBlock extends Module {
+public final class ResidualBlock extends Layer {
 
   private final Conv2d conv1;
   private final BatchNorm norm1;

@@ -149,8 +149,13 @@ public final class ConfigBinder {
   }
 
   private static long whole(Object raw, String key, long least, long most) {
-    boolean fits = raw instanceof Long value && value >= least && value <= most;
-    return (Long) require(fits, raw, key, "a whole number");
+    if (raw instanceof Long || raw instanceof Integer) {
+      long value = ((Number) raw).longValue();
+      if (value >= least && value <= most) {
+        return value;
+      }
+    }
+    throw wrong(key, "a whole number", raw);
   }
 
   private static Object constant(Class<?> type, Object raw, String key) {

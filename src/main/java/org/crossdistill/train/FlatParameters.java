@@ -3,7 +3,6 @@ package org.crossdistill.train;
 import java.util.Collection;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.nn.Init;
 
@@ -52,10 +51,6 @@ final class FlatParameters {
 
   void zeroGradients() {
     gradients.zero_();
-  }
-
-  void scaleGradients(double factor) {
-    gradients.mul_(new Scalar(factor));
   }
 
   /** A new tensor [n] of zeros for an optimiser's state. */

@@ -56,18 +56,25 @@ abstract class Optimizer {
     flats.forEach(flat -> flat.parameters().zeroGradients());
   }
 
-  /** Euclidean norm over all gradients. */
-  final double gradientNorm() {
-    double sum = 0;
-    for (Flat flat : flats) {
-      double norm = flat.parameters().gradients().norm().item_double();
-      sum += norm * norm;
+  /**
+   * Scales all gradients down together where their common norm is larger than {@code limit};
+   * without reading a number back.
+   *
+   * @param limit 0 = none
+   */
+  final void clipGradients(double limit) {
+    if (limit == 0) {
+      return;
     }
-    return Math.sqrt(sum);
-  }
-
-  final void scaleGradients(double factor) {
-    flats.forEach(flat -> flat.parameters().scaleGradients(factor));
+    try (PointerScope scope = new PointerScope();
+        NoGradGuard noGrad = new NoGradGuard()) {
+      Tensor square = flats.get(0).parameters().gradients().square().sum();
+      for (Flat flat : flats.subList(1, flats.size())) {
+        square = square.add(flat.parameters().gradients().square().sum());
+      }
+      Tensor factor = square.sqrt().reciprocal().mul(scalar(limit)).clamp_max(scalar(1));
+      flats.forEach(flat -> flat.parameters().gradients().mul_(factor));
+    }
   }
 
   /** One update at the given learning rate. */

@@ -1,0 +1,24 @@
+package org.crossdistill.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+
+/** What a command was called with. */
+final class CommandLines {
+
+  private CommandLines() {}
+
+  /** The words of the command line that started {@code spec}'s command. */
+  static List<String> of(CommandSpec spec) {
+    List<String> words = new ArrayList<>(List.of("crossdistill"));
+    words.addAll(spec.root().commandLine().getParseResult().originalArgs());
+    return words;
+  }
+
+  /** {@code runs/NAME} for a configuration {@code NAME.toml}. */
+  static Path defaultFolder(Path file) {
+    return Path.of("runs", file.getFileName().toString().replaceFirst("\\.toml$", ""));
+  }
+}

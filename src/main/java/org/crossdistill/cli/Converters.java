@@ -1,0 +1,39 @@
+package org.crossdistill.cli;
+
+import org.crossdistill.CrossdistillException;
+import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.DType;
+import org.crossdistill.kernel.Labelled;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Options that are given by a label. */
+final class Converters {
+
+  private Converters() {}
+
+  /** "cuda", "cpu", "reference". */
+  static final class OfBackend implements ITypeConverter<Backend> {
+    @Override
+    public Backend convert(String text) {
+      return parse(Backend.class, text);
+    }
+  }
+
+  /** "f64", "f32", "bf16", "f16". */
+  static final class OfDType implements ITypeConverter<DType> {
+    @Override
+    public DType convert(String text) {
+      return parse(DType.class, text);
+    }
+  }
+
+  private static <E extends Enum<E> & Labelled> E parse(Class<E> type, String text) {
+    try {
+      return Labelled.parse(type, "option", text);
+    } catch (CrossdistillException e) {
+      throw new TypeConversionException(
+          "expected one of " + Labelled.labels(type) + "; found '" + text + "'");
+    }
+  }
+}

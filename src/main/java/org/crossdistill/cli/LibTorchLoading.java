@@ -1,0 +1,160 @@
+package org.crossdistill.cli;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.JarURLConnection;
+import java.net.URL;
+import java.net.URLConnection;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.openblas.global.openblas;
+import org.bytedeco.pytorch.global.torch;
+import org.crossdistill.CrossdistillException;
+
+/**
+ * Loads LibTorch. At the first start JavaCPP unpacks its libraries, which takes seconds and some
+ * hundred megabytes of disk: that is announced, and what keeps it from working ends in one line.
+ *
+ * <p>Every command that touches a tensor calls {@link #load} first. Safe for use by many threads.
+ */
+final class LibTorchLoading {
+  private static final String CACHE_PROPERTY = "org.bytedeco.javacpp.cachedir";
+  private static final String ADVICE =
+      "name another folder with CROSSDISTILL_JAVA_OPTS=-D" + CACHE_PROPERTY + "=FOLDER";
+
+  private LibTorchLoading() {}
+
+  /**
+   * Loads LibTorch unless it is loaded.
+   *
+   * @param progress where the unpacking is announced; nothing is written where there is none
+   * @throws CrossdistillException if the cache folder cannot be written, has too little space, or a
+   *     library does not load; the message names the folder
+   */
+  static void load(PrintStream progress) {
+    Path cache = cacheFolder(System.getProperty(CACHE_PROPERTY));
+    long missing = bytesToUnpack(cache);
+    long start = System.nanoTime();
+    if (missing > 0) {
+      requireSpace(cache, missing);
+      progress.printf("Unpacking LibTorch (%d MB, once) to %s%n", missing / 1_000_000, cache);
+    }
+    try {
+      Class.forName(torch.class.getName(), true, torch.class.getClassLoader());
+    } catch (LinkageError | ClassNotFoundException e) {
+      throw new CrossdistillException(
+          "LibTorch does not load from " + cache + ": " + reason(e) + "; " + ADVICE, e);
+    }
+    if (missing > 0) {
+      progress.printf("LibTorch is there after %.1f s%n", (System.nanoTime() - start) / 1e9);
+    }
+  }
+
+  /**
+   * The folder that JavaCPP unpacks to.
+   *
+   * @param wanted the folder asked for, or null for JavaCPP's choice: one in the user's home, or
+   *     else in the folder for temporary files
+   */
+  static Path cacheFolder(String wanted) {
+    if (wanted != null) {
+      File folder = new File(wanted);
+      if (!(folder.isDirectory() || folder.mkdirs()) || !folder.canWrite()) {
+        throw new CrossdistillException(
+            "The folder for native libraries cannot be written: " + folder + "; " + ADVICE);
+      }
+    }
+    try {
+      return Loader.getCacheDir().toPath();
+    } catch (IOException e) {
+      throw new CrossdistillException(
+          "No folder for native libraries can be written, neither in "
+              + System.getProperty("user.home")
+              + " nor in "
+              + System.getProperty("java.io.tmpdir")
+              + "; "
+              + ADVICE,
+          e);
+    }
+  }
+
+  /** Bytes that loading LibTorch will write below {@code cache}, 0 if all is there already. */
+  static long bytesToUnpack(Path cache) {
+    Optional<JarFile> libtorch = nativesOf(torch.class, "torch_cpu");
+    if (libtorch.isEmpty() || missingBytes(libtorch.get(), cache, "torch_cpu") == 0) {
+      return 0;
+    }
+    long needed = missingBytes(libtorch.get(), cache, "");
+    Optional<JarFile> blas = nativesOf(openblas.class, "jniopenblas");
+    return needed + blas.map(jar -> missingBytes(jar, cache, "")).orElse(0L);
+  }
+
+  /**
+   * The jar that brings the library {@code name}; empty where it lies unpacked on the class path.
+   */
+  private static Optional<JarFile> nativesOf(Class<?> neighbour, String name) {
+    String packagePath = neighbour.getPackageName().replace('.', '/').replace("/global", "");
+    String resource =
+        "/" + packagePath + "/" + Loader.getPlatform() + "/" + System.mapLibraryName(name);
+    URL url = neighbour.getResource(resource);
+    if (url == null) {
+      throw new CrossdistillException(
+          "The class path has no native library " + resource + ": this platform is not supported");
+    }
+    try {
+      URLConnection connection = url.openConnection();
+      return connection instanceof JarURLConnection jar
+          ? Optional.of(jar.getJarFile())
+          : Optional.empty();
+    } catch (IOException e) {
+      throw new CrossdistillException("Cannot read " + url + ": " + reason(e), e);
+    }
+  }
+
+  /** Bytes of the libraries in {@code jar} that JavaCPP would unpack; all of them for name "". */
+  private static long missingBytes(JarFile jar, Path cache, String name) {
+    Path unpacked = cache.resolve(Path.of(jar.getName()).getFileName());
+    String platform = "/" + Loader.getPlatform() + "/";
+    return jar.stream()
+        .filter(entry -> entry.getName().contains(platform))
+        .filter(entry -> name.isEmpty() || entry.getName().endsWith(System.mapLibraryName(name)))
+        .filter(entry -> !isUnpacked(entry, unpacked.resolve(entry.getName()).toFile()))
+        .mapToLong(JarEntry::getSize)
+        .sum();
+  }
+
+  /** JavaCPP's own rule. */
+  private static boolean isUnpacked(JarEntry entry, File file) {
+    return file.length() == entry.getSize() && file.lastModified() == entry.getTime();
+  }
+
+  static void requireSpace(Path cache, long needed) {
+    long free;
+    try {
+      free = Files.getFileStore(cache).getUsableSpace();
+    } catch (IOException e) {
+      return; // Unknown: the unpacking itself will tell.
+    }
+    if (free < needed) {
+      throw new CrossdistillException(
+          String.format(
+              "LibTorch needs %d MB of disk space in %s to unpack, but %d MB are free; %s",
+              needed / 1_000_000, cache, free / 1_000_000, ADVICE));
+    }
+  }
+
+  /** First line of the message of the deepest cause. */
+  private static String reason(Throwable e) {
+    Throwable deepest = e;
+    while (deepest.getCause() != null) {
+      deepest = deepest.getCause();
+    }
+    String message = deepest.getMessage() == null ? deepest.toString() : deepest.getMessage();
+    return message.lines().findFirst().orElse(deepest.toString());
+  }
+}

@@ -1,0 +1,142 @@
+package org.crossdistill.cli;
+
+import java.io.PrintWriter;
+import java.util.Arrays;
+import org.crossdistill.CrossdistillException;
+import org.crossdistill.Version;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * The program {@code crossdistill}. Results go to standard output, everything else to standard
+ * error. A failure is one line there and exit code 1; a wrong command line is exit code 2.
+ */
+@Command(
+    name = "crossdistill",
+    description = "Cross-modal distillation: train, compare and use students of a better modality.",
+    subcommands = {
+      QuickstartCommand.class,
+      TrainCommand.class,
+      CompareCommand.class,
+      PredictCommand.class,
+      EmbedCommand.class,
+      LossCommand.class,
+      DoctorCommand.class,
+    },
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.BuildVersion.class)
+public final class Main {
+
+  private static final String VERBOSE = "--verbose";
+
+  /** JavaCPP's own limit on memory: to check it at each object costs more than a small kernel. */
+  private static final String MEMORY_LIMIT = "org.bytedeco.javacpp.maxPhysicalBytes";
+
+  private static final String LOG_LEVEL = "org.slf4j.simpleLogger.defaultLogLevel";
+
+  @Option(
+      names = VERBOSE,
+      scope = ScopeType.INHERIT,
+      description = "Log more, and show where an error comes from.")
+  private boolean verbose;
+
+  /** Version of the build. */
+  static final class BuildVersion implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {"crossdistill " + Version.current()};
+    }
+  }
+
+  private Main() {}
+
+  /** Runs a command and ends the process with its exit code. */
+  public static void main(String[] arguments) {
+    boolean verbose = Arrays.asList(arguments).contains(VERBOSE);
+    // Both are read once, by classes that the commands load.
+    setDefault(MEMORY_LIMIT, "0");
+    setDefault(LOG_LEVEL, verbose ? "debug" : "warn");
+    int exitCode = execute(arguments, verbose);
+    if (!isShuttingDown()) {
+      System.exit(exitCode);
+    }
+  }
+
+  /** After Ctrl-C the process ends by itself, as soon as this thread does. */
+  private static boolean isShuttingDown() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(new Thread());
+      return false;
+    } catch (IllegalStateException e) {
+      return true;
+    }
+  }
+
+  private static int execute(String[] arguments, boolean verbose) {
+    CommandLine line = commandLine();
+    try {
+      return line.execute(arguments);
+    } catch (Error e) { // such as a missing library or no memory left
+      return report(e, verbose, line.getErr());
+    }
+  }
+
+  /** The command line with all commands; it neither ends the process nor sets properties. */
+  static CommandLine commandLine() {
+    CommandLine line =
+        new CommandLine(new Main())
+            .setExecutionExceptionHandler(Main::failed)
+            .setParameterExceptionHandler(Main::misused);
+    for (CommandLine command : line.getSubcommands().values()) {
+      command.getCommandSpec().versionProvider(new BuildVersion());
+    }
+    return line;
+  }
+
+  private static void setDefault(String property, String value) {
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, value);
+    }
+  }
+
+  private static int failed(Exception error, CommandLine command, ParseResult parsed) {
+    Main main = command.getCommandSpec().root().commandLine().getCommand();
+    return report(error, main.verbose, command.getErr());
+  }
+
+  private static int misused(ParameterException error, String[] arguments) {
+    CommandLine command = error.getCommandLine();
+    PrintWriter err = command.getErr();
+    err.println("crossdistill: " + firstLine(error));
+    if (!UnmatchedArgumentException.printSuggestions(error, err)) {
+      err.println("See: " + command.getCommandSpec().qualifiedName() + " --help");
+    }
+    return ExitCode.USAGE;
+  }
+
+  /** One line that says what is wrong; the stack trace only where it was asked for. */
+  private static int report(Throwable error, boolean verbose, PrintWriter err) {
+    if (verbose) {
+      error.printStackTrace(err);
+    } else {
+      String kind =
+          error instanceof CrossdistillException ? "" : error.getClass().getSimpleName() + ": ";
+      err.println("crossdistill: " + kind + firstLine(error));
+    }
+    err.flush();
+    return ExitCode.FAILURE;
+  }
+
+  private static String firstLine(Throwable error) {
+    String message = error.getMessage();
+    return message == null
+        ? "no explanation was given (--verbose shows where)"
+        : message.lines().findFirst().orElse("");
+  }
+}

@@ -1,0 +1,69 @@
+package org.crossdistill.cli;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.crossdistill.data.PictureFiles;
+import org.crossdistill.train.ModelFile;
+import org.crossdistill.train.Predictor;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code crossdistill predict}: the classes of pictures. */
+@Command(
+    name = "predict",
+    description = "Name the classes of pictures, also of classes that only texts described.",
+    mixinStandardHelpOptions = true)
+final class PredictCommand implements Callable<Integer> {
+
+  @Option(names = "--model", required = true, description = "A model.safetensors.")
+  private Path model;
+
+  @Option(names = "--top", defaultValue = "3", description = "How many classes (default: 3).")
+  private int top;
+
+  @Option(names = "--json", description = "Print one JSON object a picture.")
+  private boolean json;
+
+  @Parameters(arity = "1..*", paramLabel = "PICTURE", description = "PNG or JPEG files.")
+  private List<Path> pictures;
+
+  @Override
+  public Integer call() {
+    LibTorchLoading.load(System.err);
+    Predictor predictor = new Predictor(ModelFile.read(model));
+    for (Path picture : pictures) {
+      float[] embedding = predictor.embed(PictureFiles.read(picture));
+      print(
+          picture, predictor.trainedClasses(embedding, top), predictor.textClasses(embedding, top));
+    }
+    return ExitCode.OK;
+  }
+
+  private void print(
+      Path picture, List<Predictor.Prediction> trained, List<Predictor.Prediction> byText) {
+    if (json) {
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("picture", picture.toString());
+      result.put("trained-classes", trained);
+      result.put("text-classes", byText);
+      System.out.println(Json.line(result));
+      return;
+    }
+    System.out.println(picture);
+    print("among the classes of the training", trained);
+    if (!byText.isEmpty()) {
+      print("among all classes, by their texts", byText);
+    }
+  }
+
+  private static void print(String heading, List<Predictor.Prediction> predictions) {
+    System.out.println("  " + heading);
+    for (Predictor.Prediction prediction : predictions) {
+      System.out.printf("    %-28s cosine %.3f%n", prediction.name(), prediction.cosine());
+    }
+  }
+}

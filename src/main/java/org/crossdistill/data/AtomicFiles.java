@@ -1,0 +1,140 @@
+package org.crossdistill.data;
+
+import java.io.BufferedOutputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Writes files that are either whole or not there: a temporary file beside the target is written,
+ * forced to the disk and renamed. Whatever fails, an older file of that name stays as it was and no
+ * temporary file remains.
+ *
+ * <p>Thread-safe; of two writers of one target, one wins whole.
+ */
+public final class AtomicFiles {
+
+  private static final int BUFFER_BYTES = 1 << 16;
+  private static final AtomicLong COUNTER = new AtomicLong();
+
+  private AtomicFiles() {}
+
+  /** What a file is to hold. */
+  @FunctionalInterface
+  public interface Content {
+
+    /**
+     * Writes everything; need neither flush nor close.
+     *
+     * @param out buffered
+     * @throws IOException when it cannot be written
+     */
+    void writeTo(OutputStream out) throws IOException;
+  }
+
+  /**
+   * Writes a file piece by piece.
+   *
+   * @param target in a folder that exists; replaced if it exists
+   * @param content called once
+   * @throws DataException naming the target when its folder is missing or not writable, or the disk
+   *     is full
+   */
+  public static void write(Path target, Content content) {
+    Path absolute = target.toAbsolutePath();
+    Path temporary = temporaryBeside(absolute);
+    // An interrupted thread could not sync the folder, and saving often is what it was
+    // interrupted for.
+    boolean interrupted = Thread.interrupted();
+    try {
+      writeAndSync(temporary, content);
+      Files.move(temporary, absolute, StandardCopyOption.ATOMIC_MOVE);
+      syncFolder(absolute.getParent());
+    } catch (IOException e) {
+      throw IoErrors.cannotWrite(target, e);
+    } finally {
+      deleteQuietly(temporary);
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /**
+   * Writes bytes.
+   *
+   * @param target as in {@link #write(Path, Content)}
+   * @param bytes the whole content
+   * @throws DataException as in {@link #write(Path, Content)}
+   */
+  public static void write(Path target, byte[] bytes) {
+    write(target, out -> out.write(bytes));
+  }
+
+  /**
+   * Writes a text.
+   *
+   * @param target as in {@link #write(Path, Content)}
+   * @param text the whole content, written as UTF-8
+   * @throws DataException as in {@link #write(Path, Content)}
+   */
+  public static void write(Path target, String text) {
+    write(target, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * Makes a folder and its parents, where they are missing.
+   *
+   * @param folder may exist
+   * @throws DataException naming the folder when it cannot be made or is a file
+   */
+  public static void createFolders(Path folder) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      if (Files.exists(folder)) {
+        throw new DataException("cannot make the folder " + folder + ": a file has that name", e);
+      }
+      throw IoErrors.cannotWrite(folder, e);
+    }
+  }
+
+  private static Path temporaryBeside(Path target) {
+    long pid = ProcessHandle.current().pid();
+    return target.resolveSibling(
+        "." + target.getFileName() + "." + pid + "-" + COUNTER.incrementAndGet() + ".tmp");
+  }
+
+  private static void writeAndSync(Path temporary, Content content) throws IOException {
+    // A file left by a killed process of the same number is in nobody's use.
+    Files.deleteIfExists(temporary);
+    Files.createFile(temporary);
+    try (FileOutputStream file = new FileOutputStream(temporary.toFile());
+        OutputStream out = new BufferedOutputStream(file, BUFFER_BYTES)) {
+      content.writeTo(out);
+      out.flush();
+      file.getFD().sync();
+    }
+  }
+
+  private static void syncFolder(Path folder) throws IOException {
+    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  private static void deleteQuietly(Path temporary) {
+    try {
+      Files.deleteIfExists(temporary);
+    } catch (IOException e) {
+      // The write has failed already, and that is what the caller hears about.
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package org.crossdistill.loss;
+
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.crossdistill.kernel.DType;
+
+/**
+ * Checks of the losses' arguments. Each failure is a {@link TensorException} that names the
+ * argument, what was expected and what was found.
+ */
+final class Arguments {
+
+  private Arguments() {}
+
+  /** Requires dense rows [B, D] of an element type that the losses compute in; gives that type. */
+  static DType embeddings(String name, Tensor tensor) {
+    present(name, "[rows, columns]", tensor);
+    DType dtype = DTypes.of(tensor);
+    if (dtype == null || tensor.dim() != 2 || !tensor.has_storage()) {
+      throw wrong(name, "dense f64, f32, bf16 or f16 [rows, columns]", tensor);
+    }
+    return dtype;
+  }
+
+  /** Requires a dense vector [B] of an element type that the losses compute in; gives that type. */
+  static DType values(String name, Tensor tensor) {
+    present(name, "[rows]", tensor);
+    DType dtype = DTypes.of(tensor);
+    if (dtype == null || tensor.dim() != 1 || !tensor.has_storage()) {
+      throw wrong(name, "dense f64, f32, bf16 or f16 [rows]", tensor);
+    }
+    return dtype;
+  }
+
+  /** Requires the shape, type and device of another argument. */
+  static void same(String name, Tensor tensor, String otherName, Tensor other) {
+    present(name, "a tensor as " + otherName, tensor);
+    boolean same =
+        tensor.scalar_type().value == other.scalar_type().value
+            && tensor.has_storage()
+            && sameDevice(tensor, other)
+            && tensor.dim() == other.dim()
+            && tensor.is_same_size(other);
+    if (!same) {
+      throw wrong(name, DTypes.describe(other) + " like " + otherName, tensor);
+    }
+  }
+
+  /** Requires a matrix [any, D] of another's number of columns, type and device. */
+  static void sameColumns(String name, Tensor tensor, String otherName, Tensor other) {
+    DType dtype = embeddings(name, tensor);
+    if (dtype != DTypes.of(other)
+        || tensor.size(1) != other.size(1)
+        || !sameDevice(tensor, other)) {
+      String expected =
+          "rows of the columns, type and device of "
+              + otherName
+              + " ("
+              + DTypes.describe(other)
+              + ")";
+      throw wrong(name, expected, tensor);
+    }
+  }
+
+  /**
+   * Requires [B] of a type, on the device of the embeddings.
+   *
+   * @param tensor null is accepted
+   */
+  static void vectorOrNull(
+      String name, Tensor tensor, ScalarType type, long size, Tensor embeddings) {
+    if (tensor != null) {
+      vector(name, tensor, type, size, embeddings);
+    }
+  }
+
+  /** Requires [B] of a type, on the device of the embeddings. */
+  static void vector(String name, Tensor tensor, ScalarType type, long size, Tensor embeddings) {
+    String expected = DTypes.label(type) + " [" + size + "]";
+    present(name, expected, tensor);
+    if (!DTypes.is(tensor, type)
+        || tensor.dim() != 1
+        || tensor.size(0) != size
+        || !tensor.has_storage()
+        || !sameDevice(tensor, embeddings)) {
+      throw wrong(name, expected + " on " + DTypes.device(embeddings), tensor);
+    }
+  }
+
+  /** Requires a finite number in [least, below). */
+  static void range(String name, double value, double least, double below) {
+    if (!(value >= least && value < below) || Double.isInfinite(value)) {
+      String limit = Double.isInfinite(below) ? "" : " and less than " + below;
+      throw new TensorException(
+          name + ": expected a finite number of at least " + least + limit + ", found " + value);
+    }
+  }
+
+  /** Requires a finite number above 0. */
+  static void positive(String name, double value) {
+    if (!(value > 0) || Double.isInfinite(value)) {
+      throw new TensorException(name + ": expected a finite number above 0, found " + value);
+    }
+  }
+
+  /** Requires a finite number. */
+  static void finite(String name, double value) {
+    if (!Double.isFinite(value)) {
+      throw new TensorException(name + ": expected a finite number, found " + value);
+    }
+  }
+
+  /** Requires an option. */
+  static <T> T given(String name, T value) {
+    if (value == null) {
+      throw new TensorException(name + ": expected a value, found null");
+    }
+    return value;
+  }
+
+  private static void present(String name, String expected, Tensor tensor) {
+    if (tensor == null || tensor.isNull() || !tensor.defined()) {
+      throw wrong(name, expected, null);
+    }
+  }
+
+  private static boolean sameDevice(Tensor a, Tensor b) {
+    // Asking for the device itself allocates, which costs more than all other checks together.
+    return a.is_cpu() ? b.is_cpu() : DTypes.device(a).equals(DTypes.device(b));
+  }
+
+  private static TensorException wrong(String name, String expected, Tensor found) {
+    return new TensorException(
+        name + ": expected " + expected + ", found " + DTypes.describe(found));
+  }
+}

@@ -1,0 +1,214 @@
+package org.crossdistill.loss;
+
+import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.DType;
+import org.crossdistill.kernel.Kernels;
+import org.crossdistill.kernel.Labelled;
+import org.crossdistill.kernel.binding.Crossdistill;
+
+/**
+ * Weights of samples by their quality in two modalities. A quality is any number that grows with
+ * how good a sample is; by default the {@linkplain #norms norm} of its embedding before
+ * normalisation, as in AdaFace (Kim et al., 2022, <a
+ * href="https://arxiv.org/abs/2204.00964">arXiv:2204.00964</a>).
+ *
+ * <p>Each modality's qualities q are standardised with running statistics: Q = clip(h·(q − μ)/(σ +
+ * 1e-3), −1, 1). The first batch sets μ to its mean and σ to its unbiased deviation (0 for one
+ * sample); each later one moves them by the share alpha. They change in training only, before they
+ * are used.
+ *
+ * <p>Note that {@code difference} trusts the better modality: where the student's sample is the bad
+ * one, the weight rises.
+ *
+ * <p>Weights carry no gradient. Results belong to the caller's innermost {@code PointerScope}. Not
+ * thread-safe: the statistics are state.
+ */
+public final class QualityWeights {
+
+  /** Added to σ, so that a constant quality divides by something. */
+  static final double SIGMA_FLOOR = 1e-3;
+
+  private static final int STATISTICS = 4;
+
+  private final Options options;
+  private final Backend backendOrNull;
+  private final Tensor statistics;
+
+  /** The weight w_i from the standardised qualities Q_s of the student and Q_t of the teacher. */
+  public enum Quality implements Labelled {
+    /** clip(1 + k·(Q_t − Q_s), 0, 2). */
+    DIFFERENCE("difference", Crossdistill.CD_QUALITY_DIFFERENCE),
+    /** clip(1 + k·Q_t, 0, 2). */
+    TEACHER("teacher", Crossdistill.CD_QUALITY_TEACHER),
+    /** clip(1 + k·Q_s, 0, 2). */
+    STUDENT("student", Crossdistill.CD_QUALITY_STUDENT),
+    /** clip((1 + k·Q_t)·(1 + k·Q_s), 0, 4). */
+    PRODUCT("product", Crossdistill.CD_QUALITY_PRODUCT),
+    /** 1. */
+    NONE("none", Crossdistill.CD_QUALITY_NONE);
+
+    private final String label;
+    private final int code;
+
+    Quality(String label, int code) {
+      this.label = label;
+      this.code = code;
+    }
+
+    @Override
+    public String label() {
+      return label;
+    }
+  }
+
+  /**
+   * How qualities become weights.
+   *
+   * @param quality which modality's quality counts
+   * @param k slope of the weight, finite
+   * @param h factor of the standardised quality, finite
+   * @param alpha share of a batch in the running statistics, from 0 to 1
+   */
+  public record Options(Quality quality, double k, double h, double alpha) {
+
+    /** Checks the values. */
+    public Options {
+      Arguments.given("quality", quality);
+      Arguments.finite("k", k);
+      Arguments.finite("h", h);
+      Arguments.range("alpha", alpha, 0, Math.nextUp(1.0));
+    }
+
+    /** Quality {@code difference}, k 1, h 0.333, alpha 0.01. */
+    public static Options defaults() {
+      return new Options(Quality.DIFFERENCE, 1, 0.333, 0.01);
+    }
+  }
+
+  /**
+   * Weights on the backend that is active here, with statistics that hold nothing yet.
+   *
+   * @throws org.crossdistill.kernel.KernelException if a pinned backend does not work
+   */
+  public QualityWeights(Options options) {
+    this(Placement.automatic(), options);
+  }
+
+  /**
+   * Weights on a certain backend, never another.
+   *
+   * @throws org.crossdistill.kernel.KernelException if that does not work here
+   */
+  public QualityWeights(Options options, Backend backend) {
+    this(Placement.required(backend), options);
+  }
+
+  private QualityWeights(Backend backendOrNull, Options options) {
+    this.options = Arguments.given("options", options);
+    this.backendOrNull = backendOrNull;
+    // Retained, for a scope of the caller may be open and close long before this object goes.
+    this.statistics = Blank.tensor(DType.F64, STATISTICS + 1).zero_().retainReference();
+  }
+
+  /** The options it was made with. */
+  public Options options() {
+    return options;
+  }
+
+  /**
+   * The statistics themselves, to be saved and to be overwritten in place: f64 [5] on the CPU, μ
+   * and σ of the student, μ and σ of the teacher, and 1 once they hold a batch, else 0.
+   */
+  public Tensor statistics() {
+    return statistics;
+  }
+
+  /**
+   * Lengths of embeddings, the default quality.
+   *
+   * @param embeddings [B, D] in f64, f32, bf16 or f16
+   * @return [B] in f64 for f64, otherwise f32; without gradient
+   * @throws TensorException naming the argument that is wrong
+   */
+  public Tensor norms(Tensor embeddings) {
+    DType dtype = Arguments.embeddings("embeddings", embeddings);
+    Backend backend = Placement.backend(backendOrNull, "embeddings", embeddings);
+    if (backend != Backend.CPU) {
+      return QualityWeightsReference.norms(embeddings);
+    }
+    long rows = embeddings.size(0);
+    Tensor norms = Blank.tensor(dtype.accumulation(), rows);
+    try (NativeArray x = NativeArray.matrix(embeddings)) {
+      NativeCall.run(
+          threads ->
+              Kernels.rowNorms(
+                  dtype, rows, embeddings.size(1), x.matrix(), Blank.data(norms), threads));
+    }
+    return norms;
+  }
+
+  /**
+   * Weights of a batch.
+   *
+   * @param qualityStudent [B] in f64, f32, bf16 or f16, finite
+   * @param qualityTeacher of the student's shape, type and device
+   * @param training whether the batch changes the statistics; without it they must hold something
+   * @return w [B] in f64 for f64, otherwise f32
+   * @throws TensorException naming the argument that is wrong; the statistics are unchanged then
+   */
+  public Tensor forward(Tensor qualityStudent, Tensor qualityTeacher, boolean training) {
+    DType dtype = Arguments.values("qualityStudent", qualityStudent);
+    Arguments.same("qualityTeacher", qualityTeacher, "qualityStudent", qualityStudent);
+    DoublePointer state = new DoublePointer(statistics.data_ptr());
+    Kernels.StatisticsUse use = new Kernels.StatisticsUse(training, state.get(STATISTICS) != 0);
+    if (!use.update() && !use.initialized()) {
+      throw new TensorException("statistics: expected a training batch before, found none");
+    }
+    double[] running = new double[STATISTICS];
+    state.get(running);
+    Backend backend = Placement.backend(backendOrNull, "qualityStudent", qualityStudent);
+    Tensor weights =
+        backend == Backend.CPU
+            ? onKernel(dtype, qualityStudent, qualityTeacher, use, running)
+            : QualityWeightsReference.forward(
+                options, qualityStudent, qualityTeacher, use, running);
+    if (training && qualityStudent.size(0) > 0) {
+      state.put(running).put(STATISTICS, 1);
+    }
+    return weights;
+  }
+
+  /** Changes the running statistics in place. */
+  private Tensor onKernel(
+      DType dtype,
+      Tensor qualityStudent,
+      Tensor qualityTeacher,
+      Kernels.StatisticsUse use,
+      double[] running) {
+    long rows = qualityStudent.size(0);
+    Kernels.QualityRule rule =
+        new Kernels.QualityRule(options.quality.code, options.k, options.h, options.alpha);
+    Tensor weights = Blank.tensor(dtype.accumulation(), rows);
+    try (NativeArray student = NativeArray.vector(qualityStudent);
+        NativeArray teacher = NativeArray.vector(qualityTeacher);
+        Results results = new Results()) {
+      Tensor memory = Tensor.create(running).to(DTypes.scalarType(dtype.accumulation()));
+      NativeCall.run(
+          threads ->
+              Kernels.qualityWeights(
+                  dtype,
+                  rows,
+                  student.data(),
+                  teacher.data(),
+                  rule,
+                  use,
+                  memory.data_ptr(),
+                  Blank.data(weights)));
+      new DoublePointer(memory.to(ScalarType.Double).data_ptr()).get(running);
+    }
+    return weights;
+  }
+}

@@ -1,0 +1,201 @@
+package org.crossdistill.method;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.loss.MarginClassifierLoss;
+import org.crossdistill.loss.MarginClassifierLoss.RowSet;
+import org.crossdistill.loss.Reduction;
+import org.crossdistill.loss.SoftMarginFeatureLoss;
+import org.crossdistill.method.CmdOptions.ClassifierMode;
+import org.crossdistill.method.CmdOptions.Head;
+import org.crossdistill.nn.Classifier;
+import org.crossdistill.nn.Layer;
+import org.crossdistill.nn.Module;
+import org.crossdistill.nn.ProjectionHead;
+
+/**
+ * CMD, cross-modal distillation for widely differing modalities: it implements the idea published
+ * in Zhao et al., arXiv 2507.16296 — a projection head on a frozen teacher, a soft (margin)
+ * constraint on the features, a classifier that both modalities share, and weights by sample
+ * quality. Sizes, the weights' formula and the classifier modes are ours.
+ *
+ * <pre>
+ * s = student(x)                        the student's embedding               [B, D]
+ * t = head(e)                           the projected teacher embedding       [B, D]
+ * w = quality(|s|, |e|)                 weights of the distillation terms     [B]
+ * L_id = mean l(s, y; V)                identity loss of the student, l = margin classifier loss
+ * L_f = mean w·max(0, d(s, t) − m)      soft-margin feature loss
+ * L_c = mean w·l(s, y; V')              the student's quality-weighted term
+ * L_t = mean l(t, y; V')                the teacher's term
+ * L = L_id + λ_f·L_f + λ_c·L_c + λ_t·L_t
+ * </pre>
+ *
+ * <p>V' = V is the one shared matrix ({@code joint}), the teacher's own fixed one ({@code frozen})
+ * or a second shared one ({@code separate}). Inference needs the student alone.
+ */
+public final class Cmd extends IdentityMethod {
+
+  private static final Set<SoftMarginFeatureLoss.Output> FEATURE_OUTPUTS =
+      EnumSet.of(
+          SoftMarginFeatureLoss.Output.DISTANCES,
+          SoftMarginFeatureLoss.Output.GRAD_STUDENT,
+          SoftMarginFeatureLoss.Output.GRAD_TEACHER);
+  private static final Set<MarginClassifierLoss.Output> CLASSIFIER_OUTPUTS =
+      EnumSet.of(
+          MarginClassifierLoss.Output.ROWS,
+          MarginClassifierLoss.Output.GRAD_EMBEDDINGS,
+          MarginClassifierLoss.Output.GRAD_CLASSIFIER);
+
+  private final CmdOptions options;
+  private final Layer head;
+  private final Classifier sharedClassifier;
+  private final QualityState quality;
+  private final SoftMarginFeatureLoss featureLoss;
+  private final boolean weightedMean;
+
+  /**
+   * @throws MethodException if the options need something that the context does not hold
+   */
+  public Cmd(CmdOptions options, MethodContext context) {
+    // Weighted means are formed below, since terms with and without weights share a call.
+    super(context, new MarginClassifierLoss(unweighted(context.identityLoss())));
+    this.options = options;
+    head = head(options, context);
+    sharedClassifier = sharedClassifier(options, context);
+    quality = new QualityState(options.qualityWeights());
+    featureLoss = new SoftMarginFeatureLoss(options.featureMargin());
+    weightedMean = context.identityLoss().reduction() == Reduction.WEIGHTED_MEAN;
+  }
+
+  private static MarginClassifierLoss.Options unweighted(MarginClassifierLoss.Options loss) {
+    Reduction reduction = loss.reduction() == Reduction.SUM ? Reduction.SUM : Reduction.MEAN;
+    return new MarginClassifierLoss.Options(
+        loss.kind(), loss.scale(), loss.margin(), loss.easyMargin(), reduction);
+  }
+
+  private static Layer head(CmdOptions options, MethodContext context) {
+    int size = context.student().embeddingSize();
+    if (options.head() == Head.BOTTLENECK) {
+      return new ProjectionHead(context.random(), context.teacherSize(), size);
+    }
+    if (context.teacherSize() != size) {
+      throw new MethodException(
+          "cmd: head = \"none\" needs teacher and student embeddings of one size, found "
+              + context.teacherSize()
+              + " and "
+              + size);
+    }
+    return null;
+  }
+
+  private Classifier sharedClassifier(CmdOptions options, MethodContext context) {
+    return switch (options.classifier()) {
+      case JOINT -> classifier;
+      case SEPARATE -> new Classifier(context.random(), context.classes(), student.embeddingSize());
+      case FROZEN -> {
+        if (context.teacherClassifier() == null) {
+          throw new MethodException(
+              "cmd: classifier = \"frozen\" needs a teacher with a classifier");
+        }
+        context.teacherClassifier().freeze();
+        yield context.teacherClassifier();
+      }
+    };
+  }
+
+  @Override
+  public Map<String, Module> networks() {
+    Map<String, Module> networks = super.networks();
+    if (options.classifier() != ClassifierMode.JOINT) {
+      networks.put("shared-classifier", sharedClassifier);
+    }
+    if (head != null) {
+      networks.put("head", head);
+    }
+    networks.put("quality", quality);
+    return networks;
+  }
+
+  @Override
+  public List<ParameterGroup> parameterGroups() {
+    Map<String, Module> atFullRate = networks();
+    atFullRate.remove("head");
+    if (options.classifier() == ClassifierMode.FROZEN) {
+      atFullRate.remove("shared-classifier");
+    }
+    List<ParameterGroup> groups = new ArrayList<>();
+    groups.add(ParameterGroup.of(atFullRate, 1));
+    if (head != null) {
+      groups.add(ParameterGroup.of(Map.of("head", head), options.headLearningRate()));
+    }
+    return groups;
+  }
+
+  @Override
+  public Optional<Tensor> project(Tensor teacherEmbedding) {
+    return Optional.of(head == null ? teacherEmbedding : head.forward(teacherEmbedding));
+  }
+
+  @Override
+  public Objective step(Batch batch) {
+    Tensor e = batch.teacherEmbedding(); // [B, D_t]
+    Tensor s = student.forward(batch.input()); // [B, D]
+    Tensor t = project(e).orElseThrow(); // [B, D]
+    Tensor w = quality.weights(s, e, batch); // [B]
+    Objective objective = new Objective();
+    featureTerm(objective, s, t, w, options.lambdaF(batch.progress()));
+    classifierTerms(objective, s, t, w, RowLabels.of(batch, options.unlabelled()));
+    return objective.term("weight", w.mean());
+  }
+
+  private void featureTerm(Objective objective, Tensor s, Tensor t, Tensor w, double lambdaF) {
+    var feature = featureLoss.forward(s, t, w, lambdaF, FEATURE_OUTPUTS);
+    objective
+        .term("feature", feature.loss())
+        .term("distance", feature.distances().mean())
+        .gradient(s, feature.gradStudent());
+    if (!options.stopFeatureGradient()) {
+      objective.gradient(t, feature.gradTeacher());
+    }
+  }
+
+  /** L_id, L_c and L_t. Terms with the same rows and the same matrix are one set of rows. */
+  private void classifierTerms(
+      Objective objective, Tensor s, Tensor t, Tensor w, RowLabels labels) {
+    Tensor c = labels.confidence(); // [B], 1 where the label is known
+    Tensor weighted = labels.weighted(w, weightedMean).mul(new Scalar(options.lambdaC()));
+    RowSet teacher = new RowSet(t, labels.known(), null, options.lambdaT());
+    Tensor identityRows;
+    Tensor teacherLoss;
+    if (options.classifier() == ClassifierMode.JOINT) {
+      RowSet both = new RowSet(s, labels.all(), c.add(weighted), 1);
+      var joint = classifierTerm(objective, classifier, List.of(both, teacher));
+      identityRows = joint.sets().get(0).rows();
+      teacherLoss = joint.sets().get(1).loss();
+    } else {
+      RowSet identity = new RowSet(s, labels.all(), c, 1);
+      RowSet student = new RowSet(s, labels.all(), weighted, 1);
+      var own = classifierTerm(objective, classifier, List.of(identity));
+      var shared = classifierTerm(objective, sharedClassifier, List.of(student, teacher));
+      identityRows = own.sets().get(0).rows();
+      teacherLoss = shared.sets().get(1).loss();
+    }
+    objective.term("identity", labels.mean(identityRows)).term("teacher", teacherLoss);
+  }
+
+  private MarginClassifierLoss.Result classifierTerm(
+      Objective objective, Classifier classifier, List<RowSet> sets) {
+    var result = identityLoss.forward(classifier.weight(), null, sets, CLASSIFIER_OUTPUTS);
+    for (int i = 0; i < sets.size(); i++) {
+      objective.gradient(sets.get(i).embeddings(), result.sets().get(i).gradEmbeddings());
+    }
+    objective.gradient(classifier.weight(), result.gradClassifier());
+    return result;
+  }
+}

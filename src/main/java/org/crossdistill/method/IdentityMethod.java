@@ -1,0 +1,46 @@
+package org.crossdistill.method;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.crossdistill.loss.MarginClassifierLoss;
+import org.crossdistill.nn.Backbone;
+import org.crossdistill.nn.Classifier;
+import org.crossdistill.nn.Module;
+
+/** What all methods here share: a student that is trained with an identity loss of its own. */
+abstract class IdentityMethod implements Method {
+
+  final Backbone student;
+  final Classifier classifier;
+  final MarginClassifierLoss identityLoss;
+
+  IdentityMethod(MethodContext context, MarginClassifierLoss identityLoss) {
+    this.student = context.student();
+    this.classifier = new Classifier(context.random(), context.classes(), student.embeddingSize());
+    this.identityLoss = identityLoss;
+  }
+
+  @Override
+  public final Backbone student() {
+    return student;
+  }
+
+  @Override
+  public final Classifier classifier() {
+    return classifier;
+  }
+
+  @Override
+  public Map<String, Module> networks() {
+    Map<String, Module> networks = new LinkedHashMap<>();
+    networks.put("student", student);
+    networks.put("classifier", classifier);
+    return networks;
+  }
+
+  @Override
+  public List<ParameterGroup> parameterGroups() {
+    return List.of(ParameterGroup.of(networks(), 1));
+  }
+}

@@ -1,0 +1,32 @@
+package org.crossdistill.method;
+
+import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.loss.QualityWeights;
+import org.crossdistill.nn.Module;
+
+/** The quality weights, with their running statistics among what is saved. */
+final class QualityState extends Module {
+
+  private final QualityWeights weights;
+
+  QualityState(QualityWeights.Options options) {
+    weights = new QualityWeights(options);
+    buffer("statistics", weights.statistics());
+  }
+
+  /**
+   * Weights of a batch's rows by the qualities that the user measured, or else by the norms of the
+   * embeddings, detached.
+   *
+   * @param s the student's embeddings [B, D]
+   * @param e the teacher's, before the head [B, D_t]
+   * @return w [B]
+   */
+  Tensor weights(Tensor s, Tensor e, Batch batch) {
+    Tensor student =
+        batch.studentQuality() == null ? weights.norms(s.detach()) : batch.studentQuality();
+    Tensor teacher =
+        batch.teacherQuality() == null ? weights.norms(e.detach()) : batch.teacherQuality();
+    return weights.forward(student, teacher, training());
+  }
+}

@@ -1,0 +1,48 @@
+package org.crossdistill.method;
+
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.T_TensorTensor_T;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.crossdistill.loss.MarginClassifierLoss;
+
+/**
+ * Labels of a batch's rows, where the teacher may stand in for those that are not known.
+ *
+ * @param known the labels as given, −100 where there is none, [B] int64
+ * @param all the labels with the teacher's in the gaps, if it is to fill them, [B] int64
+ * @param confidence weight of each row: 1, or the teacher's probability for its own label, [B] f32
+ */
+record RowLabels(Tensor known, Tensor all, Tensor confidence) {
+
+  private static final double SMALLEST_MEAN = 1e-12;
+
+  static RowLabels of(Batch batch, CmdOptions.Unlabelled unlabelled) {
+    Tensor known = batch.labels();
+    Tensor ones = known.eq(known).to(ScalarType.Float);
+    if (unlabelled == CmdOptions.Unlabelled.IGNORE) {
+      return new RowLabels(known, known, ones);
+    }
+    T_TensorTensor_T best = batch.teacherLogits().softmax(1).max(1, false);
+    Tensor gaps = known.eq(new Scalar((long) MarginClassifierLoss.IGNORE_LABEL));
+    return new RowLabels(known, best.get1().where(gaps, known), best.get0().where(gaps, ones));
+  }
+
+  /** Mean over the rows that count. */
+  Tensor mean(Tensor rows) {
+    return rows.sum().div(labelled().sum().clamp_min(new Scalar(1)));
+  }
+
+  /** Weights of the weighted term: w·confidence, and divided by their mean for a weighted mean. */
+  Tensor weighted(Tensor w, boolean weightedMean) {
+    Tensor weighted = w.mul(confidence);
+    if (!weightedMean) {
+      return weighted;
+    }
+    return weighted.div(mean(weighted.mul(labelled())).clamp_min(new Scalar(SMALLEST_MEAN)));
+  }
+
+  private Tensor labelled() {
+    return all.ne(new Scalar((long) MarginClassifierLoss.IGNORE_LABEL));
+  }
+}

@@ -1,0 +1,75 @@
+package org.crossdistill.train;
+
+/**
+ * Which samples a run trains on and is measured on.
+ *
+ * @param name of the data set; {@code emoji}
+ * @param label column of the labels, {@code group} or {@code subgroup}
+ * @param split {@code open}: some classes are never seen in training; {@code closed}: all are
+ * @param seenFraction share of the classes that an open split trains on, in (0, 1)
+ * @param validationFraction share of the samples that a closed split keeps for validation
+ * @param testFraction share of the samples that a closed split keeps for the test
+ * @param minSamples a class with fewer samples is left out
+ * @param minBases a class with fewer different things (variants counted once) is left out
+ * @param perClass training samples a class at most; 0 = all
+ * @param labelled training samples a class that keep their label; 0 = all. The others stay as pairs
+ * @param control whether the pairs are true or, as a control, shuffled
+ * @param pictureSize side of the pictures that the student sees, in pixels
+ */
+public record DataOptions(
+    String name,
+    String label,
+    Split split,
+    double seenFraction,
+    double validationFraction,
+    double testFraction,
+    int minSamples,
+    int minBases,
+    int perClass,
+    int labelled,
+    Control control,
+    int pictureSize) {
+
+  /** How samples are divided. */
+  public enum Split {
+    /** By class: the classes of the test are not seen in training. */
+    OPEN,
+    /** Within each class. */
+    CLOSED
+  }
+
+  /** Which text stands beside which picture in training. */
+  public enum Control {
+    /** The true pairs. */
+    NONE,
+    /** Texts permuted among all training samples: what remains is no transfer of knowledge. */
+    SHUFFLED,
+    /** Texts permuted among the samples of a class: what remains is transfer of the class alone. */
+    SHUFFLED_WITHIN_CLASS
+  }
+
+  /** Emoji by sub-group, open split, 60 % of the classes seen, all samples, true pairs, 32×32. */
+  public static DataOptions defaults() {
+    return new DataOptions(
+        "emoji", "subgroup", Split.OPEN, 0.6, 0.15, 0.25, 8, 5, 0, 0, Control.NONE, 32);
+  }
+
+  /** Checks the ranges. */
+  public DataOptions {
+    Options.require(name.equals("emoji"), "name", "emoji", name);
+    Options.require(
+        seenFraction > 0 && seenFraction < 1, "seen-fraction", "a number in (0, 1)", seenFraction);
+    boolean fractions =
+        validationFraction >= 0 && testFraction > 0 && validationFraction + testFraction < 1;
+    Options.require(
+        fractions,
+        "validation-fraction, test-fraction",
+        "test-fraction > 0 and a sum below 1",
+        validationFraction + ", " + testFraction);
+    Options.require(minSamples >= 1, "min-samples", "at least 1", minSamples);
+    Options.require(minBases >= 1, "min-bases", "at least 1", minBases);
+    Options.require(perClass >= 0, "per-class", "at least 0", perClass);
+    Options.require(labelled >= 0, "labelled", "at least 0", labelled);
+    Options.require(pictureSize >= 8, "picture-size", "at least 8", pictureSize);
+  }
+}

@@ -1,0 +1,128 @@
+package org.crossdistill.train;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.crossdistill.data.PictureAugmentation;
+import org.crossdistill.loss.MarginClassifierLoss;
+import org.crossdistill.method.Method;
+import org.crossdistill.method.MethodContext;
+import org.crossdistill.method.Methods;
+import org.crossdistill.method.Need;
+import org.crossdistill.nn.SmallResNet;
+
+/**
+ * All settings of one training: data, networks, method, optimisation.
+ *
+ * @param settings everything but the method
+ * @param method by name
+ * @param methodOptions the method's own record of options
+ */
+public record Experiment(Settings settings, Methods.Entry method, Record methodOptions) {
+
+  private static final String METHOD = "method";
+  private static final String NAME = "name";
+
+  /**
+   * The settings that all methods share; each component is a table of the configuration.
+   *
+   * @param seeds of the runs, one run a seed
+   * @param threads LibTorch threads of one run; with one, the same seed gives the same bits, with
+   *     more LibTorch's convolutions add in an order that changes from run to run
+   * @param data which samples
+   * @param augmentation of the training pictures
+   * @param teacher the text teacher
+   * @param student the picture backbone
+   * @param identityLoss the student's identity loss
+   * @param train length and steps of the training
+   * @param optimizer update rule
+   */
+  public record Settings(
+      List<Long> seeds,
+      int threads,
+      DataOptions data,
+      PictureAugmentation augmentation,
+      TeacherOptions teacher,
+      SmallResNet.Options student,
+      MarginClassifierLoss.Options identityLoss,
+      TrainOptions train,
+      OptimizerOptions optimizer) {
+
+    /** The defaults of all tables, one run with seed 0, one thread. */
+    public static Settings defaults() {
+      return new Settings(
+          List.of(0L),
+          1,
+          DataOptions.defaults(),
+          PictureAugmentation.defaults(),
+          TeacherOptions.defaults(),
+          SmallResNet.Options.defaults(),
+          MarginClassifierLoss.Options.defaults(),
+          TrainOptions.defaults(),
+          OptimizerOptions.defaults());
+    }
+
+    /** Checks the ranges. */
+    public Settings {
+      seeds = List.copyOf(seeds);
+      Options.require(!seeds.isEmpty(), "seeds", "at least one seed", seeds);
+      long distinct = seeds.stream().distinct().count();
+      Options.require(distinct == seeds.size(), "seeds", "different seeds", seeds);
+      Options.require(threads >= 1, "threads", "at least 1", threads);
+    }
+  }
+
+  /**
+   * Binds a configuration.
+   *
+   * @throws ConfigException naming an unknown key or a value that doesn't fit
+   */
+  @SuppressWarnings("unchecked")
+  public static Experiment of(Map<String, Object> config) {
+    Map<String, Object> shared = new TreeMap<>(config);
+    Object method = shared.remove(METHOD);
+    if (!(method instanceof Map)) {
+      throw new ConfigException("method: expected a table with a name, found " + method);
+    }
+    Map<String, Object> own = new TreeMap<>((Map<String, Object>) method);
+    Methods.Entry entry = entry(own.remove(NAME));
+    Record options = ConfigBinder.bind(entry.options(), own, METHOD);
+    return new Experiment(ConfigBinder.bind(Settings.class, shared, ""), entry, options);
+  }
+
+  private static Methods.Entry entry(Object name) {
+    List<String> known = Methods.all().stream().map(Methods.Entry::name).toList();
+    return Methods.all().stream()
+        .filter(entry -> entry.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    "method.name: expected one of "
+                        + String.join(", ", known)
+                        + ", found "
+                        + name));
+  }
+
+  /** The configuration that gives this experiment, with every key. */
+  public Map<String, Object> table() {
+    Map<String, Object> table = new LinkedHashMap<>(ConfigBinder.table(settings));
+    Map<String, Object> own = new LinkedHashMap<>();
+    own.put(NAME, method.name());
+    own.putAll(ConfigBinder.table(methodOptions));
+    table.put(METHOD, own);
+    return table;
+  }
+
+  /** What the method needs of the teacher. */
+  Set<Need> needs() {
+    return method.needs().apply(methodOptions);
+  }
+
+  /** Makes the method with its networks. */
+  Method createMethod(MethodContext context) {
+    return method.create().apply(methodOptions, context);
+  }
+}

@@ -1,0 +1,136 @@
+package org.crossdistill.train;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.data.Safetensors;
+import org.crossdistill.data.TensorData;
+import org.crossdistill.nn.Classifier;
+import org.crossdistill.nn.Init;
+import org.crossdistill.nn.SmallResNet;
+import org.crossdistill.nn.Tensors;
+
+/**
+ * A trained student as a safetensors file: backbone and classifier, the names of the classes, and,
+ * where the method has a common space, one text embedding a class, the unseen classes included, for
+ * zero-shot recognition.
+ *
+ * @param student in inference mode
+ * @param classifier of the classes that were trained
+ * @param classes their names, C
+ * @param pictureSize side of the pictures that the student takes, in pixels
+ * @param textClasses names of the classes with a text embedding; empty without a common space
+ * @param textEmbeddings one for each of {@code textClasses}, [·][D], of length 1
+ * @param config the whole configuration that the model was trained with
+ */
+public record ModelFile(
+    SmallResNet student,
+    Classifier classifier,
+    List<String> classes,
+    int pictureSize,
+    List<String> textClasses,
+    float[][] textEmbeddings,
+    Map<String, Object> config) {
+
+  private static final String FORMAT = "format";
+  private static final String FORMAT_NAME = "crossdistill-model";
+  private static final String FORMAT_VERSION = "format-version";
+  private static final String VERSION = "1";
+  private static final String CLASSES = "classes";
+  private static final String TEXT_CLASSES = "text-classes";
+  private static final String CONFIG = "config";
+  private static final String TEXT_EMBEDDINGS = "text-embeddings";
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(DeserializationFeature.USE_LONG_FOR_INTS);
+
+  /** Writes the file whole or not at all; the same model gives the same bytes. */
+  public void write(Path file) {
+    Map<String, TensorData> tensors = new TreeMap<>();
+    tensors.putAll(TensorBytes.of("student.", student.state()));
+    tensors.putAll(TensorBytes.of("classifier.", classifier.state()));
+    if (!textClasses.isEmpty()) {
+      tensors.put(TEXT_EMBEDDINGS, rows(textEmbeddings));
+    }
+    Map<String, String> metadata = new TreeMap<>();
+    metadata.put(FORMAT, FORMAT_NAME);
+    metadata.put(FORMAT_VERSION, VERSION);
+    metadata.put(CLASSES, json(classes));
+    metadata.put(TEXT_CLASSES, json(textClasses));
+    metadata.put(CONFIG, json(config));
+    new Safetensors(metadata, tensors).write(file);
+  }
+
+  /**
+   * Reads a model.
+   *
+   * @throws CheckpointException if the file is no model, or one of another version
+   * @throws org.crossdistill.data.DataException if it is missing or damaged
+   */
+  public static ModelFile read(Path file) {
+    Safetensors content = Safetensors.read(file);
+    expect(file, content, FORMAT, FORMAT_NAME);
+    expect(file, content, FORMAT_VERSION, VERSION);
+    Map<String, Object> config = parse(file, content, CONFIG, new TypeReference<>() {});
+    List<String> classes = parse(file, content, CLASSES, new TypeReference<>() {});
+    List<String> textClasses = parse(file, content, TEXT_CLASSES, new TypeReference<>() {});
+    Experiment.Settings settings = Experiment.of(config).settings();
+    SplittableRandom anything = new SplittableRandom(0);
+    SmallResNet student = new SmallResNet(anything, settings.student());
+    Classifier classifier = new Classifier(anything, classes.size(), student.embeddingSize());
+    copy(file, content, "student.", student.state());
+    copy(file, content, "classifier.", classifier.state());
+    student.training(false);
+    float[][] texts = texts(file, content, textClasses.size(), student.embeddingSize());
+    int pictureSize = settings.data().pictureSize();
+    return new ModelFile(student, classifier, classes, pictureSize, textClasses, texts, config);
+  }
+
+  private static void expect(Path file, Safetensors content, String key, String expected) {
+    String found = content.metadata().get(key);
+    if (!expected.equals(found)) {
+      throw new CheckpointException(
+          file + ": " + key + ": expected " + expected + ", found " + found);
+    }
+  }
+
+  private static <T> T parse(Path file, Safetensors content, String key, TypeReference<T> type) {
+    try {
+      return JSON.readValue(content.metadata().getOrDefault(key, ""), type);
+    } catch (JsonProcessingException e) {
+      throw new CheckpointException(file + ": metadata " + key + " is no valid JSON");
+    }
+  }
+
+  private static void copy(
+      Path file, Safetensors content, String prefix, Map<String, Tensor> state) {
+    TensorBytes.copy(file.toString(), content.tensors(), prefix, state);
+  }
+
+  private static float[][] texts(Path file, Safetensors content, int classes, int size) {
+    if (classes == 0) {
+      return new float[0][];
+    }
+    Tensor rows = Init.constant(0, classes, size);
+    TensorBytes.copy(file.toString(), content.tensors(), "", Map.of(TEXT_EMBEDDINGS, rows));
+    return Tensors.rows(rows);
+  }
+
+  private static TensorData rows(float[][] rows) {
+    return TensorBytes.of("", Map.of("rows", Tensors.of(rows))).get("rows");
+  }
+
+  static String json(Object value) {
+    try {
+      return JSON.writeValueAsString(value);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("cannot write as JSON: " + value, e);
+    }
+  }
+}

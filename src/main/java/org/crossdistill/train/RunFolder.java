@@ -1,0 +1,124 @@
+package org.crossdistill.train;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.crossdistill.data.AtomicFiles;
+import org.crossdistill.data.DataException;
+
+/**
+ * The folder of one training: {@code model.safetensors} and {@code card.json} at the end, {@code
+ * metrics.jsonl} and {@code last.safetensors} after each epoch, {@code timings.jsonl} apart, since
+ * only times differ between two runs of one seed.
+ */
+public final class RunFolder {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectWriter PRETTY = JSON.writerWithDefaultPrettyPrinter();
+
+  private final Path folder;
+  private final List<String> metrics = new ArrayList<>();
+  private final List<String> timings = new ArrayList<>();
+
+  private RunFolder(Path folder) {
+    this.folder = folder;
+  }
+
+  /**
+   * Makes the folder if it is not there.
+   *
+   * @throws DataException if it can't be made or written to
+   */
+  public static RunFolder open(Path folder) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new DataException("cannot make folder " + folder + ": " + e, e);
+    }
+    if (!Files.isWritable(folder)) {
+      throw new DataException("folder " + folder + ": expected a writable folder, found none");
+    }
+    return new RunFolder(folder);
+  }
+
+  /** The final model. */
+  public Path model() {
+    return folder.resolve("model.safetensors");
+  }
+
+  /** The state after the last epoch that was finished, to resume from. */
+  public Path checkpoint() {
+    return folder.resolve("last.safetensors");
+  }
+
+  private Path metricsFile() {
+    return folder.resolve("metrics.jsonl");
+  }
+
+  private Path timingsFile() {
+    return folder.resolve("timings.jsonl");
+  }
+
+  /** Takes over the lines of the first epochs, before a training resumes. */
+  void keep(int epochs) {
+    keep(metricsFile(), metrics, epochs);
+    keep(timingsFile(), timings, epochs);
+  }
+
+  private static void keep(Path file, List<String> lines, int epochs) {
+    try {
+      List<String> all = Files.readAllLines(file);
+      lines.addAll(all.subList(0, Math.min(epochs, all.size())));
+    } catch (IOException e) {
+      throw new DataException("cannot read " + file + ": " + e, e);
+    }
+  }
+
+  /** Adds an epoch's line to the metrics and to the timings. */
+  void append(EpochReport report) {
+    Map<String, Object> metric = new LinkedHashMap<>();
+    metric.put("epoch", report.epoch());
+    metric.put("learning-rate", report.learningRate());
+    metric.put("train", report.terms());
+    metric.put("validation", report.validation());
+    metrics.add(line(metric));
+    Map<String, Object> timing = new LinkedHashMap<>();
+    timing.put("epoch", report.epoch());
+    timing.put("seconds", report.seconds());
+    timing.put("samples-per-second", report.samples() / report.seconds());
+    timings.add(line(timing));
+    write(metricsFile(), metrics);
+    write(timingsFile(), timings);
+  }
+
+  /** Writes the card beside the model: what it is and what was measured. */
+  void writeCard(Map<String, Object> card) {
+    writeJson("card.json", card);
+  }
+
+  /** Writes a JSON file of this folder whole or not at all. */
+  public void writeJson(String name, Object value) {
+    try {
+      AtomicFiles.write(folder.resolve(name), PRETTY.writeValueAsString(value) + "\n");
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("cannot write as JSON: " + value, e);
+    }
+  }
+
+  private static String line(Object value) {
+    return ModelFile.json(value);
+  }
+
+  private static void write(Path file, List<String> lines) {
+    String text = String.join("\n", lines) + "\n";
+    AtomicFiles.write(file, text.getBytes(StandardCharsets.UTF_8));
+  }
+}

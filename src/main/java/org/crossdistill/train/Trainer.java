@@ -1,0 +1,172 @@
+package org.crossdistill.train;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Generator;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.crossdistill.data.Batches;
+import org.crossdistill.data.Seeds;
+import org.crossdistill.method.Method;
+import org.crossdistill.method.Objective;
+import org.crossdistill.nn.Module;
+
+/**
+ * Trains a method's networks. Each step runs in a pointer scope of its own, so nothing of a step
+ * outlives it. All randomness derives from the seed and the epoch: the same seed, data and backend
+ * give the same bits, also after a resume.
+ *
+ * <p>Not safe for use by several threads at once; different trainers may run side by side.
+ */
+public final class Trainer {
+
+  private final Method method;
+  private final TrainingSet data;
+  private final TrainOptions options;
+  private final long seed;
+  private final Optimizer optimizer;
+  private final LearningRateSchedule schedule;
+  private final Batches batches;
+  private final Generator generator = torch.make_generator_cpu();
+  private int epochsDone;
+
+  /**
+   * @param seed of the order of the samples, augmentation and dropout
+   */
+  public Trainer(
+      Method method,
+      TrainingSet data,
+      TrainOptions options,
+      OptimizerOptions optimizerOptions,
+      long seed) {
+    this.method = method;
+    this.data = data;
+    this.options = options;
+    this.seed = seed;
+    this.optimizer = Optimizer.of(optimizerOptions, method.parameterGroups());
+    batches = new Batches(data.size(), options.batchSize(), Batches.LastBatch.AT_LEAST_TWO);
+    long steps = (long) options.epochs() * batches.count();
+    this.schedule =
+        new LearningRateSchedule(optimizerOptions.learningRate(), options.warmUp(), steps);
+    generator.retainReference();
+    method.networks().values().forEach(network -> network.randomness(generator));
+  }
+
+  /** Epochs that are done, the ones before a resume included. */
+  public int epochsDone() {
+    return epochsDone;
+  }
+
+  /** Steps of the whole training. */
+  long totalSteps() {
+    return schedule.totalSteps();
+  }
+
+  /** Whether the last epoch is done. */
+  public boolean complete() {
+    return epochsDone == options.epochs();
+  }
+
+  /**
+   * Trains all epochs that are left.
+   *
+   * @param listeners told of each step and each epoch
+   * @throws DivergenceException if a term of the loss is no finite number
+   */
+  public void run(List<TrainingListener> listeners) {
+    EpochReport report;
+    while ((report = epoch(Map::of, listeners, () -> false)) != null) {
+      for (TrainingListener listener : listeners) {
+        listener.onEpoch(report);
+      }
+    }
+  }
+
+  /**
+   * Trains one epoch.
+   *
+   * @param validation metrics on validation data, called after the epoch in inference mode
+   * @param listeners told of each step
+   * @param stop asked before each step; if it says yes, the networks stay as they are in the middle
+   *     of the epoch, which then does not count
+   * @return null if there is no epoch left, or if asked to stop
+   * @throws DivergenceException if a term of the loss is no finite number
+   */
+  public EpochReport epoch(
+      Supplier<Map<String, Double>> validation,
+      List<TrainingListener> listeners,
+      BooleanSupplier stop) {
+    if (complete()) {
+      return null;
+    }
+    int epoch = epochsDone + 1;
+    long start = System.nanoTime();
+    train(true);
+    generator.set_current_seed(Seeds.of(seed, "dropout", epoch));
+    RandomGenerator augmentation = Seeds.random(seed, "augmentation", epoch);
+    TermMeans means = new TermMeans();
+    int samples = 0;
+    for (int[] rows : batches.shuffled(seed, epoch)) {
+      if (stop.getAsBoolean()) {
+        return null;
+      }
+      step(rows, augmentation, means);
+      samples += rows.length;
+      listeners.forEach(listener -> listener.onStep(optimizer.steps(), totalSteps()));
+    }
+    Map<String, Double> terms = means.read(epoch);
+    double seconds = (System.nanoTime() - start) * 1e-9;
+    train(false);
+    epochsDone = epoch;
+    double rate = schedule.at(optimizer.steps() - 1);
+    return new EpochReport(
+        epoch, options.epochs(), terms, validate(validation), rate, samples, seconds);
+  }
+
+  private void step(int[] rows, RandomGenerator augmentation, TermMeans means) {
+    try (PointerScope scope = new PointerScope()) {
+      double progress = (double) optimizer.steps() / schedule.totalSteps();
+      optimizer.zeroGradients();
+      Objective objective = method.step(data.batch(rows, augmentation, progress));
+      objective.backward();
+      optimizer.clipGradients(options.clipNorm());
+      optimizer.step(schedule.at(optimizer.steps()));
+      means.add(objective.terms());
+    }
+  }
+
+  private static Map<String, Double> validate(Supplier<Map<String, Double>> validation) {
+    try (PointerScope scope = new PointerScope();
+        NoGradGuard noGrad = new NoGradGuard()) {
+      return validation.get();
+    }
+  }
+
+  private void train(boolean on) {
+    method.networks().values().forEach(network -> network.training(on));
+  }
+
+  /** Everything that {@link #resume} needs beside the epoch, by name. */
+  Map<String, Tensor> state() {
+    Map<String, Tensor> all = new LinkedHashMap<>();
+    for (Map.Entry<String, Module> network : method.networks().entrySet()) {
+      String prefix = network.getKey() + ".";
+      network.getValue().state().forEach((name, tensor) -> all.put(prefix + name, tensor));
+    }
+    optimizer.state().forEach((name, tensor) -> all.put("optimizer." + name, tensor));
+    return all;
+  }
+
+  /** Goes on after {@code epochs} epochs, whose state has been copied into {@link #state()}. */
+  void resume(int epochs) {
+    epochsDone = epochs;
+    long stepsAnEpoch = schedule.totalSteps() / options.epochs();
+    optimizer.resumeAt(epochs * stepsAnEpoch);
+  }
+}

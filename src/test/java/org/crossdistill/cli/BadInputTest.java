@@ -1,0 +1,153 @@
+package org.crossdistill.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.crossdistill.data.Safetensors;
+import org.crossdistill.nn.Classifier;
+import org.crossdistill.nn.SmallResNet;
+import org.crossdistill.train.ExperimentFile;
+import org.crossdistill.train.ModelFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** Wrong input ends in one clear line and an exit code, and leaves nothing behind. */
+class BadInputTest {
+
+  @TempDir Path folder;
+
+  private final StringWriter err = new StringWriter();
+
+  private int run(String... arguments) {
+    CommandLine line = Main.commandLine();
+    line.setErr(new PrintWriter(err, true));
+    return line.execute(arguments);
+  }
+
+  private void assertFails(String expected, String... arguments) {
+    assertThat(run(arguments)).isEqualTo(ExitCode.FAILURE);
+    assertThat(err.toString().lines()).hasSize(1);
+    assertThat(err.toString()).startsWith("crossdistill: ").contains(expected);
+  }
+
+  /** A model that nobody trained. */
+  private Path model() {
+    SplittableRandom random = new SplittableRandom(0);
+    SmallResNet student = new SmallResNet(random, SmallResNet.Options.defaults());
+    Map<String, Object> config =
+        ExperimentFile.read(Path.of("experiments/emoji-cmd.toml"), List.of()).arm(null).table();
+    Path file = folder.resolve("model.safetensors");
+    Classifier classifier = new Classifier(random, 2, student.embeddingSize());
+    new ModelFile(student, classifier, List.of("a", "b"), 32, List.of(), new float[0][], config)
+        .write(file);
+    return file;
+  }
+
+  @Test
+  void configurationThatIsNotThere() {
+    assertFails("no-such.toml: no such file", "train", "no-such.toml");
+  }
+
+  @Test
+  void keyWithATypo() {
+    assertFails(
+        "unknown key train.epoch; did you mean train.epochs?",
+        "train",
+        "experiments/emoji-cmd.toml",
+        "--set",
+        "train.epoch=1",
+        "--out",
+        folder.resolve("run").toString());
+    assertThat(folder.resolve("run")).doesNotExist();
+  }
+
+  @Test
+  void marginOfMinusOne() {
+    assertFails(
+        "margin",
+        "train",
+        "experiments/emoji-cmd.toml",
+        "--set",
+        "method.feature-margin.margin=-1");
+    assertThat(err.toString()).contains("found -1");
+  }
+
+  @Test
+  void folderThatIsAFile() throws IOException {
+    Path file = Files.writeString(folder.resolve("occupied"), "text");
+    assertFails(
+        "occupied", "train", "experiments/emoji-cmd.toml", "--out", file.resolve("run").toString());
+  }
+
+  @Test
+  void folderThatHoldsARun() throws IOException {
+    Files.writeString(folder.resolve("metrics.jsonl"), "{}\n");
+    assertFails(
+        "holds a run: go on with --resume, replace it with --overwrite",
+        "train",
+        "experiments/emoji-cmd.toml",
+        "--out",
+        folder.toString());
+  }
+
+  @Test
+  void pictureThatIsNone() throws IOException {
+    Path picture = Files.writeString(folder.resolve("picture.png"), "no picture");
+    assertFails("picture.png", "predict", "--model", model().toString(), picture.toString());
+  }
+
+  @Test
+  void pictureThatIsNotThere() {
+    assertFails("gone.png", "embed", "--model", model().toString(), "gone.png");
+  }
+
+  @Test
+  void modelOfAnotherVersion() {
+    Path file = model();
+    Safetensors content = Safetensors.read(file);
+    Map<String, String> metadata = new TreeMap<>(content.metadata());
+    metadata.put("format-version", "2");
+    new Safetensors(metadata, content.tensors()).write(file);
+    assertFails(
+        "format-version: expected 1, found 2", "predict", "--model", file.toString(), "x.png");
+  }
+
+  @Test
+  void modelThatWasCutOff() throws IOException {
+    Path file = model();
+    byte[] bytes = Files.readAllBytes(file);
+    Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
+    assertFails("model.safetensors", "predict", "--model", file.toString(), "x.png");
+  }
+
+  @Test
+  void outputThatCannotBeWrittenLeavesNothing() throws IOException {
+    Path picture = folder.resolve("picture.png");
+    ImageIO.write(new BufferedImage(4, 4, BufferedImage.TYPE_INT_RGB), "png", picture.toFile());
+    Path model = model();
+    assertFails(
+        "missing",
+        "embed",
+        "--model",
+        model.toString(),
+        "--output",
+        folder.resolve("missing/out.safetensors").toString(),
+        picture.toString());
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).containsExactlyInAnyOrder(model, picture);
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package org.crossdistill.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.crossdistill.loss.Reduction;
+import org.crossdistill.loss.SoftMarginFeatureLoss.Distance;
+import org.crossdistill.method.CmdOptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ConfigTest {
+
+  private static Experiment parse(String toml, String... assignments) {
+    return ExperimentFile.of(TomlConfig.parse(toml, "test.toml"), List.of(assignments)).arm(null);
+  }
+
+  private static final String CMD = "[method]\nname = \"cmd\"\n";
+
+  @Test
+  void bindsTablesEnumsAndNestedTables() {
+    Experiment experiment =
+        parse(
+            CMD
+                + "lambda-f = 10\nhead = \"none\"\n"
+                + "feature-margin = { distance = \"squared-normalized\", margin = 1,"
+                + " reduction = \"weighted-mean\" }\n[train]\nepochs = 7\n");
+
+    CmdOptions options = (CmdOptions) experiment.methodOptions();
+    assertThat(options.lambdaF()).isEqualTo(10);
+    assertThat(options.lambdaC()).isEqualTo(1);
+    assertThat(options.head()).isEqualTo(CmdOptions.Head.NONE);
+    assertThat(options.featureMargin().distance()).isEqualTo(Distance.SQUARED_NORMALIZED);
+    assertThat(options.featureMargin().margin()).isEqualTo(1.0);
+    assertThat(options.featureMargin().reduction()).isEqualTo(Reduction.WEIGHTED_MEAN);
+    assertThat(experiment.settings().train().epochs()).isEqualTo(7);
+    assertThat(experiment.settings().train().batchSize()).isEqualTo(64);
+  }
+
+  @Test
+  void assignmentsLieOverTheFile() {
+    Experiment experiment =
+        parse(CMD, "train.epochs=3", "method.head=none", "method.feature-margin.margin=0.25");
+
+    assertThat(experiment.settings().train().epochs()).isEqualTo(3);
+    CmdOptions options = (CmdOptions) experiment.methodOptions();
+    assertThat(options.head()).isEqualTo(CmdOptions.Head.NONE);
+    assertThat(options.featureMargin().margin()).isEqualTo(0.25);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "train.epoch=3 | unknown key train.epoch; did you mean train.epochs?",
+        "trian.epochs=3 | unknown key trian; did you mean train?",
+        "method.lambdaf=3 | unknown key method.lambdaf; did you mean method.lambda-f?",
+        "method.feature-margin.margin=-1 | margin",
+        "method.name=cmb | method.name: expected one of none, cmd, kd, found cmb",
+        "method.head=big | method.head: expected one of none, bottleneck, found big",
+        "train.epochs=many | train.epochs: expected a whole number, found many",
+        "train.epochs=2.5 | train.epochs: expected a whole number, found 2.5",
+        "train.epochs=0 | [train] epochs: expected at least 1, found 0",
+        "optimizer.learning-rate=true | optimizer.learning-rate: expected a number, found true",
+        "student.channels=[0] | channels: expected positive numbers, found [0]",
+        "student.channels=16 | student.channels: expected an array, found 16",
+        "train=1 | train: expected a table, found 1",
+        "seeds=[1,1] | seeds: expected different seeds, found [1, 1]",
+      })
+  void mistakesAreNamed(String assignment, String message) {
+    assertThatThrownBy(() -> parse(CMD, assignment))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void tomlErrorsNameFileAndLine() {
+    assertThatThrownBy(() -> parse("[method]\nname = \n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("test.toml, line 2: ");
+  }
+
+  @Test
+  void missingFileIsNamed() {
+    assertThatThrownBy(() -> TomlConfig.read(Path.of("no-such.toml")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage("cannot read configuration no-such.toml: no such file");
+  }
+
+  @Test
+  void armsMergeTablesAndReplaceTheMethod() {
+    String toml =
+        "title = \"t\"\n"
+            + CMD
+            + "lambda-f = 10\n[train]\nepochs = 5\n"
+            + "[[arm]]\nname = \"alone\"\nmethod = { name = \"none\" }\n"
+            + "[[arm]]\nname = \"soft\"\ntrain = { batch-size = 8 }\nmethod = { lambda-c = 0 }\n";
+
+    ExperimentFile file = ExperimentFile.of(TomlConfig.parse(toml, "test.toml"), List.of());
+
+    assertThat(file.arms().keySet()).containsExactly("alone", "soft");
+    assertThat(file.arm("alone").method().name()).isEqualTo("none");
+    Experiment soft = file.arm("soft");
+    assertThat(soft.settings().train().epochs()).isEqualTo(5);
+    assertThat(soft.settings().train().batchSize()).isEqualTo(8);
+    CmdOptions options = (CmdOptions) soft.methodOptions();
+    assertThat(options.lambdaF()).isEqualTo(10);
+    assertThat(options.lambdaC()).isZero();
+    assertThatThrownBy(() -> file.arm("hard"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("[alone, soft], found hard");
+  }
+
+  @Test
+  void theTableOfAnExperimentGivesTheSameExperiment() {
+    Experiment experiment = parse(CMD + "lambda-f = 2.5\n[data]\nper-class = 10\n");
+
+    Experiment again = Experiment.of(experiment.table());
+
+    assertThat(again.settings()).isEqualTo(experiment.settings());
+    assertThat(again.methodOptions()).isEqualTo(experiment.methodOptions());
+    assertThat(Map.copyOf(again.table())).isEqualTo(experiment.table());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"emoji-cmd", "emoji-open-set", "emoji-closed-set"})
+  void everyExperimentOfTheRepositoryIsValid(String name) {
+    Path file = Path.of("experiments", name + ".toml");
+    assertThat(Files.exists(file)).isTrue();
+
+    ExperimentFile read = ExperimentFile.read(file, List.of());
+
+    assertThat(read.arms()).isNotEmpty();
+    assertThat(read.title()).isNotBlank();
+  }
+}

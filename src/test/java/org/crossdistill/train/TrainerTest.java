@@ -1,0 +1,224 @@
+package org.crossdistill.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.random.RandomGenerator;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.crossdistill.method.Batch;
+import org.crossdistill.method.Method;
+import org.crossdistill.nn.Tensors;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainerTest {
+
+  private static final SyntheticPairs PAIRS = new SyntheticPairs(33);
+  private static final OptimizerOptions OPTIMIZER = OptimizerOptions.defaults();
+
+  /**
+   * What determinism is promised for: with several threads LibTorch's convolutions differ in bits.
+   */
+  @BeforeAll
+  static void oneThread() {
+    torch.set_num_threads(1);
+  }
+
+  private static TrainOptions epochs(int epochs) {
+    return new TrainOptions(epochs, 8, 0.1, 0);
+  }
+
+  private static Trainer trainer(Method method, int epochs) {
+    return new Trainer(method, PAIRS, epochs(epochs), OPTIMIZER, 5);
+  }
+
+  private static List<EpochReport> run(Trainer trainer) {
+    List<EpochReport> reports = new ArrayList<>();
+    trainer.run(
+        List.of(
+            new TrainingListener() {
+              @Override
+              public void onEpoch(EpochReport report) {
+                reports.add(report);
+              }
+            }));
+    return reports;
+  }
+
+  private static Map<String, List<Float>> values(Trainer trainer) {
+    Map<String, List<Float>> values = new TreeMap<>();
+    trainer
+        .state()
+        .forEach(
+            (name, tensor) -> {
+              List<Float> list = new ArrayList<>();
+              for (float v : Tensors.floats(tensor)) {
+                list.add(v);
+              }
+              values.put(name, list);
+            });
+    return values;
+  }
+
+  @Test
+  void everyTermOfTheLossFalls() {
+    List<EpochReport> reports = run(trainer(SyntheticPairs.method(1), 30));
+
+    Map<String, Double> first = reports.get(0).terms();
+    Map<String, Double> last = reports.get(29).terms();
+    for (String term : List.of("identity", "feature", "teacher")) {
+      assertThat(last.get(term)).as(term).isLessThan(0.7 * first.get(term));
+    }
+    assertThat(reports.get(0).samples()).isEqualTo(33);
+    assertThat(reports.get(29).learningRate()).isLessThan(1e-4);
+  }
+
+  @Test
+  void theSameSeedGivesTheSameBits() {
+    Trainer one = trainer(SyntheticPairs.method(1), 4);
+    Trainer two = trainer(SyntheticPairs.method(1), 4);
+
+    List<EpochReport> reports = run(one);
+    List<EpochReport> again = run(two);
+
+    assertThat(values(two)).isEqualTo(values(one));
+    for (int i = 0; i < 4; i++) {
+      assertThat(again.get(i).terms()).isEqualTo(reports.get(i).terms());
+    }
+  }
+
+  @Test
+  void anotherSeedGivesOtherBits() {
+    Trainer one = trainer(SyntheticPairs.method(1), 2);
+    Trainer two = new Trainer(SyntheticPairs.method(1), PAIRS, epochs(2), OPTIMIZER, 6);
+
+    run(one);
+    run(two);
+
+    assertThat(values(two)).isNotEqualTo(values(one));
+  }
+
+  @Test
+  void aResumedTrainingGivesTheSameBits(@TempDir Path folder) {
+    Trainer whole = trainer(SyntheticPairs.method(1), 5);
+    run(whole);
+
+    Method method = SyntheticPairs.method(1);
+    Trainer half = trainer(method, 5);
+    half.epoch(Map::of, List.of(), () -> false);
+    half.epoch(Map::of, List.of(), () -> false);
+    Path file = folder.resolve("last.safetensors");
+    Checkpoint.write(file, half, new BestModel(method), "config", 5);
+    // Other initial values, all of which the checkpoint must replace.
+    Method fresh = SyntheticPairs.method(99);
+    Trainer resumed = trainer(fresh, 5);
+    Checkpoint.read(file, resumed, new BestModel(fresh), "config", 5);
+    run(resumed);
+
+    assertThat(resumed.epochsDone()).isEqualTo(5);
+    assertThat(values(resumed)).isEqualTo(values(whole));
+  }
+
+  @Test
+  void aCheckpointOfAnotherConfigurationIsRefused(@TempDir Path folder) {
+    Method method = SyntheticPairs.method(1);
+    Trainer trainer = trainer(method, 2);
+    Path file = folder.resolve("last.safetensors");
+    Checkpoint.write(file, trainer, new BestModel(method), "{\"a\":1}", 5);
+
+    assertThatThrownBy(() -> Checkpoint.read(file, trainer, new BestModel(method), "{\"a\":2}", 5))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("config: expected {\"a\":2}, found {\"a\":1}");
+  }
+
+  @Test
+  void aRequestToStopDropsTheEpochUnderWay() {
+    Trainer trainer = trainer(SyntheticPairs.method(1), 5);
+    int[] asked = {0};
+
+    EpochReport first = trainer.epoch(Map::of, List.of(), () -> ++asked[0] > 7);
+    EpochReport second = trainer.epoch(Map::of, List.of(), () -> ++asked[0] > 7);
+
+    assertThat(first).isNotNull();
+    assertThat(second).isNull();
+    assertThat(trainer.epochsDone()).isEqualTo(1);
+    assertThat(trainer.complete()).isFalse();
+  }
+
+  @Test
+  void aLossThatIsNoNumberEndsTheTraining() {
+    TrainingSet poisoned =
+        new TrainingSet() {
+          @Override
+          public int size() {
+            return PAIRS.size();
+          }
+
+          @Override
+          public Batch batch(int[] rows, RandomGenerator random, double progress) {
+            Batch batch = PAIRS.batch(rows, random, progress);
+            batch.input().mul_(new Scalar(Double.NaN));
+            return batch;
+          }
+        };
+    Trainer trainer = new Trainer(SyntheticPairs.alone(1), poisoned, epochs(2), OPTIMIZER, 5);
+
+    assertThatThrownBy(() -> run(trainer))
+        .isInstanceOf(DivergenceException.class)
+        .hasMessageStartingWith("training diverged in epoch 1: the loss term identity is NaN");
+  }
+
+  @Test
+  void bestModelComesBack() {
+    Method method = SyntheticPairs.method(1);
+    Tensor weight = method.classifier().weight();
+    BestModel best = new BestModel(method);
+    float[] atBest = Tensors.floats(weight);
+    best.offer(0.5);
+    weight.detach().mul_(new Scalar(2));
+    best.offer(0.4);
+
+    best.restore();
+
+    assertThat(Tensors.floats(weight)).containsExactly(atBest);
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void memoryStaysFlatOverTwoThousandSteps() throws IOException {
+    Trainer trainer =
+        new Trainer(
+            SyntheticPairs.method(1), PAIRS, new TrainOptions(500, 8, 0.1, 1), OPTIMIZER, 5);
+    for (int i = 0; i < 250; i++) {
+      trainer.epoch(Map::of, List.of(), () -> false);
+    }
+    long before = residentKilobytes();
+    for (int i = 0; i < 250; i++) {
+      trainer.epoch(Map::of, List.of(), () -> false);
+    }
+    long after = residentKilobytes();
+
+    assertThat(trainer.totalSteps()).isEqualTo(2000); // the 33rd sample joins the fifth batch
+    assertThat(after - before).as("growth in kB").isLessThan(5 * 1024);
+  }
+
+  private static long residentKilobytes() throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/status")).stream()
+        .filter(line -> line.startsWith("VmRSS:"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+        .findFirst()
+        .orElseThrow();
+  }
+}
