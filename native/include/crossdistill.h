@@ -131,9 +131,9 @@ CD_EXPORT int32_t cd_cuda_built(void);
 /* ---- K1: soft-margin feature loss ---------------------------------------------------------- */
 
 /* Row loss l_i = max(0, d_i - margin), active only where d_i > margin; loss = sum_i w_i l_i / n
- * with n = B (mean), sum of w (weighted mean) or 1 (sum); 0 where B = 0 or the sum of w is 0. d_i
- * between the rows s, t (x^ = x/|x|, 0 for |x| < 1e-12, which also has gradient 0): |s^ - t^|, |s^
- * - t^|^2, 1 - s^.t^, |s - t|, |s - t|^2. d = 0 has gradient 0.
+ * with n = B (mean), sum of w (weighted mean) or 1 (sum); 0 where B = 0 or the sum of w is 0.
+ * d_i between the rows s, t (x^ = x/|x|, 0 for |x| < 1e-12, which also has gradient 0):
+ * |s^ - t^|, |s^ - t^|^2, 1 - s^.t^, |s - t|, |s - t|^2. d = 0 has gradient 0.
  *
  * student, teacher     [B, D] of dtype
  * weights_or_null      [B] of A, >= 0 and finite; null = 1
