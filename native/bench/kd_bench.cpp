@@ -1,5 +1,5 @@
-// K3, the temperature divergence: bytes = 3 B C e, 4 with the teacher's gradient. The roofline is a loop that reads two
-// arrays and writes two.
+// K3, the temperature divergence: bytes = 3 B C e, 4 with the teacher's gradient. The roofline is a
+// loop that reads two arrays and writes two.
 #include "bench/bench_util.h"
 
 namespace {
@@ -18,8 +18,9 @@ void kd(benchmark::State& state) {
   float loss[2];
   std::vector<double> copy_rates, rates, ratios;
   for (auto _ : state) {
-    const double copy_seconds = time_of(
-        threads, [&] { copy_on(threads, a.data(), b.data(), c.data(), d.data(), a.bytes(), true); });
+    const double copy_seconds = time_of(threads, [&] {
+      copy_on(threads, a.data(), b.data(), c.data(), d.data(), a.bytes(), true);
+    });
     const double seconds = time_of(threads, [&] {
       check(state, cd_kd(dtype, rows, classes, s.data(), classes, t.data(), classes, nullptr,
                          nullptr, CD_TARGET_KEPT, 4, CD_MEAN, 1, loss, nullptr, gs.data(), classes,

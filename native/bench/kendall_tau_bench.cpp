@@ -1,5 +1,5 @@
-// K3, Kendall's tau-b: time of a row by the number of classes, around the size from which on rows are
-// sorted.
+// K3, Kendall's tau-b: time of a row by the number of classes, around the size from which on rows
+// are sorted.
 #include "bench/bench_util.h"
 
 namespace {

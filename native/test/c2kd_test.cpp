@@ -73,7 +73,8 @@ Case random_case(uint64_t seed, int32_t dtype, int64_t rows, int64_t classes, in
   c.classes = classes;
   for (Values& logits : c.logits) logits = random.array(dtype, rows * classes, spread);
   for (int64_t i = 0; i < rows; ++i) {
-    c.labels.push_back(random.below(6) == 0 ? CD_IGNORE_LABEL : random.below(classes));
+    c.labels.push_back(random.below(classes));
+    if (random.below(6) == 0) c.labels.back() = CD_IGNORE_LABEL;
   }
   c.target = target;
   c.temperature = seed % 2 == 0 ? 1 : 3;
@@ -117,8 +118,7 @@ Expected expected(const Case& c) {
           static_cast<double>(log_q[static_cast<size_t>(label)] / n);
       for (size_t j = 0; j < log_q.size(); ++j) {
         const Real slope = std::exp(log_q[j]) - (static_cast<int64_t>(j) == label ? 1 : 0);
-        out.grads[k][at + j] +=
-            static_cast<double>(slope / n * static_cast<Real>(c.grad_scale));
+        out.grads[k][at + j] += static_cast<double>(slope / n * static_cast<Real>(c.grad_scale));
       }
       divergence(static_cast<size_t>(2 + 2 * k), k, k + 2, CD_TARGET_KEPT);
       divergence(static_cast<size_t>(3 + 2 * k), k + 2, k, CD_TARGET_KEPT);
@@ -256,7 +256,8 @@ TEST(C2kd, RejectsBadArgumentsAndWritesNothing) {
   };
   expect_rejected(raw([&] { networks[2].logits = nullptr; }), {"networks[2].logits", "null"});
   expect_rejected(raw([&] { networks[3].stride = 4; }), {"networks[3].logits", "stride"});
-  expect_rejected(raw([&] { networks[1].grad_or_null = z.data(); }), {"networks[1].grad", "overlap"});
+  expect_rejected(raw([&] { networks[1].grad_or_null = z.data(); }),
+                  {"networks[1].grad", "overlap"});
   expect_rejected(cd_c2kd(CD_F32, 3, 5, nullptr, good.labels.data(), CD_TARGET_ZERO, 1, 0, 1,
                           loss.data(), terms.data(), nullptr, 0),
                   {"networks", "null"});

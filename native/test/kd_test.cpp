@@ -51,8 +51,8 @@ int32_t call(const Case& c, Answer& a) {
   return cd_kd(c.dtype, c.rows, c.classes, student.data(), student.stride(), teacher.data(),
                teacher.stride(), c.labels.data(), weights.data(), c.options.target,
                c.options.temperature, c.options.reduction, c.options.grad_scale, a.loss.data(),
-               a.rows.data(), a.grad_student.data(), a.grad_student.stride(),
-               a.grad_teacher.data(), a.grad_teacher.stride(), a.grad_weights.data(), c.threads);
+               a.rows.data(), a.grad_student.data(), a.grad_student.stride(), a.grad_teacher.data(),
+               a.grad_teacher.stride(), a.grad_weights.data(), c.threads);
 }
 
 Case random_case(uint64_t seed, int32_t dtype, int64_t rows, int64_t classes, int32_t target,
@@ -66,7 +66,8 @@ Case random_case(uint64_t seed, int32_t dtype, int64_t rows, int64_t classes, in
   c.teacher = random.array(dtype, rows * classes, spread);
   c.weights = random.weights(rows);
   for (int64_t i = 0; i < rows; ++i) {
-    c.labels.push_back(random.below(6) == 0 ? CD_IGNORE_LABEL : random.below(classes));
+    c.labels.push_back(random.below(classes));
+    if (random.below(6) == 0) c.labels.back() = CD_IGNORE_LABEL;
   }
   c.options.target = target;
   c.options.reduction = static_cast<int32_t>(seed % 3);
@@ -283,8 +284,8 @@ TEST(Kd, RejectsBadArgumentsAndWritesNothing) {
            [&](Case& c) { c.options.temperature = temperature; });
   }
   TestMatrix s(CD_F32, 3, 5, good.student), t(CD_F32, 3, 5, good.teacher), loss(CD_F32, 1, 1);
-  const auto raw = [&](int64_t rows, int64_t classes, void* student, int64_t stride,
-                       int32_t target, void* grad) {
+  const auto raw = [&](int64_t rows, int64_t classes, void* student, int64_t stride, int32_t target,
+                       void* grad) {
     return cd_kd(CD_F32, rows, classes, student, stride, t.data(), 5, nullptr, nullptr, target, 1,
                  0, 1, loss.data(), nullptr, grad, 5, nullptr, 5, nullptr, 0);
   };

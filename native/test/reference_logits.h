@@ -96,12 +96,11 @@ Kd kd(const Array& student, const Array& teacher, const std::vector<int64_t>& la
     }
   }
   Real n;
-  out.loss = reduce(out.rows, weights, counts, options.reduction, options.grad_scale,
-                    out.grad_weights, n);
+  out.loss =
+      reduce(out.rows, weights, counts, options.reduction, options.grad_scale, out.grad_weights, n);
   for (size_t k = 0; k < student.size() && n > 0; ++k) {
     const size_t i = k / static_cast<size_t>(classes), j = k % static_cast<size_t>(classes);
-    const Real factor =
-        static_cast<Real>(weights[i]) * static_cast<Real>(options.grad_scale) / n;
+    const Real factor = static_cast<Real>(weights[i]) * static_cast<Real>(options.grad_scale) / n;
     out.grad_student[k] = static_cast<double>(factor * slopes_s[i][j]);
     out.grad_teacher[k] = static_cast<double>(factor * slopes_t[i][j]);
   }
@@ -120,9 +119,9 @@ inline double kendall_tau(const double* a, const double* b, int64_t classes) {
       ordered_b += sign_b != 0;
     }
   }
-  return static_cast<double>(static_cast<long double>(alike) /
-                             std::sqrt(static_cast<long double>(ordered_a) *
-                                       static_cast<long double>(ordered_b)));
+  return static_cast<double>(
+      static_cast<long double>(alike) /
+      std::sqrt(static_cast<long double>(ordered_a) * static_cast<long double>(ordered_b)));
 }
 
 }  // namespace reference

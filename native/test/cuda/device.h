@@ -187,8 +187,8 @@ class Array {
   bool input_ = false;
 };
 
-// Where a device is there, and the cases of a test one by one: the thread sanitizer slows the simulator
-// so much that there one case in six has to do.
+// Where a device is there, and the cases of a test one by one: the thread sanitizer slows the
+// simulator so much that there one case in six has to do.
 class Test : public testing::Test {
  protected:
   void SetUp() override {
