@@ -124,8 +124,7 @@ public final class KdLoss {
   }
 
   /** Value and everything else, without scaling. */
-  public Result forward(
-      Tensor student, Tensor teacher, Tensor labelsOrNull, Tensor weightsOrNull) {
+  public Result forward(Tensor student, Tensor teacher, Tensor labelsOrNull, Tensor weightsOrNull) {
     return forward(student, teacher, labelsOrNull, weightsOrNull, 1, ALL);
   }
 

@@ -14,6 +14,11 @@ import org.crossdistill.kernel.Backend;
  */
 public record KdParameters(double temperature, Reduction reduction) {
 
+  /** T = 4, reduction {@code mean}. */
+  public static KdParameters defaults() {
+    return new KdParameters(4, Reduction.MEAN);
+  }
+
   /** The inputs of a form; only those that leave the target out take labels. */
   static Map<String, List<String>> inputs(KdLoss.Target target) {
     Map<String, List<String>> inputs = new HashMap<>();

@@ -20,8 +20,10 @@ final class KdReference {
     ScalarType type = DTypes.scalarType(call.dtype().accumulation());
     try (Results results = new Results();
         AutoGradMode enabled = new AutoGradMode(true)) {
-      Tensor s = Composition.leaf(call.student(), type, call.outputs().contains(Output.GRAD_STUDENT));
-      Tensor t = Composition.leaf(call.teacher(), type, call.outputs().contains(Output.GRAD_TEACHER));
+      Tensor s =
+          Composition.leaf(call.student(), type, call.outputs().contains(Output.GRAD_STUDENT));
+      Tensor t =
+          Composition.leaf(call.teacher(), type, call.outputs().contains(Output.GRAD_TEACHER));
       boolean weightsGradient = call.outputs().contains(Output.GRAD_WEIGHTS);
       Tensor w = Composition.weights(call.weightsOrNull(), call.student(), type, weightsGradient);
       Tensor labels = call.labelsOrNull() == null ? anyLabels(s) : call.labelsOrNull();

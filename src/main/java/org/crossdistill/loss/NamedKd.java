@@ -13,10 +13,9 @@ public final class NamedKd implements NamedLoss<KdParameters> {
     return "kd";
   }
 
-  /** T = 4, reduction {@code mean}. */
   @Override
   public KdParameters defaults() {
-    return new KdParameters(4, Reduction.MEAN);
+    return KdParameters.defaults();
   }
 
   @Override

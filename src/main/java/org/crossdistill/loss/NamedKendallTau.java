@@ -9,7 +9,13 @@ import org.crossdistill.kernel.Backend;
 public final class NamedKendallTau implements NamedLoss<NamedKendallTau.Parameters> {
 
   /** There are none. */
-  public record Parameters() {}
+  public record Parameters() {
+
+    /** The only value. */
+    public static Parameters defaults() {
+      return new Parameters();
+    }
+  }
 
   @Override
   public String name() {
@@ -18,7 +24,7 @@ public final class NamedKendallTau implements NamedLoss<NamedKendallTau.Paramete
 
   @Override
   public Parameters defaults() {
-    return new Parameters();
+    return Parameters.defaults();
   }
 
   @Override

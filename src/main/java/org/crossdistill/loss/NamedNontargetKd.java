@@ -13,10 +13,9 @@ public final class NamedNontargetKd implements NamedLoss<KdParameters> {
     return "nontarget-kd";
   }
 
-  /** T = 4, reduction {@code mean}. */
   @Override
   public KdParameters defaults() {
-    return new KdParameters(4, Reduction.MEAN);
+    return KdParameters.defaults();
   }
 
   @Override

@@ -6,17 +6,30 @@ import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.kernel.Backend;
 
 /** {@link KdLoss} by name, with the target's logit set to 0. */
-public final class NamedZeroLogitKd implements NamedLoss<KdParameters> {
+public final class NamedZeroLogitKd implements NamedLoss<NamedZeroLogitKd.Parameters> {
+
+  /**
+   * As {@link KdParameters}, but for the temperature that is the default.
+   *
+   * @param temperature T, finite and above 0
+   * @param reduction of the rows' losses
+   */
+  public record Parameters(double temperature, Reduction reduction) {
+
+    /** T = 1, reduction {@code mean}. */
+    public static Parameters defaults() {
+      return new Parameters(1, Reduction.MEAN);
+    }
+  }
 
   @Override
   public String name() {
     return "zero-logit-kd";
   }
 
-  /** T = 1, reduction {@code mean}. */
   @Override
-  public KdParameters defaults() {
-    return new KdParameters(1, Reduction.MEAN);
+  public Parameters defaults() {
+    return Parameters.defaults();
   }
 
   @Override
@@ -26,7 +39,8 @@ public final class NamedZeroLogitKd implements NamedLoss<KdParameters> {
 
   @Override
   public Map<String, Tensor> compute(
-      KdParameters parameters, NamedTensors inputs, Backend backend) {
-    return parameters.compute(KdLoss.Target.ZERO_LOGIT, inputs, backend);
+      Parameters parameters, NamedTensors inputs, Backend backend) {
+    return new KdParameters(parameters.temperature, parameters.reduction)
+        .compute(KdLoss.Target.ZERO_LOGIT, inputs, backend);
   }
 }

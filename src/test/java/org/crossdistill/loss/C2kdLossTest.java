@@ -34,11 +34,11 @@ final class C2kdLossTest {
   @EnumSource(names = {"CPU", "REFERENCE"})
   void rowsThatTheProxiesOrderDifferentlyAreLeftOut(Backend backend) {
     Tensor proxyTeacher = rows(new double[] {2, 0.5, -1, 0}, new double[] {0.1, 1.2, 0.3, -0.7});
-    Tensor proxyStudent = rows(new double[] {1, -0.2, 0.3, 0.4}, new double[] {0.5, 0.4, -0.1, 0.2});
+    Tensor proxyStudent =
+        rows(new double[] {1, -0.2, 0.3, 0.4}, new double[] {0.5, 0.4, -0.1, 0.2});
     Tensor labels = Tensor.create(new long[] {0, 1}, 2);
     Logits logits = new Logits(proxyTeacher, proxyStudent, proxyTeacher, proxyStudent);
-    C2kdLoss.Result result =
-        new C2kdLoss(Options.defaults(), backend).forward(logits, labels, 1);
+    C2kdLoss.Result result = new C2kdLoss(Options.defaults(), backend).forward(logits, labels, 1);
     assertThat(values(result.tau())).containsExactly(new double[] {1.0 / 3, 0}, within(1e-15));
     KdLoss rows = new KdLoss(new KdLoss.Options(Target.ZERO_LOGIT, 1, Reduction.MEAN), backend);
     double first = values(rows.forward(proxyStudent, proxyTeacher, labels, null).rows())[0];

@@ -56,8 +56,14 @@ final class KdLossTest {
     assertThat(value(result.loss())).isCloseTo(0.30706331, within(1e-8));
     assertValues(
         result.gradStudent(),
-        -0.14178783, -0.06633667, 0.14638788, 0.06173662,
-        0.05366100, -0.11067266, -0.04484980, 0.10186146);
+        -0.14178783,
+        -0.06633667,
+        0.14638788,
+        0.06173662,
+        0.05366100,
+        -0.11067266,
+        -0.04484980,
+        0.10186146);
   }
 
   @ParameterizedTest
@@ -67,8 +73,14 @@ final class KdLossTest {
     assertThat(value(result.loss())).isCloseTo(0.15913946, within(1e-8));
     assertValues(
         result.gradStudent(),
-        0, -0.11739954, 0.09902689, 0.03556943,
-        0.03280449, 0, -0.07605023, 0.06506340);
+        0,
+        -0.11739954,
+        0.09902689,
+        0.03556943,
+        0.03280449,
+        0,
+        -0.07605023,
+        0.06506340);
   }
 
   @ParameterizedTest
@@ -78,8 +90,14 @@ final class KdLossTest {
     assertThat(value(result.loss())).isCloseTo(0.20633670, within(1e-8));
     assertValues(
         result.gradStudent(),
-        0, -0.16143889, 0.12341024, 0.03802864,
-        0.03116130, 0, -0.10881720, 0.07765590);
+        0,
+        -0.16143889,
+        0.12341024,
+        0.03802864,
+        0.03116130,
+        0,
+        -0.10881720,
+        0.07765590);
   }
 
   @ParameterizedTest
