@@ -1,6 +1,7 @@
 package org.crossdistill.train;
 
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
@@ -34,13 +35,16 @@ record Teacher(float[][] embeddings, float[][] logits, Classifier classifier) {
    * Fits the teacher on the training samples' texts.
    *
    * @param withClassifier whether logits and classifier are wanted
+   * @param stop asked before each step
+   * @throws StoppedException if asked to stop
    */
   static Teacher fit(
       TeacherOptions options,
       MarginClassifierLoss.Options loss,
       PreparedData data,
       boolean withClassifier,
-      long seed) {
+      long seed,
+      BooleanSupplier stop) {
     TextVectorizer vectorizer = TextVectorizer.fit(data.samples().texts(data.train()));
     int[] all = IntStream.range(0, data.samples().size()).toArray();
     float[][] features = vectorizer.transform(data.samples().texts(all)).toDense();
@@ -61,7 +65,10 @@ record Teacher(float[][] embeddings, float[][] logits, Classifier classifier) {
         new MethodContext(encoder, data.classes().size(), 0, null, loss, random);
     Method method = new StudentAlone(StudentAlone.Options.defaults(), context);
     TrainingSet texts = new TextSet(features, data.labels(), labelled(data));
-    new Trainer(method, texts, options.train(), options.optimizer(), seed).run(List.of());
+    Trainer trainer = new Trainer(method, texts, options.train(), options.optimizer(), seed);
+    if (!trainer.run(List.of(), stop)) {
+      throw new StoppedException("stopped before the first epoch");
+    }
     return answers(method, features, loss.scale());
   }
 

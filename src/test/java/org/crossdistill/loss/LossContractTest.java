@@ -2,11 +2,13 @@ package org.crossdistill.loss;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.crossdistill.loss.TestTensors.error;
 import static org.crossdistill.loss.TestTensors.gaussian;
 import static org.crossdistill.loss.TestTensors.sameBits;
 import static org.crossdistill.loss.TestTensors.values;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,8 +41,11 @@ final class LossContractTest {
 
   @SuppressWarnings("rawtypes") // a class literal has no type arguments
   static Stream<NamedLoss<?>> losses() {
-    return ServiceLoader.load(NamedLoss.class).stream()
-        .<NamedLoss<?>>map(provider -> provider.get());
+    List<NamedLoss<?>> losses = new ArrayList<>();
+    for (NamedLoss<?> loss : ServiceLoader.load(NamedLoss.class)) {
+      losses.add(loss);
+    }
+    return losses.stream();
   }
 
   static Stream<Arguments> lossesAndBackends() {
@@ -71,7 +76,7 @@ final class LossContractTest {
       double slope = gradient.mul(direction).sum().item_double();
       assertThat(slope)
           .describedAs("%s by %s", loss.name(), name)
-          .isCloseTo((up - down) / (2 * STEP), org.assertj.core.api.Assertions.within(1e-7));
+          .isCloseTo((up - down) / (2 * STEP), within(1e-7));
     }
   }
 
