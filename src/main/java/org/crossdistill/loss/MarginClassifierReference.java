@@ -104,10 +104,8 @@ final class MarginClassifierReference {
     boolean weightsGradient = outputs.contains(Output.GRAD_WEIGHTS);
     Tensor weights =
         Composition.weights(set.weightsOrNull(), set.embeddings(), type, weightsGradient);
-    checkLabels(set.labels());
     // Ignored rows are left out altogether: nothing of theirs, not even NaN, may reach the rest.
-    Tensor counted =
-        set.labels().ne(new Scalar(MarginClassifierLoss.IGNORE_LABEL)).nonzero().select(1, 0);
+    Tensor counted = Composition.countedRows(set.labels(), classifier.size(0));
     Tensor labels = set.labels().index_select(0, counted);
     Tensor scores = scores(embeddings.index_select(0, counted));
     Tensor logits = logits(scores, embeddings.index_select(0, counted), labels);
@@ -122,26 +120,6 @@ final class MarginClassifierReference {
         embeddings,
         weights,
         set.gradScale());
-  }
-
-  private void checkLabels(Tensor labels) {
-    Tensor good =
-        labels
-            .ge(new Scalar(0))
-            .logical_and(labels.lt(new Scalar(classifier.size(0))))
-            .logical_or(labels.eq(new Scalar(MarginClassifierLoss.IGNORE_LABEL)));
-    if (!good.all().item_bool()) {
-      long row = good.logical_not().nonzero().select(0, 0).item_long();
-      String expected =
-          "0 to " + (classifier.size(0) - 1) + " or " + MarginClassifierLoss.IGNORE_LABEL;
-      throw new TensorException(
-          "labels: expected "
-              + expected
-              + ", found "
-              + labels.select(0, row).item_long()
-              + " in row "
-              + row);
-    }
   }
 
   /** What the arg-max is taken of, [N, C]: cosines, or for the soft-max plain logits. */

@@ -34,6 +34,11 @@ public interface NamedLoss<O extends Record> {
     return true;
   }
 
+  /** Whether it treats some inputs as constants, so that its gradients are no derivatives. */
+  default boolean stopsGradients() {
+    return false;
+  }
+
   /** Element types that it computes in. */
   default Set<DType> dtypes() {
     return EnumSet.allOf(DType.class);

@@ -1,11 +1,14 @@
 package org.crossdistill.method;
 
 import java.util.List;
+import java.util.Set;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.loss.KdLoss;
+import org.crossdistill.loss.KdLoss.Target;
 import org.crossdistill.loss.MarginClassifierLoss;
 import org.crossdistill.loss.MarginClassifierLoss.RowSet;
+import org.crossdistill.loss.Reduction;
 
 /**
  * Output matching, the classical baseline (Hinton et al., 2015): the student's logits scale·cos(s,
@@ -41,6 +44,8 @@ public final class OutputMatching extends IdentityMethod {
     }
   }
 
+  private static final Set<KdLoss.Output> STUDENT_GRADIENT = Set.of(KdLoss.Output.GRAD_STUDENT);
+
   private final Options options;
   private final KdLoss kdLoss;
   private final Scalar scale;
@@ -48,7 +53,7 @@ public final class OutputMatching extends IdentityMethod {
   public OutputMatching(Options options, MethodContext context) {
     super(context, new MarginClassifierLoss(context.identityLoss()));
     this.options = options;
-    kdLoss = new KdLoss(options.temperature());
+    kdLoss = new KdLoss(new KdLoss.Options(Target.KEPT, options.temperature(), Reduction.MEAN));
     scale = new Scalar(context.identityLoss().scale());
     scale.retainReference();
   }
@@ -61,7 +66,9 @@ public final class OutputMatching extends IdentityMethod {
 
     var rows = new RowSet(s, batch.labels(), null, options.lambdaId());
     var identity = identityLoss.forward(v, List.of(rows));
-    var kd = kdLoss.forward(logits, batch.teacherLogits(), options.lambdaKd());
+    var kd =
+        kdLoss.forward(
+            logits, batch.teacherLogits(), null, null, options.lambdaKd(), STUDENT_GRADIENT);
 
     return new Objective()
         .term("identity", identity.loss())

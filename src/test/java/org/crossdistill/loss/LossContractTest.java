@@ -56,8 +56,12 @@ final class LossContractTest {
                     .map(backend -> Arguments.of(loss, backend)));
   }
 
+  static Stream<Arguments> differentiableLossesAndBackends() {
+    return lossesAndBackends().filter(each -> !((NamedLoss<?>) each.get()[0]).stopsGradients());
+  }
+
   @ParameterizedTest
-  @MethodSource("lossesAndBackends")
+  @MethodSource("differentiableLossesAndBackends")
   <O extends Record> void gradientsAreDerivativesOfTheLoss(NamedLoss<O> loss, Backend backend) {
     Map<String, Tensor> inputs = inputs(loss);
     Map<String, Tensor> answers = compute(loss, inputs, backend);
