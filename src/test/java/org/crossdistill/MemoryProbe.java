@@ -24,9 +24,9 @@ public final class MemoryProbe {
    */
   public record Growth(List<Long> resident, List<Long> pointers, long heap) {
 
-    /** Bytes outside of the Java heap in the stretch that has as many above it as below. */
-    public long medianResident() {
-      return resident.stream().sorted().toList().get(resident.size() / 2);
+    /** Bytes outside of the Java heap in the stretch that only a quarter of them lie below. */
+    public long lowerQuartileResident() {
+      return resident.stream().sorted().toList().get(resident.size() / 4);
     }
 
     /** Bytes in all stretches together, on the Java heap or not. */

@@ -38,8 +38,7 @@ public final class NamedZeroLogitKd implements NamedLoss<NamedZeroLogitKd.Parame
   }
 
   @Override
-  public Map<String, Tensor> compute(
-      Parameters parameters, NamedTensors inputs, Backend backend) {
+  public Map<String, Tensor> compute(Parameters parameters, NamedTensors inputs, Backend backend) {
     return new KdParameters(parameters.temperature, parameters.reduction)
         .compute(KdLoss.Target.ZERO_LOGIT, inputs, backend);
   }
