@@ -22,7 +22,15 @@ final class GoldenFilesTest {
       Path.of(System.getProperty("crossdistill.shared", "../shared")).resolve("oracles");
 
   private static final List<String> LOSSES =
-      List.of("feature-margin", "margin-classifier", "quality-weights");
+      List.of(
+          "feature-margin",
+          "margin-classifier",
+          "quality-weights",
+          "kd",
+          "nontarget-kd",
+          "zero-logit-kd",
+          "c2kd",
+          "kendall-tau");
 
   private static final List<String> DTYPES = List.of("f64", "f32", "bf16", "f16");
 
