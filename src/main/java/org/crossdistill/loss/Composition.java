@@ -3,6 +3,7 @@ package org.crossdistill.loss;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -53,6 +54,36 @@ final class Composition {
     Tensor tooShort = norms.lt(new Scalar(SHORTEST));
     Tensor divisors = norms.masked_fill(tooShort, new Scalar(1.0));
     return rows.div(divisors).masked_fill(tooShort, new Scalar(0.0));
+  }
+
+  /** Rows less their means. */
+  static Tensor centred(Tensor rows) {
+    return rows.sub(rows.mean(COLUMNS, true, new ScalarTypeOptional()));
+  }
+
+  /** Two vectors [B] as the columns of a matrix [B, 2]. */
+  static Tensor columns(Tensor first, Tensor second) {
+    return torch.stack(new TensorVector(first, second), 1);
+  }
+
+  /**
+   * Requires labels in [0, classes) or {@link MarginClassifierLoss#IGNORE_LABEL}.
+   *
+   * @throws TensorException naming the row
+   */
+  static void checkLabels(Tensor labels, long classes) {
+    Tensor good =
+        labels
+            .ge(new Scalar(0))
+            .logical_and(labels.lt(new Scalar(classes)))
+            .logical_or(labels.eq(new Scalar(MarginClassifierLoss.IGNORE_LABEL)));
+    if (!good.all().item_bool()) {
+      long row = good.logical_not().nonzero().select(0, 0).item_long();
+      long found = labels.select(0, row).item_long();
+      String expected = "0 to " + (classes - 1) + " or " + MarginClassifierLoss.IGNORE_LABEL;
+      throw new TensorException(
+          "labels: expected " + expected + ", found " + found + " in row " + row);
+    }
   }
 
   /** Sum over the columns. */

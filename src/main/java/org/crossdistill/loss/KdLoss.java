@@ -1,41 +1,86 @@
 package org.crossdistill.loss;
 
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Knowledge distillation on logits (Hinton et al., 2015): L = T²/B · Σᵢ KL(pᵢ ‖ qᵢ) with p and q
- * the softmax of the teacher's and the student's logits over T. The teacher's side is fixed.
+ * Knowledge distillation on logits (Hinton et al., 2015, <a
+ * href="https://arxiv.org/abs/1503.02531">arXiv:1503.02531</a>):
  *
- * <p>A composition of LibTorch operations. Safe for use by several threads.
+ * <pre>
+ * l_i = T²·KL(p_i ‖ q_i),   p = softmax(z_t/T),   q = softmax(z_s/T)
+ * ∂l_i/∂z_s = T·(q − p)
+ * </pre>
  *
- * @param temperature T > 0
+ * <p>The label's logit may be left out on both sides, so that only knowledge of the other classes
+ * crosses; see {@link Target}.
  */
-public record KdLoss(double temperature) {
+public final class KdLoss extends LogitLoss {
+
+  /** What becomes of the logit of a row's label, on both sides. */
+  public enum Target {
+    /** It stays: plain distillation, which needs no labels. */
+    KEPT,
+    /** It becomes 0: softmax over all classes; its gradient is 0. */
+    ZERO,
+    /** It is excluded: softmax over the C − 1 others; its gradient is 0. */
+    EXCLUDED
+  }
 
   /**
-   * The loss and its gradient.
+   * How the loss is computed.
    *
-   * @param loss [] f32
-   * @param gradStudent d loss / d student logits = T/B·(q − p), [B, C]
+   * @param temperature T > 0
+   * @param reduction of the rows' losses
    */
-  public record Result(Tensor loss, Tensor gradStudent) {}
+  public record Options(double temperature, Reduction reduction) {
+
+    /** Checks the values. */
+    public Options {
+      Arguments.positive("temperature", temperature);
+      Arguments.given("reduction", reduction);
+    }
+
+    /** T = 4, as in the usual comparisons of distillation methods (Tian et al., 2020). */
+    public static Options defaults() {
+      return new Options(4, Reduction.MEAN);
+    }
+
+    /** T = 1, as where only the other classes count (Huo et al., 2024). */
+    public static Options nonTargetDefaults() {
+      return new Options(1, Reduction.MEAN);
+    }
+  }
+
+  private final Options options;
+  private final Target target;
+
+  /** A loss over all classes. */
+  public KdLoss(Options options) {
+    this(options, Target.KEPT);
+  }
 
   /**
-   * Computes loss and gradient.
-   *
-   * @param student logits [B, C]
-   * @param teacher logits [B, C]
-   * @param gradScale factor of the gradient, not of the loss
+   * @param target {@code KEPT} needs no labels, the others do
    */
-  public Result forward(Tensor student, Tensor teacher, double gradScale) {
-    Scalar t = new Scalar(temperature);
-    Tensor logQ = student.detach().div(t).log_softmax(1);
-    Tensor logP = teacher.detach().div(t).log_softmax(1);
-    Tensor p = logP.exp();
-    double rows = student.size(0);
-    Tensor loss = p.mul(logP.sub(logQ)).sum().mul(new Scalar(temperature * temperature / rows));
-    Tensor gradient = logQ.exp().sub(p).mul(new Scalar(gradScale * temperature / rows));
-    return new Result(loss, gradient);
+  public KdLoss(Options options, Target target) {
+    super(options.reduction(), target != Target.KEPT);
+    this.options = options;
+    this.target = target;
+  }
+
+  @Override
+  Tensor rows(Tensor student, Tensor teacher, Tensor labels) {
+    double t = options.temperature();
+    return switch (target) {
+      case KEPT -> Softmaxes.divergence(teacher, student, t);
+      case ZERO ->
+          Softmaxes.divergence(
+              Softmaxes.withoutTarget(teacher, labels),
+              Softmaxes.withoutTarget(student, labels),
+              t);
+      case EXCLUDED ->
+          Softmaxes.divergence(
+              Softmaxes.others(teacher, labels), Softmaxes.others(student, labels), t);
+    };
   }
 }

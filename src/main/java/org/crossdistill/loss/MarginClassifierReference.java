@@ -104,14 +104,14 @@ final class MarginClassifierReference {
     boolean weightsGradient = outputs.contains(Output.GRAD_WEIGHTS);
     Tensor weights =
         Composition.weights(set.weightsOrNull(), set.embeddings(), type, weightsGradient);
-    checkLabels(set.labels());
+    Composition.checkLabels(set.labels(), classifier.size(0));
     // Ignored rows are left out altogether: nothing of theirs, not even NaN, may reach the rest.
     Tensor counted =
         set.labels().ne(new Scalar(MarginClassifierLoss.IGNORE_LABEL)).nonzero().select(1, 0);
     Tensor labels = set.labels().index_select(0, counted);
     Tensor scores = scores(embeddings.index_select(0, counted));
     Tensor logits = logits(scores, embeddings.index_select(0, counted), labels);
-    Tensor losses = logits.logsumexp(1).sub(target(logits, labels));
+    Tensor losses = logits.logsumexp(1).sub(Softmaxes.target(logits, labels));
     Tensor loss = Composition.reduce(losses, weights.index_select(0, counted), options.reduction());
     Tensor zeros = torch.zeros_like(weights.detach());
     Tensor hits = argMax(scores).eq(labels).to(type);
@@ -122,26 +122,6 @@ final class MarginClassifierReference {
         embeddings,
         weights,
         set.gradScale());
-  }
-
-  private void checkLabels(Tensor labels) {
-    Tensor good =
-        labels
-            .ge(new Scalar(0))
-            .logical_and(labels.lt(new Scalar(classifier.size(0))))
-            .logical_or(labels.eq(new Scalar(MarginClassifierLoss.IGNORE_LABEL)));
-    if (!good.all().item_bool()) {
-      long row = good.logical_not().nonzero().select(0, 0).item_long();
-      String expected =
-          "0 to " + (classifier.size(0) - 1) + " or " + MarginClassifierLoss.IGNORE_LABEL;
-      throw new TensorException(
-          "labels: expected "
-              + expected
-              + ", found "
-              + labels.select(0, row).item_long()
-              + " in row "
-              + row);
-    }
   }
 
   /** What the arg-max is taken of, [N, C]: cosines, or for the soft-max plain logits. */
@@ -159,7 +139,7 @@ final class MarginClassifierReference {
     if (options.kind() == Kind.SOFTMAX) {
       return scores;
     }
-    Tensor cosines = target(scores, labels);
+    Tensor cosines = Softmaxes.target(scores, labels);
     Tensor withMargin =
         switch (options.kind()) {
           case AAM -> additiveAngular(cosines, embeddings, labels);
@@ -200,11 +180,6 @@ final class MarginClassifierReference {
             .eq(new Scalar(0.0))
             .logical_or(Composition.norms(v).eq(new Scalar(0.0)));
     return e.mul(rest.sqrt()).masked_fill(noAngle, new Scalar(1.0));
-  }
-
-  /** The column of each row's label: [N]. */
-  private static Tensor target(Tensor matrix, Tensor labels) {
-    return matrix.gather(1, labels.unsqueeze(1)).select(1, 0);
   }
 
   private static Tensor argMax(Tensor matrix) {

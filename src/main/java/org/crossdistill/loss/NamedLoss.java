@@ -34,6 +34,14 @@ public interface NamedLoss<O extends Record> {
     return true;
   }
 
+  /**
+   * Whether its gradients are, by its definition, not the derivatives of its value: sides that are
+   * held fixed, gradients that are reversed.
+   */
+  default boolean holdsSidesFixed() {
+    return false;
+  }
+
   /** Element types that it computes in. */
   default Set<DType> dtypes() {
     return EnumSet.allOf(DType.class);

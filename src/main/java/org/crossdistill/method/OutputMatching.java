@@ -1,11 +1,14 @@
 package org.crossdistill.method;
 
 import java.util.List;
+import java.util.Set;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.loss.KdLoss;
+import org.crossdistill.loss.LogitLoss;
 import org.crossdistill.loss.MarginClassifierLoss;
 import org.crossdistill.loss.MarginClassifierLoss.RowSet;
+import org.crossdistill.loss.Reduction;
 
 /**
  * Output matching, the classical baseline (Hinton et al., 2015): the student's logits scale·cos(s,
@@ -48,7 +51,7 @@ public final class OutputMatching extends IdentityMethod {
   public OutputMatching(Options options, MethodContext context) {
     super(context, new MarginClassifierLoss(context.identityLoss()));
     this.options = options;
-    kdLoss = new KdLoss(options.temperature());
+    kdLoss = new KdLoss(new KdLoss.Options(options.temperature(), Reduction.MEAN));
     scale = new Scalar(context.identityLoss().scale());
     scale.retainReference();
   }
@@ -61,7 +64,14 @@ public final class OutputMatching extends IdentityMethod {
 
     var rows = new RowSet(s, batch.labels(), null, options.lambdaId());
     var identity = identityLoss.forward(v, List.of(rows));
-    var kd = kdLoss.forward(logits, batch.teacherLogits(), options.lambdaKd());
+    var kd =
+        kdLoss.forward(
+            logits,
+            batch.teacherLogits(),
+            null,
+            null,
+            options.lambdaKd(),
+            Set.of(LogitLoss.Output.GRAD_STUDENT));
 
     return new Objective()
         .term("identity", identity.loss())
