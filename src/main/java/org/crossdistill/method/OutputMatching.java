@@ -58,7 +58,7 @@ public final class OutputMatching extends IdentityMethod {
 
   @Override
   public Objective step(Batch batch) {
-    Tensor s = student.forward(batch.input()); // [B, D]
+    Tensor s = student.forward(batch.student().input()); // [B, D]
     Tensor v = classifier.weight(); // [C, D]
     Tensor logits = classifier.forward(s).mul(scale); // [B, C]
 
@@ -67,7 +67,7 @@ public final class OutputMatching extends IdentityMethod {
     var kd =
         kdLoss.forward(
             logits,
-            batch.teacherLogits(),
+            batch.teacher().logits(),
             null,
             null,
             options.lambdaKd(),

@@ -15,6 +15,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.MemoryProbe;
 import org.crossdistill.method.Batch;
 import org.crossdistill.method.Method;
+import org.crossdistill.nn.Classifier;
 import org.crossdistill.nn.Tensors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -166,9 +167,9 @@ class TrainerTest {
           }
 
           @Override
-          public Batch batch(int[] rows, RandomGenerator random, double progress) {
-            Batch batch = PAIRS.batch(rows, random, progress);
-            batch.input().mul_(new Scalar(Double.NaN));
+          public Batch batch(int[] rows, int[] others, RandomGenerator random, double progress) {
+            Batch batch = PAIRS.batch(rows, others, random, progress);
+            batch.student().input().mul_(new Scalar(Double.NaN));
             return batch;
           }
         };
@@ -182,7 +183,7 @@ class TrainerTest {
   @Test
   void bestModelComesBack() {
     Method method = SyntheticPairs.method(1);
-    Tensor weight = method.classifier().weight();
+    Tensor weight = ((Classifier) method.classifier()).weight();
     BestModel best = new BestModel(method);
     float[] atBest = Tensors.floats(weight);
     best.offer(0.5);
