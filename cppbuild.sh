@@ -3,6 +3,7 @@
 #   bash cppbuild.sh [install]     release library -> native/build/install
 #   bash cppbuild.sh test          native tests on every instruction set of this machine
 #   bash cppbuild.sh sanitize      native tests under the address, undefined and thread sanitizers
+#   bash cppbuild.sh cuda-matrix   CUDA kernels for every architecture, held against native/cuda_budget.txt
 #   bash cppbuild.sh bench         native benchmarks -> native/build/bench/bin
 #   bash cppbuild.sh format        formats the native sources; format-check only looks
 # Environment: CROSSDISTILL_CUDA=auto|on|off, CXX, JOBS (default 2), PLATFORM (checked against the
@@ -85,14 +86,16 @@ run_tests() {
   failed="$(grep -cE '^[0-9]+: \[  FAILED  \] .*\([0-9]+ ms\)' "$log" || true)"
   skipped="$(grep -cE '^[0-9]+: \[  SKIPPED \] .*\([0-9]+ ms\)' "$log" || true)"
   local sets
-  sets="$(grep -oE 'Test +#[0-9]+: (portable|avx2|avx512|avx512-emulated) \.+ +Passed' "$log" |
+  sets="$(grep -oE 'Test +#[0-9]+: (portable|avx2|avx512|avx512-emulated|cuda-simulated|cuda-device) \.+ +Passed' "$log" |
     awk '{ print $3 }' | paste -sd, -)"
   summary="$2: $passed passed, $failed failed, $skipped skipped on ${sets:-no instruction set}"
   return "$status"
 }
 
 native_tests() {
-  configure "$build/test" -DCROSSDISTILL_TESTS=ON
+  # One architecture: the tests need a library with CUDA, GPUs make their own code of its PTX.
+  configure "$build/test" -DCROSSDISTILL_TESTS=ON \
+    -DCROSSDISTILL_CUDA_ARCHITECTURES="${CROSSDISTILL_CUDA_ARCHITECTURES:-80}"
   have_googletest "$build/test" || return 0
   compile "$build/test"
   local status=0
@@ -105,7 +108,9 @@ sanitize() {
   local kind status=0 lines=()
   for kind in address,undefined thread; do
     local folder="$build/sanitize-${kind%%,*}"
-    configure "$folder" -DCROSSDISTILL_TESTS=ON -DCROSSDISTILL_SANITIZE="$kind" -DCMAKE_BUILD_TYPE=RelWithDebInfo
+    # Without nvcc, which knows no sanitizers; the CUDA kernels run on the simulator.
+    configure "$folder" -DCROSSDISTILL_TESTS=ON -DCROSSDISTILL_SANITIZE="$kind" \
+      -DCROSSDISTILL_CUDA=off -DCMAKE_BUILD_TYPE=RelWithDebInfo
     have_googletest "$folder" || return 0
     compile "$folder"
     run_tests "$folder" "native tests, $kind sanitizer" || status=$?
@@ -113,6 +118,14 @@ sanitize() {
   done
   for kind in "${lines[@]}"; do say "$kind"; done
   return "$status"
+}
+
+cuda_matrix() {
+  if ! command -v nvcc >/dev/null; then
+    say "nvcc, the CUDA compiler, is missing $(packages nvidia-cuda-toolkit cuda-toolkit 'not available')" >&2
+    exit 3
+  fi
+  bash "$native/cuda_matrix.sh" "$PWD/$build/cuda-matrix"
 }
 
 bench() {
@@ -136,7 +149,7 @@ format() {
 case "${1:-install}" in
   format) format -i ;;
   format-check) format --dry-run --Werror ;;
-  install | test | sanitize | bench)
+  install | test | sanitize | bench | cuda-matrix)
     need_tools
     check_platform
     case "${1:-install}" in
@@ -144,10 +157,11 @@ case "${1:-install}" in
       test) native_tests ;;
       sanitize) sanitize ;;
       bench) bench ;;
+      cuda-matrix) cuda_matrix ;;
     esac
     ;;
   *)
-    say "unknown command '$1'; expected install, test, sanitize, bench, format or format-check" >&2
+    say "unknown command '$1'; expected install, test, sanitize, cuda-matrix, bench, format or format-check" >&2
     exit 2
     ;;
 esac

@@ -1,5 +1,5 @@
-# CUDA kernels: *.cu of kernels/ and core/ where a CUDA compiler is there, stubs otherwise.
-# Sets cuda_sources, cuda_sources_found and the targets cuda_flags and cuda_runtime.
+# The CUDA side of the library: *.cu of kernels/ and core/ where a CUDA compiler is there, stubs
+# otherwise. Sets cuda_sources_found and the targets cuda_objects and cuda_runtime.
 set(cuda_sources_found OFF)
 file(GLOB cuda_kernels CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/kernels/*.cu
   ${CMAKE_CURRENT_SOURCE_DIR}/core/*.cu)
@@ -34,15 +34,16 @@ if(cuda_sources_found)
   find_package(CUDAToolkit REQUIRED)
   file(GLOB cuda_core CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/core/cuda_*.cpp)
   list(FILTER cuda_core EXCLUDE REGEX "/cuda_stub\\.cpp$")
-  set(cuda_sources ${cuda_kernels} ${cuda_core})
-  add_library(cuda_flags INTERFACE)
-  target_include_directories(cuda_flags INTERFACE ${CUDAToolkit_INCLUDE_DIRS})
-  target_compile_options(cuda_flags INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:
+  add_library(cuda_objects OBJECT ${cuda_kernels} ${cuda_core})
+  target_include_directories(cuda_objects SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
+  target_compile_options(cuda_objects PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:
     -gencode=arch=compute_${oldest},code=[${cuda_devices},compute_${oldest}]
     -Werror=all-warnings -Xcompiler=-Wall,-Wextra,-Werror>)
   add_library(cuda_runtime INTERFACE)
+  target_include_directories(cuda_runtime SYSTEM INTERFACE ${CUDAToolkit_INCLUDE_DIRS})
   target_link_libraries(cuda_runtime INTERFACE CUDA::cudart_static)
   message(STATUS "CUDA kernels: built for ${CROSSDISTILL_CUDA_ARCHITECTURES} by ${CMAKE_CUDA_COMPILER}.")
 else()
-  set(cuda_sources ${CMAKE_CURRENT_SOURCE_DIR}/core/cuda_stub.cpp)
+  add_library(cuda_objects OBJECT ${CMAKE_CURRENT_SOURCE_DIR}/core/cuda_stub.cpp)
 endif()
+target_link_libraries(cuda_objects PRIVATE crossdistill_flags)

@@ -214,9 +214,9 @@ class Workspace {
     int64_t bytes = 0;
     bool too_large = __builtin_mul_overflow(count, columns, &bytes);
     too_large |= __builtin_mul_overflow(bytes, static_cast<int64_t>(sizeof(T)), &bytes);
-    too_large |= __builtin_add_overflow(bytes, used_ + 2 * kAlignment, &bytes);
+    too_large |= bytes > INT64_MAX - used_ - 2 * kAlignment;
     if (too_large) fail(CD_INVALID_ARGUMENT, "sizes: expected a workspace that fits into 64 bits");
-    used_ = ceil_divide(bytes - 2 * kAlignment, kAlignment) * kAlignment;
+    used_ += ceil_divide(bytes, kAlignment) * kAlignment;
     return part;
   }
 
@@ -245,12 +245,12 @@ class Workspace {
 };
 
 // Far above what any device holds, and far below what the arithmetic on sizes bears.
-constexpr int64_t kMostSize = int64_t{1} << 40;
+constexpr int64_t kMostSize = int64_t{1} << 34;
 
 inline void check_device_size(const char* name, int64_t value, int64_t least) {
   check_size(name, value, least);
   if (value > kMostSize) {
-    fail(CD_INVALID_ARGUMENT, "%s: expected at most 2^40, got %lld", name,
+    fail(CD_INVALID_ARGUMENT, "%s: expected at most 2^34, got %lld", name,
          static_cast<long long>(value));
   }
 }

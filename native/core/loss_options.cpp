@@ -39,6 +39,20 @@ void check_classifier_options(int32_t kind, double scale, double margin, int32_t
   }
 }
 
+void check_kd_options(int32_t target, double temperature, int32_t reduction, double grad_scale) {
+  check_enum("target", target, 3);
+  check_temperature(temperature);
+  check_enum("reduction", reduction, 3);
+  check_finite("grad_scale", grad_scale);
+}
+
+void check_temperature(double temperature) {
+  if (!std::isfinite(temperature) || temperature <= 0) {
+    fail(CD_INVALID_ARGUMENT, "temperature: expected a finite number above 0, got %.17g",
+         temperature);
+  }
+}
+
 void check_quality_options(int32_t mode, double slope, double h, double alpha, int32_t update,
                            int32_t initialized) {
   check_enum("mode", mode, 5);

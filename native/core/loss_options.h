@@ -13,6 +13,10 @@ void check_feature_margin_options(int32_t distance, double margin, int32_t reduc
 void check_classifier_options(int32_t kind, double scale, double margin, int32_t easy_margin,
                               int32_t reduction);
 
+// The options of distillation on logits.
+void check_kd_options(int32_t target, double temperature, int32_t reduction, double grad_scale);
+void check_temperature(double temperature);
+
 // The options of the quality weights.
 void check_quality_options(int32_t mode, double slope, double h, double alpha, int32_t update,
                            int32_t initialized);

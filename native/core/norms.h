@@ -73,5 +73,35 @@ CD_INLINE double inverse_norm(double norm) {
   return norm <= 1.7976931348623157e308 ? 1 / norm : __builtin_nan("");
 }
 
+// How two rows lie to each other.
+struct Directions {
+  double norm_s, norm_t;
+  double apart;   // |s^ - t^|^2
+  double across;  // |s^ + t^|^2
+};
+
+// From the unit vectors themselves, in double. Both products are rounded before they are
+// subtracted, so that equal rows are exactly 0 apart.
+template <class E>
+Directions measure_directions(const E* s, const E* t, int64_t dim) {
+  using T = double;
+  Directions pair;
+  pair.norm_s = row_norm<T>(s, dim);
+  pair.norm_t = row_norm<T>(t, dim);
+  const Vector<T> is = broadcast(inverse_norm(pair.norm_s));
+  const Vector<T> it = broadcast(inverse_norm(pair.norm_t));
+  Sums<T> apart, across;
+  for_each_vector<T>(
+      0, dim, [&](int64_t d, int64_t n, int k) __attribute__((always_inline)) {
+        const Vector<T> us = load<T>(s + d, n) * is, ut = load<T>(t + d, n) * it;
+        const Vector<T> difference = us - ut, together = us + ut;
+        apart.part[k] = multiply_add(difference, difference, apart.part[k]);
+        across.part[k] = multiply_add(together, together, across.part[k]);
+      });
+  pair.apart = apart.total();
+  pair.across = across.total();
+  return pair;
+}
+
 }  // namespace CD_TARGET
 }  // namespace cd

@@ -1,9 +1,8 @@
 #include "core/parallel.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
 #include <new>
 
 #include "core/status.h"
@@ -54,11 +53,20 @@ void run_tasks(int64_t tasks, int32_t threads, void (*body)(const void*, int64_t
 
 int64_t last_level_cache_bytes() {
   static const int64_t bytes = [] {
-    int64_t known = 0;
-#if defined(_SC_LEVEL3_CACHE_SIZE)
-    known = std::max<int64_t>(sysconf(_SC_LEVEL3_CACHE_SIZE), sysconf(_SC_LEVEL2_CACHE_SIZE));
-#endif
-    return known > 0 ? known : int64_t{32} << 20;
+    // What Linux says of the first CPU; sysconf adds up the caches of all dies.
+    int64_t largest = 0;
+    for (int index = 0; index < 5; ++index) {
+      char path[80];
+      std::snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/size", index);
+      std::FILE* file = std::fopen(path, "r");
+      if (file == nullptr) continue;
+      long long kibibytes = 0;
+      if (std::fscanf(file, "%lldK", &kibibytes) == 1) {
+        largest = std::max<int64_t>(largest, kibibytes << 10);
+      }
+      std::fclose(file);
+    }
+    return largest > 0 ? largest : int64_t{32} << 20;
   }();
   return bytes;
 }

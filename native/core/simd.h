@@ -180,6 +180,57 @@ CD_INLINE F16 to_f16(float value) {
   return {static_cast<uint16_t>(sign | half)};
 }
 
+// Compilers split the generic conversions into halves or worse; so those that the kernels live on
+// are spelled out.
+template <int N>
+CD_INLINE Vector<double, N> to_doubles(Vector<float, N> v) {
+#if defined(__AVX512F__)
+  if constexpr (N == 8) return (Vector<double, N>)_mm512_cvtps_pd((__m256)v);
+#endif
+#if defined(__AVX2__)
+  if constexpr (N == 4) return (Vector<double, N>)_mm256_cvtps_pd((__m128)v);
+#endif
+  return __builtin_convertvector(v, Vector<double, N>);
+}
+
+template <int N>
+CD_INLINE Vector<float, N> to_floats(Vector<double, N> v) {
+#if defined(__AVX512F__)
+  if constexpr (N == 8) return (Vector<float, N>)_mm512_cvtpd_ps((__m512d)v);
+#endif
+#if defined(__AVX2__)
+  if constexpr (N == 4) return (Vector<float, N>)_mm256_cvtpd_ps((__m256d)v);
+#endif
+  return __builtin_convertvector(v, Vector<float, N>);
+}
+
+template <int N>
+CD_INLINE Vector<uint32_t, N> read_16_bits(const void* p) {
+#if defined(__AVX512F__)
+  if constexpr (N == 16) return (Vector<uint32_t, N>)_mm512_cvtepu16_epi32(read<__m256i>(p));
+#endif
+#if defined(__AVX2__)
+  if constexpr (N == 8) return (Vector<uint32_t, N>)_mm256_cvtepu16_epi32(read<__m128i>(p));
+  if constexpr (N == 4) return (Vector<uint32_t, N>)_mm_cvtepu16_epi32(_mm_loadu_si64(p));
+#endif
+  return __builtin_convertvector((read<Vector<uint16_t, N>>(p)), Vector<uint32_t, N>);
+}
+
+// The low halves of numbers below 2^16.
+template <int N>
+CD_INLINE Vector<uint16_t, N> to_16_bits(Vector<uint32_t, N> v) {
+#if defined(__AVX512F__)
+  if constexpr (N == 16) return (Vector<uint16_t, N>)_mm512_cvtepi32_epi16((__m512i)v);
+#endif
+#if defined(__AVX2__)
+  if constexpr (N == 8) {
+    const __m256i packed = _mm256_packus_epi32((__m256i)v, (__m256i)v);
+    return (Vector<uint16_t, N>)_mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 8));
+  }
+#endif
+  return __builtin_convertvector(v, Vector<uint16_t, N>);
+}
+
 template <int N>
 CD_INLINE Vector<float, N> widen(const float* p) {
   return read<Vector<float, N>>(p);
@@ -187,21 +238,17 @@ CD_INLINE Vector<float, N> widen(const float* p) {
 
 template <int N>
 CD_INLINE Vector<float, N> widen(const Bf16* p) {
-  const auto bits = __builtin_convertvector((read<Vector<uint16_t, N>>(p)), Vector<uint32_t, N>);
-  return (Vector<float, N>)(bits << 16);
+  return (Vector<float, N>)(read_16_bits<N>(p) << 16);
 }
 
 template <int N>
 CD_INLINE Vector<float, N> widen(const F16* p) {
 #if defined(__AVX512F__)
-  if constexpr (N == 16) {
-    return (Vector<float, N>)_mm512_cvtph_ps((__m256i)read<Vector<uint16_t, N>>(p));
-  }
+  if constexpr (N == 16) return (Vector<float, N>)_mm512_cvtph_ps(read<__m256i>(p));
 #endif
 #if defined(__F16C__)
-  if constexpr (N == 8) {
-    return (Vector<float, N>)_mm256_cvtph_ps((__m128i)read<Vector<uint16_t, N>>(p));
-  }
+  if constexpr (N == 8) return (Vector<float, N>)_mm256_cvtph_ps(read<__m128i>(p));
+  if constexpr (N == 4) return (Vector<float, N>)_mm_cvtph_ps(_mm_loadu_si64(p));
 #endif
   Vector<float, N> result;
   for (int i = 0; i < N; ++i) result[i] = to_float(p[i]);
@@ -214,38 +261,24 @@ CD_INLINE void narrow(float* p, Vector<float, N> v) {
 }
 
 template <int N>
-CD_INLINE Vector<uint16_t, N> to_bf16_bits(Vector<float, N> v) {
+CD_INLINE void narrow(Bf16* p, Vector<float, N> v) {
   const auto bits = (Vector<uint32_t, N>)v;
   const auto rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
   const auto quiet = (bits >> 16) | 0x40u;
-  return __builtin_convertvector(v == v ? rounded : quiet, Vector<uint16_t, N>);
-}
-
-template <int N>
-CD_INLINE Vector<uint16_t, N> to_f16_bits(Vector<float, N> v) {
-#if defined(__AVX512F__)
-  if constexpr (N == 16) {
-    return (Vector<uint16_t, N>)_mm512_cvtps_ph((__m512)v, _MM_FROUND_TO_NEAREST_INT);
-  }
-#endif
-#if defined(__F16C__)
-  if constexpr (N == 8) {
-    return (Vector<uint16_t, N>)_mm256_cvtps_ph((__m256)v, _MM_FROUND_TO_NEAREST_INT);
-  }
-#endif
-  Vector<uint16_t, N> result;
-  for (int i = 0; i < N; ++i) result[i] = to_f16(v[i]).bits;
-  return result;
-}
-
-template <int N>
-CD_INLINE void narrow(Bf16* p, Vector<float, N> v) {
-  write(p, to_bf16_bits<N>(v));
+  write(p, to_16_bits<N>(v == v ? rounded : quiet));
 }
 
 template <int N>
 CD_INLINE void narrow(F16* p, Vector<float, N> v) {
-  write(p, to_f16_bits<N>(v));
+#if defined(__AVX512F__)
+  if constexpr (N == 16) {
+    return write(p, _mm512_cvtps_ph((__m512)v, _MM_FROUND_TO_NEAREST_INT));
+  }
+#endif
+#if defined(__F16C__)
+  if constexpr (N == 8) return write(p, _mm256_cvtps_ph((__m256)v, _MM_FROUND_TO_NEAREST_INT));
+#endif
+  for (int i = 0; i < N; ++i) p[i] = to_f16(v[i]);
 }
 
 // ---- load and store a vector of T from and to elements E ----
@@ -256,7 +289,7 @@ CD_INLINE Vector<T> load(const E* p) {
     static_assert(sizeof(T) == 8, "float is no type to compute doubles in");
     return read<Vector<T>>(p);
   } else if constexpr (sizeof(T) == 8) {
-    return __builtin_convertvector(widen<kLanes<T>>(p), Vector<T>);
+    return to_doubles<kLanes<T>>(widen<kLanes<T>>(p));
   } else {
     return widen<kLanes<T>>(p);
   }
@@ -267,7 +300,7 @@ CD_INLINE void store(E* p, Vector<T> v) {
   if constexpr (sizeof(E) == 8) {
     write(p, v);
   } else if constexpr (sizeof(T) == 8) {
-    narrow<kLanes<T>>(p, __builtin_convertvector(v, Vector<float, kLanes<T>>));
+    narrow<kLanes<T>>(p, to_floats<kLanes<T>>(v));
   } else {
     narrow<kLanes<T>>(p, v);
   }
@@ -303,33 +336,24 @@ CD_INLINE void store(E* p, Vector<T> v, int64_t count) {
   }
 }
 
-// Stores past the caches; p is aligned to the vector in memory.
-template <class T, class E>
-CD_INLINE void stream(E* p, Vector<T> v) {
-#if defined(__x86_64__)
-  alignas(64) E elements[kLanes<T>];
-  store<T>(elements, v);
-  constexpr int kBytes = kLanes<T> * static_cast<int>(sizeof(E));
+// Writes a whole vector past the caches; p is aligned to it.
+template <class V>
+CD_INLINE void stream(void* p, V vector) {
 #if defined(__AVX512F__)
-  if constexpr (kBytes == 64) return _mm512_stream_si512((__m512i*)p, read<__m512i>(elements));
+  if constexpr (sizeof(V) == 64) return _mm512_stream_si512((__m512i*)p, (__m512i)vector);
 #endif
-#if defined(__AVX__)
-  if constexpr (kBytes >= 32) {
-    for (int i = 0; i < kBytes / 32; ++i) {
-      _mm256_stream_si256((__m256i*)p + i, read<__m256i>((char*)elements + 32 * i));
-    }
-    return;
-  }
+#if defined(__x86_64__)
+  constexpr int kPart = CD_VECTOR_BYTES < 32 ? 16 : 32;
+  for (size_t i = 0; i < sizeof(V); i += kPart) {
+    const char* from = reinterpret_cast<const char*>(&vector) + i;
+#if CD_VECTOR_BYTES < 32
+    _mm_stream_si128((__m128i*)((char*)p + i), read<__m128i>(from));
+#else
+    _mm256_stream_si256((__m256i*)((char*)p + i), read<__m256i>(from));
 #endif
-  if constexpr (kBytes >= 16) {
-    for (int i = 0; i < kBytes / 16; ++i) {
-      _mm_stream_si128((__m128i*)p + i, read<__m128i>((char*)elements + 16 * i));
-    }
-  } else {
-    __builtin_memcpy(p, elements, kBytes);
   }
 #else
-  store<T>(p, v);
+  write(p, vector);
 #endif
 }
 
@@ -338,22 +362,6 @@ CD_INLINE void stream_fence() {
 #if defined(__x86_64__)
   _mm_sfence();
 #endif
-}
-
-// Calls body(index, count, k) for the vectors that cover [begin, end): count elements from index
-// on. k = 0..3 names the accumulator, so that four sums run side by side.
-template <class T, class Body>
-CD_INLINE void for_each_vector(int64_t begin, int64_t end, const Body& body) {
-  constexpr int64_t kStep = kLanes<T>;
-  int64_t i = begin;
-  for (; i + 4 * kStep <= end; i += 4 * kStep) {
-    body(i, kStep, 0);
-    body(i + kStep, kStep, 1);
-    body(i + 2 * kStep, kStep, 2);
-    body(i + 3 * kStep, kStep, 3);
-  }
-  for (; i + kStep <= end; i += kStep) body(i, kStep, 0);
-  if (i < end) body(i, end - i, 0);
 }
 
 // ---- sums over the lanes, halves first: the same order on every run ----
@@ -381,6 +389,42 @@ struct Sums {
 
   CD_INLINE T total() const { return sum<T>((part[0] + part[1]) + (part[2] + part[3])); }
 };
+
+// A sum of vectors of T, kept in double.
+template <class T>
+struct WideSum {
+  Vector<double> part[2] = {};
+
+  CD_INLINE void add(Vector<T> v) {
+    if constexpr (sizeof(T) == 8) {
+      part[0] += v;
+    } else {
+      constexpr int kHalf = kLanes<T> / 2;
+      Vector<T, kHalf> halves[2];
+      __builtin_memcpy(halves, &v, sizeof v);
+      part[0] += to_doubles<kHalf>(halves[0]);
+      part[1] += to_doubles<kHalf>(halves[1]);
+    }
+  }
+
+  CD_INLINE double total() const { return sum<double>(part[0] + part[1]); }
+};
+
+// Calls body(index, count, k) for the vectors that cover [begin, end): count elements from index
+// on. k = 0..3 names the accumulator, so that four sums run side by side.
+template <class T, class Body>
+CD_INLINE void for_each_vector(int64_t begin, int64_t end, const Body& body) {
+  constexpr int64_t kStep = kLanes<T>;
+  int64_t i = begin;
+  for (; i + 4 * kStep <= end; i += 4 * kStep) {
+    body(i, kStep, 0);
+    body(i + kStep, kStep, 1);
+    body(i + 2 * kStep, kStep, 2);
+    body(i + 3 * kStep, kStep, 3);
+  }
+  for (; i + kStep <= end; i += kStep) body(i, kStep, 0);
+  if (i < end) body(i, end - i, 0);
+}
 
 }  // namespace CD_TARGET
 }  // namespace cd

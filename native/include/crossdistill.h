@@ -80,6 +80,13 @@ enum cd_quality_mode {
   CD_QUALITY_NONE = 4
 };
 
+/* What distillation does with the logit of a row's label y, on both sides. */
+enum cd_target_logit {
+  CD_TARGET_KEPT = 0,    /* softmax over all classes */
+  CD_TARGET_ZERO = 1,    /* replaced by 0; softmax over all classes; gradient 0 */
+  CD_TARGET_EXCLUDED = 2 /* softmax over the C - 1 others; gradient 0 */
+};
+
 /* Label of a row that counts for nothing: loss 0, gradients 0, not part of any mean. */
 enum { CD_IGNORE_LABEL = -100 };
 
@@ -124,9 +131,9 @@ CD_EXPORT int32_t cd_cuda_built(void);
 /* ---- K1: soft-margin feature loss ---------------------------------------------------------- */
 
 /* Row loss l_i = max(0, d_i - margin), active only where d_i > margin; loss = sum_i w_i l_i / n
- * with n = B (mean), sum of w (weighted mean) or 1 (sum); 0 where B = 0 or the sum of w is 0. d_i
- * between the rows s, t (x^ = x/|x|, 0 for |x| < 1e-12, which also has gradient 0): |s^ - t^|, |s^
- * - t^|^2, 1 - s^.t^, |s - t|, |s - t|^2. d = 0 has gradient 0.
+ * with n = B (mean), sum of w (weighted mean) or 1 (sum); 0 where B = 0 or the sum of w is 0.
+ * d_i between the rows s, t (x^ = x/|x|, 0 for |x| < 1e-12, which also has gradient 0):
+ * |s^ - t^|, |s^ - t^|^2, 1 - s^.t^, |s - t|, |s - t|^2. d = 0 has gradient 0.
  *
  * student, teacher     [B, D] of dtype
  * weights_or_null      [B] of A, >= 0 and finite; null = 1
@@ -218,6 +225,76 @@ CD_EXPORT int32_t cd_margin_classifier_cuda(
     double scale, double margin, int32_t easy_margin, int32_t reduction,
     void* grad_classifier_or_null, int64_t grad_classifier_stride, void* grad_bias_or_null,
     int64_t* bad_row, void* workspace, int64_t workspace_bytes, void* stream);
+
+/* ---- K3: distillation on logits ------------------------------------------------------------- */
+
+/* l_i = T^2 KL(p_i || q_i) with p, q the softmax of the teacher's and the student's logits over
+ * the temperature T; loss = sum_i w_i l_i / n over the rows that are not ignored; n = their number
+ * (mean), the sum of their w (weighted mean) or 1 (sum); 0 where n is 0. With one class left, l_i
+ * is 0.
+ *
+ * student, teacher     [B, C] of dtype, C >= 1
+ * labels_or_null       [B], 0 <= label < C or CD_IGNORE_LABEL; null: no row is ignored, which only
+ *                      CD_TARGET_KEPT takes
+ * weights_or_null      [B] of A, >= 0 and finite; null = 1
+ * target               a cd_target_logit
+ * temperature          finite, > 0
+ * loss                 [1] of A
+ * row_losses_or_null   [B] of A: l_i, unweighted; 0 for ignored rows
+ * grad_student_or_null [B, C] of dtype: w_i T (q - p) / n
+ * grad_teacher_or_null [B, C] of dtype: w_i T p (log p - log q - KL) / n
+ * grad_weights_or_null [B] of A: l_i / n (mean, sum), (l_i - loss) / n (weighted mean)
+ */
+CD_EXPORT int32_t cd_kd(int32_t dtype, int64_t rows, int64_t classes, const void* student,
+                        int64_t student_stride, const void* teacher, int64_t teacher_stride,
+                        const int64_t* labels_or_null, const void* weights_or_null, int32_t target,
+                        double temperature, int32_t reduction, double grad_scale, void* loss,
+                        void* row_losses_or_null, void* grad_student_or_null,
+                        int64_t grad_student_stride, void* grad_teacher_or_null,
+                        int64_t grad_teacher_stride, void* grad_weights_or_null, int32_t threads);
+
+/* tau[i] = Kendall's tau-b of the rows a_i and b_i: how far they order the classes alike, from -1
+ * to 1, ties counted exactly; NaN where a row is constant, holds a NaN or has one class.
+ *
+ * a, b         [B, C] of dtype, C >= 1
+ * threshold    mask[i] = 1 where tau[i] > threshold, otherwise 0; not NaN
+ * tau          [B] of A
+ * mask_or_null [B]
+ */
+CD_EXPORT int32_t cd_kendall_tau(int32_t dtype, int64_t rows, int64_t classes, const void* a,
+                                 int64_t a_stride, const void* b, int64_t b_stride,
+                                 double threshold, void* tau, uint8_t* mask_or_null,
+                                 int32_t threads);
+
+/* One matrix of logits and its gradient, both [B, C] of dtype. */
+typedef struct cd_logits {
+  const void* logits;
+  int64_t stride; /* elements, >= C */
+  void* grad_or_null;
+  int64_t grad_stride; /* elements, >= C */
+} cd_logits;
+
+/* The loss of customised cross-modal distillation (Huo et al., CVPR 2024): a teacher t, a student
+ * s and their proxies pt, ps teach each other. The target side of each divergence is a constant;
+ * KL stands for T^2 KL of the softmaxes over T, KLn for the same with the target's logit replaced
+ * or excluded, CE for the cross-entropy at temperature 1. Each is a mean over the rows that are
+ * not ignored; m_i = 1 where Kendall's tau-b of pt_i and ps_i is above `threshold`, otherwise 0.
+ *  terms: CE(t), CE(s), KL(t || pt), KL(pt || t), KL(s || ps), KL(ps || s), m KLn(pt || ps),
+ *         m KLn(ps || pt);   loss = their sum
+ *
+ * networks    [4]: teacher, student, proxy teacher, proxy student
+ * labels      [B], 0 <= label < C or CD_IGNORE_LABEL
+ * target      CD_TARGET_ZERO or CD_TARGET_EXCLUDED
+ * temperature finite, > 0
+ * threshold   not NaN
+ * loss        [1] of A
+ * terms       [8] of A
+ * tau_or_null [B] of A
+ */
+CD_EXPORT int32_t cd_c2kd(int32_t dtype, int64_t rows, int64_t classes, const cd_logits* networks,
+                          const int64_t* labels, int32_t target, double temperature,
+                          double threshold, double grad_scale, void* loss, void* terms,
+                          void* tau_or_null, int32_t threads);
 
 /* ---- K4: quality weights ------------------------------------------------------------------- */
 

@@ -5,12 +5,12 @@
 // and h = |u|^2 / 2 = 1 - c that is -(u - h s^), which does not cancel for nearly parallel rows.
 // For c < 0 the same holds with -t^ in place of t^.
 #include <algorithm>
-#include <type_traits>
 
+#include "core/groups.h"
+#include "core/loss_options.h"
 #include "core/norms.h"
 #include "core/parallel.h"
 #include "core/reduction.h"
-#include "core/simd.h"
 #include "core/tensor_check.h"
 
 namespace cd {
@@ -44,253 +44,251 @@ CD_FOR_EACH_ISA(void feature_margin_task(const FeatureMargin& call, int64_t task
 namespace CD_TARGET {
 namespace {
 
-template <class T>
-struct UnitRow {
-  double norm_s;
-  double norm_t;
-  T inverse_s;
-  T inverse_t;
-  double apart;   // |s^ - t^|^2
-  double across;  // |s^ + t^|^2
-};
-
-// From the sums of squares and products, in double. The products of narrow elements are exact
-// there, so that 2 - 2 c is good enough for all but nearly (anti)parallel rows: those answer false,
-// like rows that are short, not finite or out of the range of T.
-template <class T, class E>
-bool measure_quickly(const E* s, const E* t, int64_t dim, UnitRow<T>& row) {
-  using D = double;
-  Sums<D> ss, tt, st;
-  for_each_vector<D>(
-      0, dim, [&](int64_t d, int64_t n, int k) __attribute__((always_inline)) {
-        const Vector<D> vs = load<D>(s + d, n), vt = load<D>(t + d, n);
-        ss.part[k] = multiply_add(vs, vs, ss.part[k]);
-        tt.part[k] = multiply_add(vt, vt, tt.part[k]);
-        st.part[k] = multiply_add(vs, vt, st.part[k]);
-      });
-  const double squares_s = ss.total(), squares_t = tt.total();
-  constexpr double kMost = sizeof(T) == 8 ? 1e300 : 1e60;
-  constexpr double kLeast = kShortestNorm * kShortestNorm * 2;
-  if (!(squares_s >= kLeast && squares_s <= kMost)) return false;
-  if (!(squares_t >= kLeast && squares_t <= kMost)) return false;
-  row.norm_s = __builtin_sqrt(squares_s);
-  row.norm_t = __builtin_sqrt(squares_t);
-  const double cosine = st.total() / row.norm_s / row.norm_t;
-  row.inverse_s = static_cast<T>(1 / row.norm_s);
-  row.inverse_t = static_cast<T>(1 / row.norm_t);
-  row.apart = 2 - 2 * cosine;
-  row.across = 2 + 2 * cosine;
-  return row.apart > 0x1p-6 && row.across > 0x1p-6;
-}
-
-// From the unit vectors. Both products are rounded before they are subtracted, so that equal rows
-// give exactly 0.
-template <class E>
-UnitRow<double> measure_carefully(const E* s, const E* t, int64_t dim) {
-  using D = double;
-  UnitRow<D> row;
-  row.norm_s = row_norm<D>(s, dim);
-  row.norm_t = row_norm<D>(t, dim);
-  row.inverse_s = inverse_norm(row.norm_s);
-  row.inverse_t = inverse_norm(row.norm_t);
-  const Vector<D> is = broadcast(row.inverse_s), it = broadcast(row.inverse_t);
-  Sums<D> apart, across;
-  for_each_vector<D>(
-      0, dim, [&](int64_t d, int64_t n, int k) __attribute__((always_inline)) {
-        const Vector<D> us = load<D>(s + d, n) * is, ut = load<D>(t + d, n) * it;
-        const Vector<D> difference = us - ut, together = us + ut;
-        apart.part[k] = multiply_add(difference, difference, apart.part[k]);
-        across.part[k] = multiply_add(together, together, across.part[k]);
-      });
-  row.apart = apart.total();
-  row.across = across.total();
-  return row;
-}
-
-// Elements before `p` is aligned to a vector of E in memory.
-template <class T, class E>
-CD_INLINE int64_t unaligned_head(const E* p, int64_t dim) {
-  constexpr uintptr_t kBytes = kLanes<T> * sizeof(E);
-  const uintptr_t past = reinterpret_cast<uintptr_t>(p) % kBytes;
-  const int64_t head = past == 0 ? 0 : static_cast<int64_t>((kBytes - past) / sizeof(E));
-  return head < dim ? head : dim;
-}
-
-// Writes gs[d], gt[d] = body(d, count), two vectors, for all d.
-template <class T, class E, class Body>
-CD_INLINE void write_pair(E* gs, E* gt, int64_t dim, bool streaming, const Body& body) {
-  const auto put = [&](int64_t d, int64_t n, int) __attribute__((always_inline)) {
-    Vector<T> a, b;
-    body(d, n, a, b);
-    if (gs != nullptr) store<T>(gs + d, a, n);
-    if (gt != nullptr) store<T>(gt + d, b, n);
-  };
-  const int64_t head = gs != nullptr && gt != nullptr ? unaligned_head<T>(gs, dim) : dim;
-  if (!streaming || head == dim || head != unaligned_head<T>(gt, dim)) {
-    for_each_vector<T>(0, dim, put);
-    return;
-  }
-  for_each_vector<T>(0, head, put);
-  const int64_t whole = head + (dim - head) / kLanes<T> * kLanes<T>;
-  for_each_vector<T>(
-      head, whole, [&](int64_t d, int64_t, int) __attribute__((always_inline)) {
-        Vector<T> a, b;
-        body(d, kLanes<T>, a, b);
-        stream<T>(gs + d, a);
-        stream<T>(gt + d, b);
-      });
-  for_each_vector<T>(whole, dim, put);
-}
-
 template <class E>
 struct RowPointers {
   const E* s;
   const E* t;
   E* gs;
   E* gt;
-  int64_t dim;
-  bool streaming;
+  const E* next_s;  // the rows to fetch meanwhile
+  const E* next_t;
 };
 
-template <class E>
-void write_zeros(const RowPointers<E>& p) {
-  using T = std::conditional_t<sizeof(E) == 8, double, float>;
-  write_pair<T>(
-      p.gs, p.gt, p.dim, p.streaming,
-      [](int64_t, int64_t, Vector<T> & a, Vector<T> & b)
-          __attribute__((always_inline)) { a = b = Vector<T>{}; });
+// What is known of a row before its gradients are written. The two differ in memory traffic only,
+// so that the measuring of one row hides the latency of the roots and quotients of the one before.
+enum class Write { kNothing, kZeros, kCombination, kDifference, kCareful };
+
+struct RowPlan {
+  double distance;
+  double loss;
+  Write write;
+  double factor_s[2];  // kCombination: gs = factor_s[0] s + factor_s[1] t; kDifference: [0] (s - t)
+  double factor_t[2];  // kCombination: gt = factor_t[0] t + factor_t[1] s
+  double coefficient;  // d total loss / d distance
+};
+
+// ---- unit vectors ----
+
+struct Products {
+  double ss, tt, st;
+};
+
+// Runs of groups are summed in T, in two chains that hide the latency of a sum, and the runs in
+// double: of 16 bits long ones, as their answers have fewer digits.
+template <class T, class E>
+Products measure(const E* s, const E* t, int64_t dim) {
+  constexpr int64_t kStep = kGroup<T, E>;
+  constexpr int kPart = kParts<T, E>, kRun = kPart == 1 ? 8 : 16;
+  WideSum<T> ss, tt, st;
+  const auto add = [&](int64_t d, int groups, int64_t count) __attribute__((always_inline)) {
+    Vector<T> sum_ss[2] = {}, sum_tt[2] = {}, sum_st[2] = {};
+    for (int k = 0; k < groups; ++k) {
+      const Group<T, E> gs = load_group<T>(s + d + k * kStep, count);
+      const Group<T, E> gt = load_group<T>(t + d + k * kStep, count);
+      for (int part = 0; part < kPart; ++part) {
+        const int chain = (k * kPart + part) % 2;
+        sum_ss[chain] = multiply_add(gs.part[part], gs.part[part], sum_ss[chain]);
+        sum_tt[chain] = multiply_add(gt.part[part], gt.part[part], sum_tt[chain]);
+        sum_st[chain] = multiply_add(gs.part[part], gt.part[part], sum_st[chain]);
+      }
+    }
+    ss.add(sum_ss[0] + sum_ss[1]);
+    tt.add(sum_tt[0] + sum_tt[1]);
+    st.add(sum_st[0] + sum_st[1]);
+  };
+  int64_t d = 0;
+  for (; d + kRun * kStep <= dim; d += kRun * kStep) add(d, kRun, kStep);
+  for (; d + kStep <= dim; d += kStep) add(d, 1, kStep);
+  if (d < dim) add(d, 1, dim - d);
+  return {ss.total(), tt.total(), st.total()};
 }
 
-// d distance / d s = slope / |s| * (u - h s^), and the mirror image for t.
-template <class T, class E>
-void write_unit_gradients(const RowPointers<E>& p, const UnitRow<T>& row, double slope) {
+// d distance / d s = slope / |s| * (u - h s^), and the mirror image for t, in double.
+template <class E>
+void write_carefully(const RowPointers<E>& p, int64_t dim, double slope) {
+  using T = double;
+  const Directions row = measure_directions(p.s, p.t, dim);
   const bool acute = row.apart <= row.across;
   const double sign = acute ? 1 : -1;
-  const Vector<T> is = broadcast(row.inverse_s);
-  const Vector<T> it = broadcast(static_cast<T>(sign * static_cast<double>(row.inverse_t)));
-  const Vector<T> h = broadcast(static_cast<T>((acute ? row.apart : row.across) / 2));
-  const Vector<T> factor_s = broadcast(static_cast<T>(sign * slope / row.norm_s));
-  const Vector<T> factor_t = broadcast(static_cast<T>(-slope / row.norm_t));
-  write_pair<T>(
-      p.gs, p.gt, p.dim, p.streaming,
-      [&](int64_t d, int64_t n, Vector<T> & a, Vector<T> & b) __attribute__((always_inline)) {
-        const Vector<T> us = load<T>(p.s + d, n) * is;
-        const Vector<T> ut = load<T>(p.t + d, n) * it;
+  const Vector<T> is = broadcast(inverse_norm(row.norm_s));
+  const Vector<T> it = broadcast(sign * inverse_norm(row.norm_t));
+  const Vector<T> h = broadcast((acute ? row.apart : row.across) / 2);
+  const Vector<T> factor_s = broadcast(sign * slope / row.norm_s);
+  const Vector<T> factor_t = broadcast(-slope / row.norm_t);
+  for_each_vector<T>(
+      0, dim, [&](int64_t d, int64_t n, int) __attribute__((always_inline)) {
+        const Vector<T> us = load<T>(p.s + d, n) * is, ut = load<T>(p.t + d, n) * it;
         const Vector<T> u = us - ut;
-        a = factor_s * multiply_add(-h, us, u);
-        b = factor_t * multiply_add(h, ut, u);
+        if (p.gs != nullptr) store<T>(p.gs + d, factor_s * multiply_add(-h, us, u), n);
+        if (p.gt != nullptr) store<T>(p.gt + d, factor_t * multiply_add(h, ut, u), n);
       });
 }
 
-// Distance of two rows that may be too short to have a direction.
-CD_INLINE double short_distance(int32_t distance, double norm_s, double norm_t) {
-  const double poison = 0 * norm_s + 0 * norm_t;  // NaN where a row is not finite
-  const bool both = norm_s < kShortestNorm && norm_t < kShortestNorm;
-  return (both && distance != CD_DISTANCE_COSINE ? 0 : 1) + poison;
-}
-
-struct RowResult {
-  double distance;
-  double slope;  // factor of the gradients' direction
-};
-
-template <class T>
-RowResult unit_result(int32_t distance, const UnitRow<T>& row) {
+// The distance of two directions; `slope` is the factor of the gradients' direction.
+CD_INLINE double unit_distance(int32_t distance, const Directions& row, double& slope) {
+  slope = 0;
   if (row.norm_s < kShortestNorm || row.norm_t < kShortestNorm) {
-    return {short_distance(distance, row.norm_s, row.norm_t), 0};
+    const double poison = 0 * row.norm_s + 0 * row.norm_t;  // NaN where a row is not finite
+    const bool both = row.norm_s < kShortestNorm && row.norm_t < kShortestNorm;
+    return (both && distance != CD_DISTANCE_COSINE ? 0 : 1) + poison;
   }
-  if (distance == CD_DISTANCE_SQUARED_NORMALIZED) return {row.apart, 2};
-  if (distance == CD_DISTANCE_COSINE) return {row.apart / 2, 1};
+  slope = distance == CD_DISTANCE_COSINE ? 1 : 2;
+  if (distance == CD_DISTANCE_SQUARED_NORMALIZED) return row.apart;
+  if (distance == CD_DISTANCE_COSINE) return row.apart / 2;
   const double d = __builtin_sqrt(row.apart);
-  return d < kParallel ? RowResult{0, 0} : RowResult{d, 1 / d};
+  slope = 1 / d;
+  return d < kParallel ? 0 : d;
 }
 
-// Loss of a row at `distance`; a distance that is not a number stays one.
+// ---- rows ----
+
+// Loss at a distance; what is not a number stays so.
 CD_INLINE double soft_margin(double distance, double margin) {
   return distance <= margin ? 0 : distance - margin;
 }
 
-// The row's distance; writes its gradients where the margin is exceeded.
-template <class T, class E>
-double unit_row(const FeatureMargin& call, const RowPointers<E>& p, const UnitRow<T>& row,
-                double coefficient) {
-  const RowResult result = unit_result(call.distance, row);
-  if (p.gs == nullptr && p.gt == nullptr) return result.distance;
-  if (result.distance <= call.margin || result.slope == 0) {
-    write_zeros(p);
-  } else {
-    write_unit_gradients(p, row, coefficient * result.slope);
+// Fills in what follows from the distance; `active` is how the gradients are written then.
+CD_INLINE void plan_loss(const FeatureMargin& call, double slope, Write active, RowPlan& plan) {
+  plan.loss = soft_margin(plan.distance, call.margin);
+  const bool zero = plan.distance <= call.margin || slope == 0;
+  plan.write = zero ? Write::kZeros : active;
+  if (call.grad_student_or_null == nullptr && call.grad_teacher_or_null == nullptr) {
+    plan.write = Write::kNothing;
   }
-  return result.distance;
+}
+
+// 2 - 2 c is precise for all rows but nearly (anti)parallel ones; those, and rows that are short,
+// not finite or out of the range of T, are measured once more.
+template <class T, class E>
+RowPlan plan_unit(const FeatureMargin& call, const RowPointers<E>& p, double coefficient) {
+  constexpr double kMost = sizeof(T) == 8 ? 1e300 : 1e37, kNear = 0x1p-4;
+  constexpr double kLeast = 2 * kShortestNorm * kShortestNorm;
+  const Products sums = measure<T>(p.s, p.t, call.dim);
+  const bool in_range =
+      sums.ss >= kLeast && sums.ss <= kMost && sums.tt >= kLeast && sums.tt <= kMost;
+  RowPlan plan;
+  double slope;
+  Directions row = {__builtin_sqrt(sums.ss), __builtin_sqrt(sums.tt), 0, 0};
+  const double inverse = 1 / (row.norm_s * row.norm_t), cosine = sums.st * inverse;
+  row.apart = 2 - 2 * cosine;
+  if (!in_range || !(row.apart > kNear && row.apart < 4 - kNear)) {
+    plan.distance = unit_distance(call.distance, measure_directions(p.s, p.t, call.dim), slope);
+    plan_loss(call, slope, Write::kCareful, plan);
+    plan.coefficient = coefficient * slope;
+    return plan;
+  }
+  plan.distance = unit_distance(call.distance, row, slope);
+  plan_loss(call, slope, Write::kCombination, plan);
+  // d distance / d s = slope (c s^ - t^) / |s|
+  const double factor = coefficient * slope;
+  plan.factor_s[0] = factor * cosine / sums.ss;
+  plan.factor_t[0] = factor * cosine / sums.tt;
+  plan.factor_s[1] = plan.factor_t[1] = -factor * inverse;
+  return plan;
 }
 
 template <class E>
-double raw_distance(int32_t kind, const RowPointers<E>& p) {
-  using D = double;
-  Sums<D> squares;
-  for_each_vector<D>(
-      0, p.dim, [&](int64_t d, int64_t n, int k) __attribute__((always_inline)) {
-        const Vector<D> u = load<D>(p.s + d, n) - load<D>(p.t + d, n);
+RowPlan plan_raw(const FeatureMargin& call, const RowPointers<E>& p, double coefficient) {
+  using T = double;
+  Sums<T> squares;
+  for_each_vector<T>(
+      0, call.dim, [&](int64_t d, int64_t n, int k) __attribute__((always_inline)) {
+        const Vector<T> u = load<T>(p.s + d, n) - load<T>(p.t + d, n);
         squares.part[k] = multiply_add(u, u, squares.part[k]);
       });
-  if (kind == CD_DISTANCE_SQUARED) return squares.total();
-  return norm_of<D>(squares.total(), p.s, p.t, p.dim);
-}
-
-template <class T, class E>
-double raw_row(const FeatureMargin& call, const RowPointers<E>& p, double coefficient) {
-  const double distance = raw_distance(call.distance, p);
-  if (p.gs == nullptr && p.gt == nullptr) return distance;
-  if (distance <= call.margin) {
-    write_zeros(p);
-    return distance;
+  RowPlan plan;
+  double slope = 2;
+  plan.distance = squares.total();
+  if (call.distance == CD_DISTANCE_EUCLIDEAN) {
+    plan.distance = norm_of<T>(plan.distance, p.s, p.t, call.dim);
+    slope = 1 / plan.distance;
   }
-  const double slope = call.distance == CD_DISTANCE_SQUARED ? 2 : 1 / distance;
-  const Vector<T> factor = broadcast(static_cast<T>(coefficient * slope));
-  write_pair<T>(
-      p.gs, p.gt, p.dim, p.streaming,
-      [&](int64_t d, int64_t n, Vector<T> & a, Vector<T> & b) __attribute__((always_inline)) {
-        a = factor * (load<T>(p.s + d, n) - load<T>(p.t + d, n));
-        b = -a;
-      });
-  return distance;
+  plan_loss(call, slope, Write::kDifference, plan);
+  plan.factor_s[0] = coefficient * slope;
+  return plan;
 }
 
 template <class T, class E>
-double any_row(const FeatureMargin& call, const RowPointers<E>& p, double coefficient) {
-  if (call.distance >= CD_DISTANCE_EUCLIDEAN) return raw_row<T>(call, p, coefficient);
-  UnitRow<T> row;
-  if (measure_quickly(p.s, p.t, p.dim, row)) return unit_row(call, p, row, coefficient);
-  return unit_row(call, p, measure_carefully(p.s, p.t, p.dim), coefficient);
+void write_gradients(const FeatureMargin& call, const RowPointers<E>& p, const RowPlan& plan) {
+  const auto of = [](double factor) { return broadcast(static_cast<T>(factor)); };
+  const E *s = p.s, *t = p.t;
+  const bool streaming = call.streaming;
+  if (plan.write == Write::kZeros) {
+    write_pair<T>(
+        p.gs, p.gt, call.dim, streaming, p.next_s, p.next_t,
+        [&](int64_t, int64_t, Group<T, E> & a, Group<T, E> & b)
+            __attribute__((always_inline)) { a = b = Group<T, E>{}; });
+  } else if (plan.write == Write::kCombination) {
+    const Vector<T> ss = of(plan.factor_s[0]), st = of(plan.factor_s[1]);
+    const Vector<T> tt = of(plan.factor_t[0]), ts = of(plan.factor_t[1]);
+    write_pair<T>(
+        p.gs, p.gt, call.dim, streaming, p.next_s, p.next_t,
+        [&](int64_t d, int64_t n, Group<T, E> & a, Group<T, E> & b) __attribute__((always_inline)) {
+          const Group<T, E> gs = load_group<T>(s + d, n), gt = load_group<T>(t + d, n);
+          for (int k = 0; k < kParts<T, E>; ++k) {
+            a.part[k] = multiply_add(ss, gs.part[k], st * gt.part[k]);
+            b.part[k] = multiply_add(tt, gt.part[k], ts * gs.part[k]);
+          }
+        });
+  } else if (plan.write == Write::kDifference) {
+    const Vector<T> factor = of(plan.factor_s[0]);
+    write_pair<T>(
+        p.gs, p.gt, call.dim, streaming, p.next_s, p.next_t,
+        [&](int64_t d, int64_t n, Group<T, E> & a, Group<T, E> & b) __attribute__((always_inline)) {
+          const Group<T, E> gs = load_group<T>(s + d, n), gt = load_group<T>(t + d, n);
+          for (int k = 0; k < kParts<T, E>; ++k) {
+            a.part[k] = factor * (gs.part[k] - gt.part[k]);
+            b.part[k] = -a.part[k];
+          }
+        });
+  } else if (plan.write == Write::kCareful) {
+    write_carefully(p, call.dim, plan.coefficient);
+  }
 }
+
+// ---- tasks ----
 
 template <class T, class E>
 void task_rows(const FeatureMargin& call, int64_t task) {
   const T* weights = static_cast<const T*>(call.weights_or_null);
-  const auto at = [](void* base, int64_t row, int64_t stride) {
-    return base == nullptr ? nullptr : static_cast<E*>(base) + row * stride;
-  };
   const auto put = [](void* array, int64_t row, double value) {
     if (array != nullptr) static_cast<T*>(array)[row] = static_cast<T>(value);
   };
+  const auto pointers = [&](int64_t i) {
+    const auto at = [&](void* base, int64_t stride) {
+      return base == nullptr ? nullptr : static_cast<E*>(base) + i * stride;
+    };
+    const E* s = static_cast<const E*>(call.student);
+    const E* t = static_cast<const E*>(call.teacher);
+    const int64_t next = i + 2 < call.rows ? i + 2 : i;
+    return RowPointers<E>{s + i * call.student_stride,
+                          t + i * call.teacher_stride,
+                          at(call.grad_student_or_null, call.grad_student_stride),
+                          at(call.grad_teacher_or_null, call.grad_teacher_stride),
+                          s + next * call.student_stride,
+                          t + next * call.teacher_stride};
+  };
+  const auto weight_of = [&](int64_t i) {
+    return weights == nullptr ? 1 : static_cast<double>(weights[i]);
+  };
+  const auto plan_row = [&](int64_t i) {
+    const double coefficient = weight_of(i) * call.gradient_factor;
+    return call.distance >= CD_DISTANCE_EUCLIDEAN ? plan_raw(call, pointers(i), coefficient)
+                                                  : plan_unit<T>(call, pointers(i), coefficient);
+  };
   const int64_t first = task * call.rows_per_task;
-  const int64_t last =
-      first + call.rows_per_task < call.rows ? first + call.rows_per_task : call.rows;
+  const int64_t end = first + call.rows_per_task, last = end < call.rows ? end : call.rows;
   double sum = 0;
+  RowPlan plan = plan_row(first);
   for (int64_t i = first; i < last; ++i) {
-    const double weight = weights == nullptr ? 1 : static_cast<double>(weights[i]);
-    const RowPointers<E> p = {static_cast<const E*>(call.student) + i * call.student_stride,
-                              static_cast<const E*>(call.teacher) + i * call.teacher_stride,
-                              at(call.grad_student_or_null, i, call.grad_student_stride),
-                              at(call.grad_teacher_or_null, i, call.grad_teacher_stride),
-                              call.dim,
-                              call.streaming};
-    const double distance = any_row<T>(call, p, weight * call.gradient_factor);
-    const double loss = soft_margin(distance, call.margin);
-    put(call.distances_or_null, i, distance);
-    put(call.row_losses_or_null, i, loss);
-    if (call.exact_losses_or_null != nullptr) call.exact_losses_or_null[i] = loss;
-    sum += weight * loss;
+    RowPlan next = plan;
+    if (i + 1 < last) next = plan_row(i + 1);
+    write_gradients<T>(call, pointers(i), plan);
+    put(call.distances_or_null, i, plan.distance);
+    put(call.row_losses_or_null, i, plan.loss);
+    if (call.exact_losses_or_null != nullptr) call.exact_losses_or_null[i] = plan.loss;
+    sum += weight_of(i) * plan.loss;
+    plan = next;
   }
   if (call.streaming) stream_fence();
   call.task_sums[task] = sum;
@@ -308,19 +306,6 @@ void feature_margin_task(const FeatureMargin& call, int64_t task) {
 namespace {
 
 constexpr int64_t kElementsPerTask = 32768;
-
-void check_margin(int32_t distance, double margin) {
-  check_enum("distance", distance, 5);
-  const bool bounded = distance <= CD_DISTANCE_COSINE;
-  const double largest = distance == CD_DISTANCE_SQUARED_NORMALIZED ? 4 : 2;
-  if (!std::isfinite(margin) || margin < 0 || (bounded && margin >= largest)) {
-    fail(CD_INVALID_ARGUMENT, "margin: expected a finite number, at least 0%s, got %.17g",
-         !bounded       ? ""
-         : largest == 4 ? " and below 4, the largest distance"
-                        : " and below 2, the largest distance",
-         margin);
-  }
-}
 
 template <class T>
 void finish(const FeatureMargin& call, int64_t tasks, int32_t reduction, double inverse_n,
@@ -372,9 +357,7 @@ extern "C" int32_t cd_feature_margin(int32_t dtype, int64_t rows, int64_t dim, c
     cd::check_size("rows", rows, 0);
     cd::check_size("dim", dim, 0);
     cd::check_size("threads", threads, 0);
-    cd::check_margin(distance, margin);
-    cd::check_enum("reduction", reduction, 3);
-    cd::check_finite("grad_scale", grad_scale);
+    cd::check_feature_margin_options(distance, margin, reduction, grad_scale);
     cd::ArrayCheck check;
     check.input("student", student, rows, dim, student_stride, element);
     check.input("teacher", teacher, rows, dim, teacher_stride, element);

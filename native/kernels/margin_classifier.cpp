@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/loss_options.h"
 #include "core/parallel.h"
 #include "core/reduction.h"
 #include "core/tensor_check.h"
@@ -35,23 +36,6 @@ int64_t ceil_divide(int64_t value, int64_t by) { return (value + by - 1) / by; }
 struct Set {
   double inverse_n;
 };
-
-void check_options(int32_t kind, double scale, double margin, int32_t easy_margin,
-                   int32_t reduction) {
-  check_enum("kind", kind, 4);
-  check_enum("reduction", reduction, 3);
-  if (kind == CD_CLASSIFIER_SOFTMAX) return;
-  if (!std::isfinite(scale) || scale <= 0) {
-    fail(CD_INVALID_ARGUMENT, "scale: expected a finite number above 0, got %.17g", scale);
-  }
-  if (kind == CD_CLASSIFIER_AM) check_range("margin", margin, 0, 2);
-  if (kind != CD_CLASSIFIER_AAM) return;
-  check_flag("easy_margin", easy_margin);
-  if (!std::isfinite(margin) || margin < 0 || margin >= 3.14159265358979) {
-    fail(CD_INVALID_ARGUMENT,
-         "margin: expected a finite number, at least 0 and below pi, got %.17g", margin);
-  }
-}
 
 Set check_set(ArrayCheck& check, int32_t index, const cd_row_set& set, int32_t dtype,
               int64_t classes, int64_t dim, int32_t reduction) {
@@ -328,7 +312,7 @@ extern "C" int32_t cd_margin_classifier(int32_t dtype, int64_t classes, int64_t 
     cd::check_size("dim", dim, 0);
     cd::check_size("row_set_count", row_set_count, 1);
     cd::check_size("threads", threads, 0);
-    cd::check_options(kind, scale, margin, easy_margin, reduction);
+    cd::check_classifier_options(kind, scale, margin, easy_margin, reduction);
     if (!softmax && (bias_or_null != nullptr || grad_bias_or_null != nullptr)) {
       cd::fail(CD_INVALID_ARGUMENT, "bias and grad_bias: expected null unless kind is softmax");
     }

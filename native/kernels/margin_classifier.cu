@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/loss_options.h"
-#include "kernels/margin_classifier_rows.cuh"
+#include "kernels/margin_classifier_gradients.cuh"
 
 namespace cd::cuda {
 namespace {
@@ -113,7 +113,7 @@ class MarginClassifier {
     for_each_chunk([&](int64_t first) {
       stage_classes(first, true);
       const LogitTiles<A> call = logit_tiles(first, 0, plan_.padded_rows);
-      launch<kTileThreads>("classifier logits", {call.row_tiles * class_tiles()}, stream_,
+      launch<kTileThreads>("classifier logits", {int64_t{call.row_tiles} * class_tiles()}, stream_,
                            classifier_logits<A>, call, space_.parts, class_tiles());
     });
     for (size_t s = 0; s < sets_.size(); ++s) {
@@ -191,8 +191,8 @@ class MarginClassifier {
     call.rows = space_.rows.unit + first_row * plan_.pitch;
     call.classes = space_.classes.unit;
     call.pitch = plan_.pitch;
-    call.steps = ceil_divide(plan_.columns, kTileDepth);
-    call.row_tiles = rows / kSide;
+    call.steps = static_cast<int>(ceil_divide(plan_.columns, kTileDepth));
+    call.row_tiles = static_cast<unsigned>(rows / kSide);
     call.first_class = first_class;
     call.class_count = matrix_.classes;
     call.normalized = options_.normalized;
@@ -205,19 +205,19 @@ class MarginClassifier {
   void multiply_gradients(int64_t first_class, int64_t first_row, bool of_rows, bool of_classes) {
     const int64_t rows = std::min(plan_.chunk_rows, plan_.padded_rows - first_row);
     const LogitTiles<A> logits = logit_tiles(first_class, first_row, rows);
-    launch<kTileThreads>("classifier logit gradients", {logits.row_tiles * class_tiles()}, stream_,
-                         classifier_logit_gradients<A>, logits, space_.logit_gradients,
+    launch<kTileThreads>("classifier logit gradients", {int64_t{logits.row_tiles} * class_tiles()},
+                         stream_, classifier_logit_gradients<A>, logits, space_.logit_gradients,
                          plan_.chunk_classes);
     GradientTiles<A> call = {};
     call.left = space_.logit_gradients;
     call.left_pitch = plan_.chunk_classes;
     call.right_pitch = plan_.pitch;
-    call.column_tiles = ceil_divide(plan_.columns, kSide);
+    call.column_tiles = static_cast<unsigned>(ceil_divide(plan_.columns, kSide));
     if (of_rows) {
       call.right = space_.classes.unit;
-      call.row_tiles = rows / kSide;
-      call.steps = plan_.chunk_classes / kTileDepth;
-      call.splits = plan_.row_splits;
+      call.row_tiles = static_cast<unsigned>(rows / kSide);
+      call.steps = static_cast<unsigned>(plan_.chunk_classes / kTileDepth);
+      call.splits = static_cast<unsigned>(plan_.row_splits);
       call.sums = space_.row_sums + first_row * plan_.pitch;
       call.split_size = plan_.padded_rows * plan_.pitch;
       call.overwrites = first_class == 0;
@@ -225,9 +225,9 @@ class MarginClassifier {
     }
     if (of_classes) {
       call.right = space_.rows.unit + first_row * plan_.pitch;
-      call.row_tiles = class_tiles();
-      call.steps = rows / kTileDepth;
-      call.splits = plan_.class_splits;
+      call.row_tiles = static_cast<unsigned>(class_tiles());
+      call.steps = static_cast<unsigned>(rows / kTileDepth);
+      call.splits = static_cast<unsigned>(plan_.class_splits);
       call.sums = space_.class_sums;
       call.split_size = plan_.chunk_classes * plan_.pitch;
       call.overwrites = first_row == 0;
@@ -237,8 +237,8 @@ class MarginClassifier {
 
   void launch_gradients(const char* name, void (*kernel)(GradientTiles<A>),
                         const GradientTiles<A>& call) {
-    launch<kTileThreads>(name, {call.row_tiles * call.column_tiles * call.splits}, stream_, kernel,
-                         call);
+    launch<kTileThreads>(name, {int64_t{call.row_tiles} * call.column_tiles * call.splits}, stream_,
+                         kernel, call);
   }
 
   void finish_classes(int64_t first, const ClassifierGradients<T>& out) {

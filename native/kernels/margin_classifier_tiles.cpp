@@ -6,113 +6,12 @@
 
 #include "core/norms.h"
 #include "core/panels.h"
-#include "core/simd.h"
 #include "core/simd_math.h"
-#include "kernels/margin_classifier.h"
+#include "kernels/margin_classifier_gradient.h"
 
 namespace cd {
 namespace CD_TARGET {
 namespace {
-
-// ---- rows ----
-
-struct Pair {
-  double norm_z, norm_v, dot, apart, across;
-};
-
-// Norms and dot product of a row with its class, and |z^ - v^|^2, |z^ + v^|^2, all in double.
-template <class E>
-Pair measure_pair(const E* z, const E* v, int64_t dim, bool raw) {
-  using T = double;
-  Sums<T> dot;
-  for_each_vector<T>(
-      0, dim, [&](int64_t d, int64_t n, int k) __attribute__((always_inline)) {
-        dot.part[k] = multiply_add(load<T>(z + d, n), load<T>(v + d, n), dot.part[k]);
-      });
-  Pair pair = {1, 1, dot.total(), 0, 0};
-  if (raw) return pair;
-  pair.norm_z = row_norm<T>(z, dim);
-  pair.norm_v = row_norm<T>(v, dim);
-  const Vector<T> iz = broadcast(inverse_norm(pair.norm_z)),
-                  iv = broadcast(inverse_norm(pair.norm_v));
-  Sums<T> apart, across;
-  for_each_vector<T>(
-      0, dim, [&](int64_t d, int64_t n, int k) __attribute__((always_inline)) {
-        const Vector<T> uz = load<T>(z + d, n) * iz, uv = load<T>(v + d, n) * iv;
-        apart.part[k] = multiply_add(uz - uv, uz - uv, apart.part[k]);
-        across.part[k] = multiply_add(uz + uv, uz + uv, across.part[k]);
-      });
-  pair.apart = apart.total();
-  pair.across = across.total();
-  return pair;
-}
-
-// The margin's effect on the target; sine = sin(theta).
-CD_INLINE void apply_margin(const MarginClassifier& call, double cosine, double sine,
-                            ClassifierRow& row) {
-  const double m = call.margin, pi = 3.14159265358979323846;
-  row.target = cosine;
-  row.slope = 1;
-  if (call.kind == CD_CLASSIFIER_AM) {
-    row.target = cosine - m;
-  } else if (call.kind == CD_CLASSIFIER_AAM) {
-    if (call.easy_margin && cosine <= 0) return;
-    if (!call.easy_margin && cosine <= std::cos(pi - m)) {
-      row.target = cosine - m * std::sin(pi - m);
-      return;
-    }
-    row.target = cosine * std::cos(m) - sine * std::sin(m);
-    row.slope = sine < kParallel ? 0 : std::cos(m) + cosine / sine * std::sin(m);
-  }
-}
-
-template <class E>
-void prepare_target(const MarginClassifier& call, ClassifierRow& row) {
-  const bool raw = call.kind == CD_CLASSIFIER_SOFTMAX;
-  const E* v = static_cast<const E*>(call.classifier) + row.label * call.classifier_stride;
-  const Pair pair = measure_pair(static_cast<const E*>(row.z), v, call.dim, raw);
-  if (raw) {
-    const E* bias = static_cast<const E*>(call.bias_or_null);
-    row.inverse_norm = row.class_inverse_norm = row.sign = row.slope = 1;
-    row.half_square = 0;
-    row.target = pair.dot + (bias == nullptr ? 0 : to_double(bias[row.label]));
-    return;
-  }
-  row.inverse_norm = inverse_norm(pair.norm_z);
-  row.class_inverse_norm = inverse_norm(pair.norm_v);
-  const bool acute = pair.apart <= pair.across;
-  row.sign = acute ? 1 : -1;
-  row.half_square = (acute ? pair.apart : pair.across) / 2;
-  double cosine = row.sign * (1 - row.half_square);
-  double sine = __builtin_sqrt(pair.apart * pair.across) / 2;
-  const bool is_short = pair.norm_z < kShortestNorm || pair.norm_v < kShortestNorm;
-  if (is_short) {
-    cosine = 0 * pair.norm_z + 0 * pair.norm_v;  // NaN where the other one is not finite
-    sine = 1;
-  }
-  apply_margin(call, cosine, sine, row);
-  if (is_short) row.slope = 0;
-}
-
-template <class T, class E>
-void pack_rows(const MarginClassifier& call, int64_t panel) {
-  constexpr int64_t kWidth = kPanelWidth<T>;
-  T* columns = static_cast<T*>(call.z_columns) + panel * call.padded_dim * kWidth;
-  T* rows = static_cast<T*>(call.z_rows);
-  for (int64_t lane = 0; lane < kWidth; ++lane) {
-    const int64_t i = panel * kWidth + lane;
-    const bool real = i < call.rows;
-    if (real) prepare_target<E>(call, call.row[i]);
-    const E* z = real ? static_cast<const E*>(call.row[i].z) : nullptr;
-    const double factor = real ? call.row[i].inverse_norm : 0;
-    pack_row<T>(z, real ? call.dim : 0, call.padded_dim, factor, i, call.padded_rows, rows);
-    for (int64_t d = 0; d < call.padded_dim; ++d) {
-      columns[d * kWidth + lane] = rows[(d / kWidth * call.padded_rows + i) * kWidth + d % kWidth];
-    }
-  }
-}
-
-// ---- tiles ----
 
 // Number of a group's first tile.
 CD_INLINE int64_t first_tile(const MarginClassifier& call, int64_t group) {
@@ -272,8 +171,6 @@ void reduce_group(const MarginClassifier& call, int64_t group, int32_t slot) {
   }
 }
 
-// ---- gradients ----
-
 // Replaces one panel's logits by d loss / d logit.
 template <class T>
 void differentiate_panel(const MarginClassifier& call, const Tile<T>& tile, int64_t panel,
@@ -296,53 +193,6 @@ void differentiate_panel(const MarginClassifier& call, const Tile<T>& tile, int6
     tile.grad_bias[j] += sum<T>(read<Vector<T>>(logits + j * kWidth) +
                                 read<Vector<T>>(logits + j * kWidth + kVector));
   }
-}
-
-// out [D] += pull * ((other' - self') + h self'), the stable form of pull * (other' - cosine
-// self'); the primes stand for the scales.
-template <class E>
-void add_target(const E* self, double self_scale, const E* other, double other_scale, double pull,
-                double h, int64_t dim, double* out) {
-  using T = double;
-  const Vector<T> a = broadcast(self_scale), b = broadcast(other_scale);
-  const Vector<T> factor = broadcast(pull), half = broadcast(h);
-  for_each_vector<T>(
-      0, dim, [&](int64_t d, int64_t n, int) __attribute__((always_inline)) {
-        const Vector<T> us = load<T>(self + d, n) * a, uo = load<T>(other + d, n) * b;
-        const Vector<T> direction = multiply_add(half, us, uo - us);
-        store<T>(out + d, multiply_add(factor, direction, load<T>(out + d, n)), n);
-      });
-}
-
-// Writes grad [D] = inverse_norm * (g - (g . x^) x^ + target), where g and x^ are row `row` of row
-// panels; raw rows have no norm to differentiate. A null target is zero. In double, and with x^ as
-// long as it is after rounding: where g is nearly parallel to x^, little is left of it.
-template <class T, class E>
-void write_gradient(const MarginClassifier& call, const T* g, const T* x, int64_t row, int64_t rows,
-                    const double* target_or_null, double inverse_norm, E* grad) {
-  using D = double;
-  constexpr int64_t kWidth = kPanelWidth<T>;
-  const auto at = [&](int64_t d) __attribute__((always_inline)) {
-    return (d / kWidth * rows + row) * kWidth + d % kWidth;
-  };
-  Vector<D> projection = {};
-  if (call.kind != CD_CLASSIFIER_SOFTMAX) {
-    Vector<D> gx = {}, xx = {};
-    for (int64_t d = 0; d < call.padded_dim; d += kLanes<D>) {
-      const Vector<D> vx = load<D>(x + at(d));
-      gx = multiply_add(load<D>(g + at(d)), vx, gx);
-      xx = multiply_add(vx, vx, xx);
-    }
-    const double square = sum<D>(xx);
-    if (square > 0) projection = broadcast(-sum<D>(gx) / square);
-  }
-  const Vector<D> factor = broadcast(inverse_norm);
-  for_each_vector<D>(
-      0, call.dim, [&](int64_t d, int64_t n, int) __attribute__((always_inline)) {
-        Vector<D> total = multiply_add(projection, load<D>(x + at(d)), load<D>(g + at(d)));
-        if (target_or_null != nullptr) total += read<Vector<D>>(target_or_null + d);
-        store<D>(grad + d, factor * total, n);
-      });
 }
 
 // dV of one tile, and db.
@@ -436,39 +286,7 @@ void group_gradients(const MarginClassifier& call, int64_t group, int32_t slot) 
   }
 }
 
-template <class T, class E>
-void panel_gradients(const MarginClassifier& call, int64_t panel, int32_t slot) {
-  constexpr int64_t kWidth = kPanelWidth<T>;
-  const bool raw = call.kind == CD_CLASSIFIER_SOFTMAX;
-  const int64_t part = call.padded_dim * call.padded_rows;
-  T* parts = static_cast<T*>(call.grad_parts_or_null);
-  double* own = reinterpret_cast<double*>(static_cast<char*>(call.slots) + slot * call.slot_bytes);
-  for (int64_t i = panel * kWidth; i < (panel + 1) * kWidth && i < call.rows; ++i) {
-    const ClassifierRow& row = call.row[i];
-    if (row.grad_or_null == nullptr) continue;
-    for (int64_t d = 0; d < call.padded_dim; d += kLanes<T>) {
-      T* sum = parts + (d / kWidth * call.padded_rows + i) * kWidth + d % kWidth;
-      Vector<T> total = read<Vector<T>>(sum);
-      for (int64_t group = 1; group < call.groups; ++group) {
-        total += read<Vector<T>>(sum + group * part);
-      }
-      write(sum, total);
-    }
-    for (int64_t d = 0; d < call.padded_dim; ++d) own[d] = 0;
-    const E* v = static_cast<const E*>(call.classifier) + row.label * call.classifier_stride;
-    add_target(static_cast<const E*>(row.z), raw ? 0 : row.inverse_norm, v,
-               row.sign * row.class_inverse_norm, row.sign * row.pull, row.half_square, call.dim,
-               own);
-    write_gradient(call, parts, static_cast<const T*>(call.z_rows), i, call.padded_rows, own,
-                   row.inverse_norm, static_cast<E*>(row.grad_or_null));
-  }
-}
-
 }  // namespace
-
-void prepare_rows(const MarginClassifier& call, int64_t panel) {
-  CD_FOR_DTYPE(call.dtype, pack_rows, call, panel)
-}
 
 void reduce_logits(const MarginClassifier& call, int64_t group, int32_t slot) {
   CD_FOR_DTYPE(call.dtype, reduce_group, call, group, slot)
@@ -476,10 +294,6 @@ void reduce_logits(const MarginClassifier& call, int64_t group, int32_t slot) {
 
 void classifier_gradients(const MarginClassifier& call, int64_t group, int32_t slot) {
   CD_FOR_DTYPE(call.dtype, group_gradients, call, group, slot)
-}
-
-void row_gradients(const MarginClassifier& call, int64_t panel, int32_t slot) {
-  CD_FOR_DTYPE(call.dtype, panel_gradients, call, panel, slot)
 }
 
 }  // namespace CD_TARGET

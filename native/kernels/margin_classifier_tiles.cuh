@@ -41,27 +41,23 @@ class Operand {
     at_ = corner + line_ * pitch + column_;
   }
 
-  // From memory into registers; each call goes one step deeper.
-  __device__ void read() {
-#pragma unroll
-    for (int i = 0; i < kPacks; ++i) {
-      next_[i] = *reinterpret_cast<const Pack<A>*>(at_ + i * kLines * pitch_);
-    }
-    at_ += kAlongDepth ? kTileDepth : kTileDepth * pitch_;
-  }
-
-  // From registers into shared memory, indexed by depth and side.
-  __device__ void store(A (&shared)[kTileDepth][TileStorage<A>::kLine]) const {
+  // Starts to copy one step into shared memory, indexed by depth and side, and goes one step
+  // deeper.
+  __device__ void copy(A (&shared)[kTileDepth][TileStorage<A>::kLine]) {
 #pragma unroll
     for (int i = 0; i < kPacks; ++i) {
       const int line = line_ + i * kLines;
+      const A* from = at_ + i * kLines * pitch_;
       if constexpr (kAlongDepth) {
 #pragma unroll
-        for (int k = 0; k < Pack<A>::kCount; ++k) shared[column_ + k][line] = next_[i].at[k];
+        for (int k = 0; k < Pack<A>::kCount; ++k) {
+          __pipeline_memcpy_async(&shared[column_ + k][line], from + k, sizeof(A));
+        }
       } else {
-        *reinterpret_cast<Pack<A>*>(&shared[line][column_]) = next_[i];
+        __pipeline_memcpy_async(&shared[line][column_], from, sizeof(Pack<A>));
       }
     }
+    at_ += kAlongDepth ? kTileDepth : kTileDepth * pitch_;
   }
 
  private:
@@ -73,7 +69,6 @@ class Operand {
   int64_t pitch_;
   int line_;
   int column_;
-  Pack<A> next_[kPacks];
 };
 
 // Where the thread's rows (or columns) m = 0 ... kMicro - 1 lie in the tile.
@@ -115,7 +110,7 @@ __device__ inline void multiply_step(const A (&left)[kTileDepth][TileStorage<A>:
 
 // sums = left * right over `steps` steps of kTileDepth.
 template <class A, class Left, class Right>
-__device__ void multiply_tile(Left& left, Right& right, int64_t steps, Sums<A>& sums) {
+__device__ void multiply_tile(Left& left, Right& right, int steps, Sums<A>& sums) {
   CD_SHARED(TileStorage<A>, shared);
 #pragma unroll
   for (int m = 0; m < kMicro<A>; ++m) {
@@ -123,24 +118,17 @@ __device__ void multiply_tile(Left& left, Right& right, int64_t steps, Sums<A>& 
     for (int n = 0; n < kMicro<A>; ++n) sums[m][n] = 0;
   }
   if (steps == 0) return;
-  left.read();
-  right.read();
-  left.store(shared.left[0]);
-  right.store(shared.right[0]);
-  __syncthreads();
-  for (int64_t step = 0; step < steps; ++step) {
-    const int now = static_cast<int>(step % 2);
-    const bool more = step + 1 < steps;
-    if (more) {
-      left.read();
-      right.read();
+  left.copy(shared.left[0]);
+  right.copy(shared.right[0]);
+  for (int step = 0; step < steps; ++step) {
+    const int now = step % 2;
+    wait_for_copies();
+    __syncthreads();  // this step is there, and the step before it is done with
+    if (step + 1 < steps) {
+      left.copy(shared.left[1 - now]);
+      right.copy(shared.right[1 - now]);
     }
     multiply_step<A>(shared.left[now], shared.right[now], sums);
-    if (more) {
-      left.store(shared.left[1 - now]);
-      right.store(shared.right[1 - now]);
-    }
-    __syncthreads();
   }
 }
 
@@ -170,7 +158,7 @@ struct LogitTiles {
   const A* classes;  // v^ [padded chunk, pitch]
   int64_t pitch;     // elements from line to line
   int64_t steps;     // of kTileDepth, along D
-  int64_t row_tiles;
+  unsigned row_tiles;
   int64_t first_class;  // of the chunk
   int64_t class_count;  // C
   bool normalized;      // logits are scale * cosine
@@ -185,8 +173,8 @@ struct TilePosition {
 
 // Neighbouring blocks share a tile of columns.
 template <class A>
-__device__ inline TilePosition tile_position(int64_t row_tiles) {
-  return {blockIdx.x % row_tiles * kTile<A>, blockIdx.x / row_tiles * kTile<A>};
+__device__ inline TilePosition tile_position(unsigned row_tiles) {
+  return {int64_t{blockIdx.x % row_tiles} * kTile<A>, int64_t{blockIdx.x / row_tiles} * kTile<A>};
 }
 
 template <class A>
@@ -314,11 +302,11 @@ struct GradientTiles {
   int64_t left_pitch;
   const A* right;  // [depth, D]
   int64_t right_pitch;
-  int64_t row_tiles;
-  int64_t column_tiles;
-  int64_t steps;   // of kTileDepth, all splits together
-  int64_t splits;  // of the depth, each into a matrix of its own
-  A* sums;         // [splits, split_size]: rows of right_pitch elements
+  unsigned row_tiles;
+  unsigned column_tiles;
+  unsigned steps;   // of kTileDepth, all splits together
+  unsigned splits;  // of the depth, each into a matrix of its own
+  A* sums;          // [splits, split_size]: rows of right_pitch elements
   int64_t split_size;
   bool overwrites;  // otherwise adds
 };
@@ -326,18 +314,20 @@ struct GradientTiles {
 // kAlongDepth: of the left operand.
 template <class A, bool kAlongDepth>
 __global__ void __launch_bounds__(kTileThreads, 2) classifier_gradients(GradientTiles<A> call) {
-  const int64_t tiles = call.row_tiles * call.column_tiles, split = blockIdx.x / tiles;
-  const int64_t row = blockIdx.x % tiles % call.row_tiles * kTile<A>;
-  const int64_t column = blockIdx.x % tiles / call.row_tiles * kTile<A>;
-  const int64_t first = call.steps * split / call.splits;
-  const int64_t last = call.steps * (split + 1) / call.splits;
-  const int64_t depth = first * kTileDepth;
+  // Numbers of 32 bits: 64 would cost registers beside the sums.
+  const unsigned row_tile = blockIdx.x % call.row_tiles;
+  const unsigned column_tile = blockIdx.x / call.row_tiles % call.column_tiles;
+  const unsigned split = blockIdx.x / call.row_tiles / call.column_tiles;
+  const int64_t row = int64_t{row_tile} * kTile<A>, column = int64_t{column_tile} * kTile<A>;
+  const unsigned first = call.steps * split / call.splits;
+  const unsigned last = call.steps * (split + 1) / call.splits;
+  const int64_t depth = int64_t{first} * kTileDepth;
   const A* corner = kAlongDepth ? call.left + row * call.left_pitch + depth
                                 : call.left + depth * call.left_pitch + row;
   Operand<A, kAlongDepth> left(corner, call.left_pitch);
   Operand<A, false> right(call.right + depth * call.right_pitch + column, call.right_pitch);
   Sums<A> sums;
-  multiply_tile<A>(left, right, last - first, sums);
+  multiply_tile<A>(left, right, static_cast<int>(last - first), sums);
 #pragma unroll
   for (int m = 0; m < kMicro<A>; ++m) {
     A* line = call.sums + split * call.split_size +

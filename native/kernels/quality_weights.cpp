@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cinttypes>
 
+#include "core/loss_options.h"
 #include "core/norms.h"
 #include "core/parallel.h"
 #include "core/simd.h"
@@ -146,10 +147,7 @@ double weight_of(const QualityWeights& call, double student, double teacher) {
 }
 
 void check_statistics(const QualityWeights& call, const void* statistics) {
-  if (!call.initialized) {
-    if (call.update) return;
-    fail(CD_INVALID_ARGUMENT, "initialized: expected 1 where update is 0, got 0");
-  }
+  if (!call.initialized) return;
   const char* const names[] = {
       "statistics[0], student's mean", "statistics[1], student's deviation",
       "statistics[2], teacher's mean", "statistics[3], teacher's deviation"};
@@ -221,12 +219,7 @@ int32_t cd_quality_weights(int32_t dtype, int64_t rows, const void* quality_stud
   return cd::guarded([&] {
     const int64_t element = cd::element_bytes(dtype), accumulator = cd::accumulator_bytes(dtype);
     cd::check_size("rows", rows, 0);
-    cd::check_enum("mode", mode, 5);
-    cd::check_finite("slope", slope);
-    cd::check_finite("h", h);
-    cd::check_range("alpha", alpha, 0, 1);
-    cd::check_flag("update", update);
-    cd::check_flag("initialized", initialized);
+    cd::check_quality_options(mode, slope, h, alpha, update, initialized);
     cd::ArrayCheck check;
     check.input("quality_student", quality_student, rows, 1, 1, element);
     check.input("quality_teacher", quality_teacher, rows, 1, 1, element);

@@ -46,17 +46,13 @@ std::vector<double> weights_of(const std::vector<double>& qs, const std::vector<
   return weights;
 }
 
-class QualityWeightsCuda : public testing::Test {
- protected:
-  void SetUp() override {
-    if (!device::available()) GTEST_SKIP() << cd_last_error();
-  }
-};
+using QualityWeightsCuda = device::Test;
 
 TEST_F(QualityWeightsCuda, agreeWithTheFormulasOverThreeBatches) {
   for (const int32_t dtype : kDtypes) {
     for (int32_t mode = 0; mode < 5; ++mode) {
       for (const int64_t rows : {1, 2, 33, 1025}) {
+        if (!wanted()) continue;
         Numbers numbers(static_cast<uint64_t>(rows));
         const int32_t a = device::accumulator(dtype);
         const Array statistics(a, 4, 1);

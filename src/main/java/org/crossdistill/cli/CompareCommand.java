@@ -2,6 +2,7 @@ package org.crossdistill.cli;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.crossdistill.train.Comparison;
 import org.crossdistill.train.ExperimentFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -13,7 +14,10 @@ import picocli.CommandLine.Spec;
 /** {@code crossdistill compare}: all arms of a file with all seeds. */
 @Command(
     name = "compare",
-    description = "Train all arms of a configuration with all seeds and compare them in a table.",
+    description = {
+      "Train all arms of a configuration with all seeds and compare them in a table.",
+      "Trainings that an earlier run finished in the same folder are kept."
+    },
     mixinStandardHelpOptions = true)
 final class CompareCommand implements Callable<Integer> {
 
@@ -25,13 +29,18 @@ final class CompareCommand implements Callable<Integer> {
   @Option(names = "--out", description = "Folder of the results (default: runs/NAME-OF-FILE).")
   private Path out;
 
+  @Option(names = "--fresh", description = "Train everything again, also what is finished.")
+  private boolean fresh;
+
   @Mixin private ComparisonOptions options;
 
   @Override
   public Integer call() {
     ExperimentFile arms = ExperimentFile.read(file, options.assignments);
     Path folder = out == null ? CommandLines.defaultFolder(file) : out;
-    ComparisonRun run = ComparisonRun.run("compare", arms, folder, options, CommandLines.of(spec));
+    Comparison.Finished finished = fresh ? Comparison.Finished.REPEAT : Comparison.Finished.KEEP;
+    ComparisonRun run =
+        ComparisonRun.run("compare", arms, folder, options, finished, CommandLines.of(spec));
     Pictures.write(folder, "curves.png", run.report()::curves);
     run.print(options.json);
     return run.complete() ? ExitCode.OK : ExitCode.FAILURE;

@@ -27,15 +27,16 @@ record ComparisonRun(
       ExperimentFile file,
       Path folder,
       ComparisonOptions options,
+      Comparison.Finished finished,
       List<String> command) {
     RunFolder.open(folder);
     LibTorchLoading.load(System.err);
     int workers = options.workers(file);
     Provenance provenance = Provenances.here();
-    StopSignal stop = StopSignal.install();
     List<Outcome> outcomes;
-    try (ComparisonProgress progress = new ComparisonProgress(task, cells(file))) {
-      outcomes = new Comparison(file, folder, workers, provenance, progress, stop).run();
+    try (StopSignal stop = StopSignal.install();
+        ComparisonProgress progress = new ComparisonProgress(task, cells(file))) {
+      outcomes = new Comparison(file, folder, workers, provenance, progress, stop, finished).run();
     }
     ComparisonReport report = new ComparisonReport(file, outcomes, Comparison.rows(file, outcomes));
     SummaryFile summary = report.summary(command, provenance, workers);

@@ -62,19 +62,24 @@ public final class Main {
     // Both are read once, by classes that the commands load.
     setDefault(MEMORY_LIMIT, "0");
     setDefault(LOG_LEVEL, verbose ? "debug" : "warn");
+    Thread interrupted = new Thread(Main::endAtOnce, "interrupted");
+    Runtime.getRuntime().addShutdownHook(interrupted);
     int exitCode = execute(arguments, verbose);
-    if (!isShuttingDown()) {
-      System.exit(exitCode);
+    try {
+      Runtime.getRuntime().removeShutdownHook(interrupted);
+    } catch (IllegalStateException e) {
+      return; // After Ctrl-C the process ends by itself, as soon as this thread does.
     }
+    System.exit(exitCode);
   }
 
-  /** After Ctrl-C the process ends by itself, as soon as this thread does. */
-  private static boolean isShuttingDown() {
-    try {
-      Runtime.getRuntime().removeShutdownHook(new Thread());
-      return false;
-    } catch (IllegalStateException e) {
-      return true;
+  /**
+   * Ctrl-C in a command that does not ask for it: the process ends here and now, for the usual way
+   * would take LibTorch down while the command still computes with it.
+   */
+  private static void endAtOnce() {
+    if (!StopSignal.isInstalled()) {
+      Runtime.getRuntime().halt(ExitCode.INTERRUPTED);
     }
   }
 

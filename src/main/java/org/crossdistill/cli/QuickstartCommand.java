@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.crossdistill.CrossdistillException;
 import org.crossdistill.data.AtomicFiles;
+import org.crossdistill.train.Comparison;
 import org.crossdistill.train.Comparison.Outcome;
 import org.crossdistill.train.ExperimentFile;
 import org.crossdistill.train.OpenSetGallery;
@@ -46,7 +47,9 @@ final class QuickstartCommand implements Callable<Integer> {
   public Integer call() {
     ExperimentFile file =
         ExperimentFile.of(TomlConfig.parse(text(), EXPERIMENT), options.assignments);
-    ComparisonRun run = ComparisonRun.run("quickstart", file, out, options, CommandLines.of(spec));
+    ComparisonRun run =
+        ComparisonRun.run(
+            "quickstart", file, out, options, Comparison.Finished.REPEAT, CommandLines.of(spec));
     Pictures.write(out, "curves.png", run.report()::curves);
     Optional<Outcome> shown = shown(run);
     shown.ifPresent(outcome -> draw(outcome.gallery()));

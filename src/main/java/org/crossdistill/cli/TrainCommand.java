@@ -55,8 +55,14 @@ final class TrainCommand implements Callable<Integer> {
     RunFolder folder = RunFolder.open(folderPath);
     LibTorchLoading.load(System.err);
     torch.set_num_threads(experiment.settings().threads());
-    StopSignal stop = StopSignal.install();
-    ExperimentRun run = new ExperimentRun(experiment, experiment.settings().seeds().get(0));
+    try (StopSignal stop = StopSignal.install()) {
+      return run(experiment, folder, stop);
+    }
+  }
+
+  private int run(Experiment experiment, RunFolder folder, StopSignal stop) {
+    long seed = experiment.settings().seeds().get(0);
+    ExperimentRun run = new ExperimentRun(experiment, seed, stop);
     if (resume) {
       run.resume(folder);
     }

@@ -19,7 +19,7 @@ public enum Metric {
   MATCHING("matching", "1:2 matching", Direction.HIGHER_IS_BETTER, Unit.FRACTION),
   /** {@link Accuracy#top1} of the classes that were trained, a fraction. */
   ACCURACY("accuracy", "accuracy", Direction.HIGHER_IS_BETTER, Unit.FRACTION),
-  /** How long training took. */
+  /** How long the epochs of the training took. */
   SECONDS("seconds", "seconds", Direction.LOWER_IS_BETTER, Unit.SECONDS);
 
   /** The metrics of an open-set experiment, in the order of its table. */

@@ -22,6 +22,15 @@ final class Arguments {
     return dtype;
   }
 
+  /** Requires dense rows [B, C] with a class at least; gives their type. */
+  static DType logits(String name, Tensor tensor) {
+    DType dtype = embeddings(name, tensor);
+    if (tensor.size(1) < 1) {
+      throw wrong(name, "at least one class", tensor);
+    }
+    return dtype;
+  }
+
   /** Requires a dense vector [B] of an element type that the losses compute in; gives that type. */
   static DType values(String name, Tensor tensor) {
     present(name, "[rows]", tensor);

@@ -1,174 +1,174 @@
 package org.crossdistill.loss;
 
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
-import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.crossdistill.kernel.Backend;
 import org.crossdistill.kernel.DType;
+import org.crossdistill.kernel.LogitKernels;
 
 /**
- * The loss of customised cross-modal distillation (C2KD; Huo et al., CVPR 2024): a teacher t that
- * goes on training, a student s and a proxy of each, u_t and u_s, teach each other; between the
- * modalities only the classes but the label's count, and only samples on whose ranking of the
- * classes both proxies agree.
+ * The loss of customised cross-modal distillation (Huo et al., CVPR 2024): teacher t, student s and
+ * their proxies pt, ps teach each other. With sg a stopped gradient, KL standing for T² times the
+ * divergence of the softmaxes over T, and all means over the rows that are not ignored, its terms
+ * are
  *
- * <pre>
- * L = CE(z_t, y) + CE(z_s, y)
- *   + KL(sg z_t ‖ u_t) + KL(sg u_t ‖ z_t)
- *   + KL(sg z_s ‖ u_s) + KL(sg u_s ‖ z_s)
- *   + 1/B·Σ m_i·KLn(sg u_t ‖ u_s) + 1/B·Σ m_i·KLn(sg u_s ‖ u_t)
- * m_i = [τ_i > krc],   τ_i = Kendall's τ-b of u_t,i and u_s,i over all classes
- * </pre>
+ * <ol>
+ *   <li>the cross-entropies of t and of s with the labels, at temperature 1;
+ *   <li>KL(sg t ‖ pt), KL(sg pt ‖ t);
+ *   <li>KL(sg s ‖ ps), KL(sg ps ‖ s);
+ *   <li>m·KL(sg pt ‖ ps), m·KL(sg ps ‖ pt) without the target ({@link KdLoss.Target}), where m is 1
+ *       for rows that both proxies order alike, {@linkplain KendallTau τ-b} &gt; krc, otherwise 0.
+ * </ol>
  *
- * <p>sg holds a side fixed; KL stands for T²·KL of softmaxes over T and is a mean over the batch;
- * KLn is KL without the target's logit; CE is at temperature 1. A row whose τ is NaN is left out. A
- * row labelled {@link MarginClassifierLoss#IGNORE_LABEL} counts for nothing. Thread-safe.
+ * <p>One kernel call computes everything. Inputs are never changed. Immutable and thread-safe.
  */
 public final class C2kdLoss {
 
-  /** How KLn leaves the target out. */
-  public enum NonTarget {
-    /** Its logit becomes 0 on both sides (the authors' code). */
-    ZERO_LOGIT,
-    /** The softmax goes over the other classes alone (the paper's words). */
-    EXCLUDE
-  }
-
-  /** The eight terms, in the order of the equation. */
-  public enum Term {
-    CE_TEACHER,
-    CE_STUDENT,
-    TEACHER_TO_PROXY,
-    PROXY_TO_TEACHER,
-    STUDENT_TO_PROXY,
-    PROXY_TO_STUDENT,
-    PROXY_TEACHER_TO_PROXY_STUDENT,
-    PROXY_STUDENT_TO_PROXY_TEACHER
-  }
+  private final Options options;
+  private final Backend backendOrNull;
 
   /**
    * How the loss is computed.
    *
-   * @param temperature T > 0
-   * @param krc τ must be above it for a row to be kept; not NaN
-   * @param nonTarget how the target is left out between the proxies
+   * @param temperature T of the divergences, finite and above 0
+   * @param krc τ-b that a row must exceed, not NaN
+   * @param nonTarget {@code zero-logit} or {@code exclude}
    */
-  public record Options(double temperature, double krc, NonTarget nonTarget) {
+  public record Options(double temperature, double krc, KdLoss.Target nonTarget) {
 
     /** Checks the values. */
     public Options {
       Arguments.positive("temperature", temperature);
       Arguments.finite("krc", krc);
-      Arguments.given("nonTarget", nonTarget);
+      if (Arguments.given("nonTarget", nonTarget) == KdLoss.Target.KEPT) {
+        throw new TensorException("non-target: expected zero-logit or exclude, found kept");
+      }
     }
 
-    /** T = 1, krc = 0, {@code zero-logit}: the authors'. */
+    /** T = 1, krc = 0, {@code zero-logit}. */
     public static Options defaults() {
-      return new Options(1, 0, NonTarget.ZERO_LOGIT);
+      return new Options(1, 0, KdLoss.Target.ZERO_LOGIT);
     }
   }
 
   /**
-   * The logits of the four networks, each [B, C] in f64, f32, bf16 or f16.
+   * Logits of the four networks, [B, C] each, of one type and device.
    *
-   * @param teacher z_t
-   * @param student z_s
-   * @param proxyTeacher u_t
-   * @param proxyStudent u_s
+   * @param teacher t
+   * @param student s
+   * @param proxyTeacher pt
+   * @param proxyStudent ps
    */
   public record Logits(Tensor teacher, Tensor student, Tensor proxyTeacher, Tensor proxyStudent) {
 
-    List<Tensor> all() {
+    List<Tensor> list() {
       return List.of(teacher, student, proxyTeacher, proxyStudent);
     }
   }
 
   /**
-   * Value, terms and gradients. A is f64 for f64 logits, otherwise f32.
+   * Value and gradients; A is f64 for f64 logits, otherwise f32.
    *
-   * @param loss [] of A
-   * @param terms [] of A each
-   * @param tau τ_i: [B] of A
-   * @param kept m_i: [B] of A, 1 or 0
-   * @param gradients with respect to the four logits, [B, C] of their type
+   * @param loss sum of the terms: [] of A
+   * @param terms in the order above: [8] of A
+   * @param tau τ-b of the proxies' rows: [B] of A
+   * @param gradients by the logits, of their shape and type; a target side has none of its own
    */
-  public record Result(
-      Tensor loss, Map<Term, Tensor> terms, Tensor tau, Tensor kept, Logits gradients) {}
+  public record Result(Tensor loss, Tensor terms, Tensor tau, Logits gradients) {}
 
-  private final C2kdReference reference;
-
+  /**
+   * A loss on the backend that is active here (see {@link org.crossdistill.kernel.Backends}).
+   *
+   * @throws org.crossdistill.kernel.KernelException if a pinned backend does not work
+   */
   public C2kdLoss(Options options) {
-    reference = new C2kdReference(Arguments.given("options", options));
+    this.options = Arguments.given("options", options);
+    this.backendOrNull = Placement.automatic();
   }
 
   /**
-   * Computes value, terms and gradients without touching the graphs of the arguments.
+   * A loss on a certain backend, never another.
    *
-   * @param labels [B] int64, in [0, C) or {@link MarginClassifierLoss#IGNORE_LABEL}
-   * @param gradScale factor of the gradients, finite
-   * @throws TensorException naming the argument that is wrong
+   * @throws org.crossdistill.kernel.KernelException if that does not work here
+   */
+  public C2kdLoss(Options options, Backend backend) {
+    this.options = Arguments.given("options", options);
+    this.backendOrNull = Placement.required(backend);
+  }
+
+  /**
+   * Computes value and gradients without touching autograd.
+   *
+   * @param labels [B] of int64, 0 to C − 1 or −100
+   * @param gradScale factor of the gradients, finite; leaves the loss as it is
+   * @throws TensorException naming the argument that is wrong; nothing has been computed then
    */
   public Result forward(Logits logits, Tensor labels, double gradScale) {
-    DType dtype = check(logits, labels);
+    Tensor teacher = logits.teacher;
+    DType dtype = Arguments.logits("teacher", teacher);
+    Arguments.same("student", logits.student, "teacher", teacher);
+    Arguments.same("proxyTeacher", logits.proxyTeacher, "teacher", teacher);
+    Arguments.same("proxyStudent", logits.proxyStudent, "teacher", teacher);
+    Arguments.vector("labels", labels, ScalarType.Long, teacher.size(0), teacher);
     Arguments.finite("gradScale", gradScale);
-    ScalarType given = DTypes.scalarType(dtype);
-    ScalarType type = DTypes.scalarType(dtype.accumulation());
-    try (Results results = new Results();
-        AutoGradMode enabled = new AutoGradMode(true)) {
-      List<Tensor> leaves = new ArrayList<>();
-      logits.all().forEach(tensor -> leaves.add(Composition.leaf(tensor, type, true)));
-      C2kdReference.Graph graph = reference.graph(of(leaves), labels);
-      Tensor loss = graph.loss();
-      Tensor[] found = Composition.gradients(loss, gradScale, leaves.toArray(Tensor[]::new));
-      List<Tensor> gradients = new ArrayList<>();
-      for (Tensor gradient : found) {
-        gradients.add(results.keep(Composition.as(given, gradient)));
-      }
-      Map<Term, Tensor> terms = new EnumMap<>(Term.class);
-      graph.terms().forEach((term, value) -> terms.put(term, results.keep(value.detach())));
-      return new Result(
-          results.keep(loss.detach()),
-          terms,
-          results.keep(graph.tau()),
-          results.keep(graph.kept()),
-          of(gradients));
+    return Placement.backend(backendOrNull, "teacher", teacher) == Backend.REFERENCE
+        ? C2kdReference.forward(options, logits, labels, gradScale)
+        : onKernel(dtype, logits, labels, gradScale);
+  }
+
+  private Result onKernel(DType dtype, Logits logits, Tensor labels, double gradScale) {
+    long rows = logits.teacher.size(0);
+    long classes = logits.teacher.size(1);
+    Result result = allocate(dtype, rows, classes);
+    try (NativeArray t = NativeArray.matrix(logits.teacher);
+        NativeArray s = NativeArray.matrix(logits.student);
+        NativeArray pt = NativeArray.matrix(logits.proxyTeacher);
+        NativeArray ps = NativeArray.matrix(logits.proxyStudent);
+        NativeArray y = NativeArray.vector(labels)) {
+      LogitKernels.C2kdInputs inputs =
+          new LogitKernels.C2kdInputs(
+              dtype,
+              rows,
+              classes,
+              networks(List.of(t, s, pt, ps), result.gradients),
+              y.data(),
+              options.nonTarget.code(),
+              options.temperature,
+              options.krc,
+              gradScale);
+      NativeCall.run(
+          threads ->
+              LogitKernels.c2kd(
+                  inputs,
+                  Blank.data(result.loss),
+                  Blank.data(result.terms),
+                  Blank.data(result.tau),
+                  threads));
     }
+    return result;
   }
 
-  /**
-   * The terms, each a part of the graph of the logits: for a look at one of them alone.
-   *
-   * @param labels as for {@link #forward}
-   * @return [] of A each; L is their sum
-   * @throws TensorException naming the argument that is wrong
-   */
-  public Map<Term, Tensor> terms(Logits logits, Tensor labels) {
-    ScalarType type = DTypes.scalarType(check(logits, labels).accumulation());
-    try (Results results = new Results()) {
-      List<Tensor> wide = logits.all().stream().map(tensor -> tensor.to(type)).toList();
-      Map<Term, Tensor> terms = new EnumMap<>(Term.class);
-      reference
-          .graph(of(wide), labels)
-          .terms()
-          .forEach((term, value) -> terms.put(term, results.keep(value)));
-      return terms;
+  private static List<LogitKernels.Network> networks(List<NativeArray> arrays, Logits gradients) {
+    List<LogitKernels.Network> networks = new ArrayList<>();
+    for (int i = 0; i < arrays.size(); i++) {
+      networks.add(
+          new LogitKernels.Network(arrays.get(i).matrix(), Blank.matrix(gradients.list().get(i))));
     }
+    return networks;
   }
 
-  private static Logits of(List<Tensor> four) {
-    return new Logits(four.get(0), four.get(1), four.get(2), four.get(3));
-  }
-
-  private static DType check(Logits logits, Tensor labels) {
-    DType dtype = Arguments.embeddings("teacher", logits.teacher);
-    Arguments.same("student", logits.student, "teacher", logits.teacher);
-    Arguments.same("proxy-teacher", logits.proxyTeacher, "teacher", logits.teacher);
-    Arguments.same("proxy-student", logits.proxyStudent, "teacher", logits.teacher);
-    Arguments.vector("labels", labels, ScalarType.Long, logits.teacher.size(0), logits.teacher);
-    Composition.checkLabels(labels, logits.teacher.size(1));
-    return dtype;
+  private static Result allocate(DType dtype, long rows, long classes) {
+    DType accumulation = dtype.accumulation();
+    return new Result(
+        Blank.tensor(accumulation),
+        Blank.tensor(accumulation, 8),
+        Blank.tensor(accumulation, rows),
+        new Logits(
+            Blank.tensor(dtype, rows, classes),
+            Blank.tensor(dtype, rows, classes),
+            Blank.tensor(dtype, rows, classes),
+            Blank.tensor(dtype, rows, classes)));
   }
 }

@@ -1,75 +1,80 @@
 package org.crossdistill.loss;
 
-import java.util.EnumMap;
-import java.util.Map;
+import java.util.List;
+import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.crossdistill.loss.C2kdLoss.Logits;
-import org.crossdistill.loss.C2kdLoss.NonTarget;
 import org.crossdistill.loss.C2kdLoss.Options;
-import org.crossdistill.loss.C2kdLoss.Term;
+import org.crossdistill.loss.C2kdLoss.Result;
 
-/** {@link C2kdLoss} composed of LibTorch operations. */
+/** {@link C2kdLoss} composed of LibTorch operations, with LibTorch's autograd. */
 final class C2kdReference {
 
   private final Options options;
+  private final Tensor labels; // [N]: those of the rows that are not ignored
 
-  /** Differentiable terms; τ and m [B] are not. */
-  record Graph(Map<Term, Tensor> terms, Tensor tau, Tensor kept) {
+  private C2kdReference(Options options, Tensor labels) {
+    this.options = options;
+    this.labels = labels;
+  }
 
-    Tensor loss() {
-      return terms.values().stream().reduce(Tensor::add).orElseThrow();
+  static Result forward(Options options, Logits logits, Tensor labels, double gradScale) {
+    ScalarType given = DTypes.scalarType(DTypes.of(logits.teacher()));
+    ScalarType type = DTypes.scalarType(DTypes.of(logits.teacher()).accumulation());
+    try (Results results = new Results();
+        AutoGradMode enabled = new AutoGradMode(true)) {
+      Tensor counted = Composition.countedRows(labels, logits.teacher().size(1));
+      List<Tensor> leaves =
+          logits.list().stream().map(matrix -> Composition.leaf(matrix, type, true)).toList();
+      List<Tensor> rows = leaves.stream().map(leaf -> leaf.index_select(0, counted)).toList();
+      Tensor tau = KendallTau.reference(leaves.get(2), leaves.get(3), type);
+      Tensor terms =
+          new C2kdReference(options, labels.index_select(0, counted))
+              .terms(
+                  new Logits(rows.get(0), rows.get(1), rows.get(2), rows.get(3)),
+                  tau.index_select(0, counted));
+      Tensor[] gradients =
+          Composition.gradients(terms.sum(), gradScale, leaves.toArray(new Tensor[0]));
+      return new Result(
+          results.keep(terms.sum().detach()),
+          results.keep(terms.detach()),
+          results.keep(tau),
+          new Logits(
+              results.keep(gradients[0].to(given)),
+              results.keep(gradients[1].to(given)),
+              results.keep(gradients[2].to(given)),
+              results.keep(gradients[3].to(given))));
     }
   }
 
-  C2kdReference(Options options) {
-    this.options = options;
+  /** The eight terms: [8]. */
+  private Tensor terms(Logits z, Tensor tau) {
+    Tensor kept = tau.gt(new Scalar(options.krc())).to(tau.scalar_type().intern());
+    TensorVector terms = new TensorVector();
+    terms.push_back(crossEntropy(z.teacher()));
+    terms.push_back(crossEntropy(z.student()));
+    terms.push_back(mean(divergences(z.teacher(), z.proxyTeacher(), KdLoss.Target.KEPT)));
+    terms.push_back(mean(divergences(z.proxyTeacher(), z.teacher(), KdLoss.Target.KEPT)));
+    terms.push_back(mean(divergences(z.student(), z.proxyStudent(), KdLoss.Target.KEPT)));
+    terms.push_back(mean(divergences(z.proxyStudent(), z.student(), KdLoss.Target.KEPT)));
+    KdLoss.Target form = options.nonTarget();
+    terms.push_back(mean(divergences(z.proxyTeacher(), z.proxyStudent(), form).mul(kept)));
+    terms.push_back(mean(divergences(z.proxyStudent(), z.proxyTeacher(), form).mul(kept)));
+    return torch.stack(terms);
   }
 
-  /** Arguments as in {@link C2kdLoss#forward}, checked and in the accumulation type. */
-  Graph graph(Logits logits, Tensor allLabels) {
-    Tensor counted =
-        allLabels.ne(new Scalar(MarginClassifierLoss.IGNORE_LABEL)).nonzero().select(1, 0);
-    Tensor y = allLabels.index_select(0, counted);
-    Tensor zt = logits.teacher().index_select(0, counted);
-    Tensor zs = logits.student().index_select(0, counted);
-    Tensor ut = logits.proxyTeacher().index_select(0, counted);
-    Tensor us = logits.proxyStudent().index_select(0, counted);
-
-    Tensor tau = new KendallTau(KendallTau.Options.defaults()).forward(ut, us);
-    Tensor kept = tau.gt(new Scalar(options.krc())).to(zt.scalar_type().intern());
-
-    Map<Term, Tensor> terms = new EnumMap<>(Term.class);
-    terms.put(Term.CE_TEACHER, mean(Softmaxes.crossEntropy(zt, y)));
-    terms.put(Term.CE_STUDENT, mean(Softmaxes.crossEntropy(zs, y)));
-    terms.put(Term.TEACHER_TO_PROXY, mean(divergence(zt, ut)));
-    terms.put(Term.PROXY_TO_TEACHER, mean(divergence(ut, zt)));
-    terms.put(Term.STUDENT_TO_PROXY, mean(divergence(zs, us)));
-    terms.put(Term.PROXY_TO_STUDENT, mean(divergence(us, zs)));
-    terms.put(
-        Term.PROXY_TEACHER_TO_PROXY_STUDENT,
-        mean(kept.mul(divergence(nonTarget(ut, y), nonTarget(us, y)))));
-    terms.put(
-        Term.PROXY_STUDENT_TO_PROXY_TEACHER,
-        mean(kept.mul(divergence(nonTarget(us, y), nonTarget(ut, y)))));
-    Tensor none = torch.zeros_like(allLabels).to(zt.scalar_type().intern());
-    Tensor noTau = none.add(new Scalar(Double.NaN));
-    return new Graph(terms, noTau.index_copy(0, counted, tau), none.index_copy(0, counted, kept));
+  private Tensor divergences(Tensor from, Tensor to, KdLoss.Target target) {
+    return KdReference.divergences(from.detach(), to, labels, target, options.temperature());
   }
 
-  /** T²·KL(sg target ‖ follower) [B]. */
-  private Tensor divergence(Tensor target, Tensor follower) {
-    return Softmaxes.divergence(target.detach(), follower, options.temperature());
+  private Tensor crossEntropy(Tensor logits) {
+    return mean(logits.log_softmax(1).gather(1, labels.unsqueeze(1)).select(1, 0).neg());
   }
 
-  private Tensor nonTarget(Tensor logits, Tensor labels) {
-    return options.nonTarget() == NonTarget.ZERO_LOGIT
-        ? Softmaxes.withoutTarget(logits, labels)
-        : Softmaxes.others(logits, labels);
-  }
-
-  /** Over the rows that count; 0 where there are none. */
   private static Tensor mean(Tensor rows) {
     return rows.sum().div(new Scalar((double) Math.max(1, rows.size(0))));
   }

@@ -43,6 +43,29 @@ final class Composition {
     return weights;
   }
 
+  /**
+   * Indices [N] of the rows whose label is not to be ignored.
+   *
+   * @throws TensorException naming the first row with a label that is no class
+   */
+  static Tensor countedRows(Tensor labels, long classes) {
+    Tensor counted = labels.ne(new Scalar(MarginClassifierLoss.IGNORE_LABEL));
+    Tensor bad =
+        labels
+            .lt(new Scalar(0))
+            .logical_or(labels.ge(new Scalar(classes)))
+            .logical_and(counted)
+            .nonzero();
+    if (bad.size(0) > 0) {
+      long row = bad.select(0, 0).item_long();
+      String expected = "0 to " + (classes - 1) + " or " + MarginClassifierLoss.IGNORE_LABEL;
+      long found = labels.select(0, row).item_long();
+      throw new TensorException(
+          "labels: expected " + expected + ", found " + found + " in row " + row);
+    }
+    return counted.nonzero().select(1, 0);
+  }
+
   /** Lengths [B] of the rows. */
   static Tensor norms(Tensor rows) {
     return rows.norm(new ScalarOptional(new Scalar(2.0)), COLUMNS, false);
@@ -64,26 +87,6 @@ final class Composition {
   /** Two vectors [B] as the columns of a matrix [B, 2]. */
   static Tensor columns(Tensor first, Tensor second) {
     return torch.stack(new TensorVector(first, second), 1);
-  }
-
-  /**
-   * Requires labels in [0, classes) or {@link MarginClassifierLoss#IGNORE_LABEL}.
-   *
-   * @throws TensorException naming the row
-   */
-  static void checkLabels(Tensor labels, long classes) {
-    Tensor good =
-        labels
-            .ge(new Scalar(0))
-            .logical_and(labels.lt(new Scalar(classes)))
-            .logical_or(labels.eq(new Scalar(MarginClassifierLoss.IGNORE_LABEL)));
-    if (!good.all().item_bool()) {
-      long row = good.logical_not().nonzero().select(0, 0).item_long();
-      long found = labels.select(0, row).item_long();
-      String expected = "0 to " + (classes - 1) + " or " + MarginClassifierLoss.IGNORE_LABEL;
-      throw new TensorException(
-          "labels: expected " + expected + ", found " + found + " in row " + row);
-    }
   }
 
   /** Sum over the columns. */

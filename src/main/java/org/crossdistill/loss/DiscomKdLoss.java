@@ -133,7 +133,6 @@ public final class DiscomKdLoss {
     Arguments.rows("invariant-" + modality, rows.invariant, 1);
     long count = rows.invariant.size(0);
     Arguments.vector("labels-" + modality, rows.labels, ScalarType.Long, count, rows.invariant);
-    Composition.checkLabels(rows.labels, rows.task.size(1));
   }
 
   private static Tensor auxiliary(Modality one, Modality two, Tensor y) {
@@ -164,8 +163,7 @@ public final class DiscomKdLoss {
 
   /** Mean cross-entropy over the rows of both modalities that have a label. */
   private static Tensor classes(Tensor one, Tensor two, Tensor labels) {
-    Tensor counted =
-        labels.ne(new Scalar(MarginClassifierLoss.IGNORE_LABEL)).nonzero().select(1, 0);
+    Tensor counted = Composition.countedRows(labels, one.size(1));
     Tensor logits = rows(one, two).index_select(0, counted);
     Tensor losses = Softmaxes.crossEntropy(logits, labels.index_select(0, counted));
     return losses.sum().div(new Scalar((double) Math.max(1, counted.size(0))));

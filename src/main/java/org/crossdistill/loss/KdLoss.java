@@ -1,86 +1,237 @@
 package org.crossdistill.loss;
 
+import java.util.EnumSet;
+import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.DType;
+import org.crossdistill.kernel.Labelled;
+import org.crossdistill.kernel.LogitKernels;
+import org.crossdistill.kernel.binding.Crossdistill;
 
 /**
- * Knowledge distillation on logits (Hinton et al., 2015, <a
- * href="https://arxiv.org/abs/1503.02531">arXiv:1503.02531</a>):
+ * Knowledge distillation on logits: per row l_i = T²·KL(p_i ‖ q_i) with p, q the softmax of the
+ * teacher's and the student's logits over the temperature T (Hinton et al., 2015, <a
+ * href="https://arxiv.org/abs/1503.02531">arXiv:1503.02531</a>); the loss is Σ w_i·l_i / n with n
+ * by the {@link Reduction}. The logit of the row's label may be left out on both sides, which
+ * leaves what the teacher knows of the other classes (Zhao et al., 2022, <a
+ * href="https://arxiv.org/abs/2203.08679">arXiv:2203.08679</a>).
  *
- * <pre>
- * l_i = T²·KL(p_i ‖ q_i),   p = softmax(z_t/T),   q = softmax(z_s/T)
- * ∂l_i/∂z_s = T·(q − p)
- * </pre>
- *
- * <p>The label's logit may be left out on both sides, so that only knowledge of the other classes
- * crosses; see {@link Target}.
+ * <p>Rows with the label −100 count for nothing. Non-finite logits give a non-finite loss. Inputs
+ * may have any strides and are never changed. Results belong to the caller's innermost {@code
+ * PointerScope}. Immutable and thread-safe.
  */
-public final class KdLoss extends LogitLoss {
+public final class KdLoss {
+
+  private static final EnumSet<Output> ALL = EnumSet.allOf(Output.class);
+
+  private final Options options;
+  private final Backend backendOrNull;
 
   /** What becomes of the logit of a row's label, on both sides. */
-  public enum Target {
-    /** It stays: plain distillation, which needs no labels. */
-    KEPT,
-    /** It becomes 0: softmax over all classes; its gradient is 0. */
-    ZERO,
-    /** It is excluded: softmax over the C − 1 others; its gradient is 0. */
-    EXCLUDED
+  public enum Target implements Labelled {
+    /** Softmax over all classes; no labels are needed. */
+    KEPT("kept", Crossdistill.CD_TARGET_KEPT),
+    /** Replaced by 0, softmax over all classes; its gradient is 0. */
+    ZERO_LOGIT("zero-logit", Crossdistill.CD_TARGET_ZERO),
+    /** Softmax over the other C − 1 classes; its gradient is 0. */
+    EXCLUDE("exclude", Crossdistill.CD_TARGET_EXCLUDED);
+
+    private final String label;
+    private final int code;
+
+    Target(String label, int code) {
+      this.label = label;
+      this.code = code;
+    }
+
+    @Override
+    public String label() {
+      return label;
+    }
+
+    int code() {
+      return code;
+    }
   }
 
   /**
    * How the loss is computed.
    *
-   * @param temperature T > 0
+   * @param target what becomes of the logit of the label
+   * @param temperature T, finite and above 0
    * @param reduction of the rows' losses
    */
-  public record Options(double temperature, Reduction reduction) {
+  public record Options(Target target, double temperature, Reduction reduction) {
 
     /** Checks the values. */
     public Options {
+      Arguments.given("target", target);
       Arguments.positive("temperature", temperature);
       Arguments.given("reduction", reduction);
     }
 
-    /** T = 4, as in the usual comparisons of distillation methods (Tian et al., 2020). */
+    /** All classes, T = 4, reduction {@code mean}. */
     public static Options defaults() {
-      return new Options(4, Reduction.MEAN);
-    }
-
-    /** T = 1, as where only the other classes count (Huo et al., 2024). */
-    public static Options nonTargetDefaults() {
-      return new Options(1, Reduction.MEAN);
+      return new Options(Target.KEPT, 4, Reduction.MEAN);
     }
   }
 
-  private final Options options;
-  private final Target target;
-
-  /** A loss over all classes. */
-  public KdLoss(Options options) {
-    this(options, Target.KEPT);
+  /** What a call computes beside the loss. */
+  public enum Output {
+    ROWS,
+    GRAD_STUDENT,
+    GRAD_TEACHER,
+    GRAD_WEIGHTS
   }
 
   /**
-   * @param target {@code KEPT} needs no labels, the others do
+   * Value and gradients; null where not asked for. A is f64 for f64 logits, otherwise f32.
+   *
+   * @param loss [] of A
+   * @param rows l_i, unweighted; 0 for ignored rows: [B] of A
+   * @param gradStudent [B, C] of the logits' type
+   * @param gradTeacher [B, C] of the logits' type
+   * @param gradWeights [B] of A
    */
-  public KdLoss(Options options, Target target) {
-    super(options.reduction(), target != Target.KEPT);
-    this.options = options;
-    this.target = target;
+  public record Result(
+      Tensor loss, Tensor rows, Tensor gradStudent, Tensor gradTeacher, Tensor gradWeights) {}
+
+  /**
+   * A loss on the backend that is active here (see {@link org.crossdistill.kernel.Backends}).
+   *
+   * @throws org.crossdistill.kernel.KernelException if a pinned backend does not work
+   */
+  public KdLoss(Options options) {
+    this.options = Arguments.given("options", options);
+    this.backendOrNull = Placement.automatic();
   }
 
-  @Override
-  Tensor rows(Tensor student, Tensor teacher, Tensor labels) {
-    double t = options.temperature();
-    return switch (target) {
-      case KEPT -> Softmaxes.divergence(teacher, student, t);
-      case ZERO ->
-          Softmaxes.divergence(
-              Softmaxes.withoutTarget(teacher, labels),
-              Softmaxes.withoutTarget(student, labels),
-              t);
-      case EXCLUDED ->
-          Softmaxes.divergence(
-              Softmaxes.others(teacher, labels), Softmaxes.others(student, labels), t);
-    };
+  /**
+   * A loss on a certain backend, never another.
+   *
+   * @throws org.crossdistill.kernel.KernelException if that does not work here
+   */
+  public KdLoss(Options options, Backend backend) {
+    this.options = Arguments.given("options", options);
+    this.backendOrNull = Placement.required(backend);
+  }
+
+  /** The options it was made with. */
+  public Options options() {
+    return options;
+  }
+
+  /** Value and everything else, without scaling. */
+  public Result forward(Tensor student, Tensor teacher, Tensor labelsOrNull, Tensor weightsOrNull) {
+    return forward(student, teacher, labelsOrNull, weightsOrNull, 1, ALL);
+  }
+
+  /**
+   * Computes value and gradients without touching autograd: pass a gradient on with {@code
+   * student.backward(gradStudent, …)}.
+   *
+   * @param student logits [B, C] in f64, f32, bf16 or f16, C at least 1
+   * @param teacher of the student's shape, type and device
+   * @param labelsOrNull [B] of int64, 0 to C − 1 or −100; null only with {@link Target#KEPT}
+   * @param weightsOrNull [B] of A, finite and not negative; null for ones
+   * @param gradScale factor of the gradients, finite; leaves the loss as it is
+   * @param outputs what to compute beside the loss
+   * @throws TensorException naming the argument that is wrong; nothing has been computed then
+   */
+  public Result forward(
+      Tensor student,
+      Tensor teacher,
+      Tensor labelsOrNull,
+      Tensor weightsOrNull,
+      double gradScale,
+      Set<Output> outputs) {
+    DType dtype = Arguments.logits("student", student);
+    Arguments.same("teacher", teacher, "student", student);
+    if (labelsOrNull != null || options.target != Target.KEPT) {
+      Arguments.vector("labels", labelsOrNull, ScalarType.Long, student.size(0), student);
+    }
+    ScalarType accumulation = DTypes.scalarType(dtype.accumulation());
+    Arguments.vectorOrNull("weights", weightsOrNull, accumulation, student.size(0), student);
+    Arguments.finite("gradScale", gradScale);
+    Backend backend = Placement.backend(backendOrNull, "student", student);
+    Call call = new Call(dtype, student, teacher, labelsOrNull, weightsOrNull, gradScale, outputs);
+    return backend == Backend.REFERENCE ? KdReference.forward(options, call) : onKernel(call);
+  }
+
+  /** The checked arguments of a call. */
+  record Call(
+      DType dtype,
+      Tensor student,
+      Tensor teacher,
+      Tensor labelsOrNull,
+      Tensor weightsOrNull,
+      double gradScale,
+      Set<Output> outputs) {}
+
+  /**
+   * The loss as a node of an autograd graph: differentiable with respect to every argument that
+   * requires a gradient, once.
+   *
+   * @return the loss, [] of A
+   * @throws TensorException naming the argument that is wrong
+   */
+  public Tensor apply(Tensor student, Tensor teacher, Tensor labelsOrNull, Tensor weightsOrNull) {
+    EnumSet<Output> outputs = EnumSet.noneOf(Output.class);
+    KnownGradients.askFor(outputs, Output.GRAD_STUDENT, student);
+    KnownGradients.askFor(outputs, Output.GRAD_TEACHER, teacher);
+    KnownGradients.askFor(outputs, Output.GRAD_WEIGHTS, weightsOrNull);
+    Result result = forward(student, teacher, labelsOrNull, weightsOrNull, 1, outputs);
+    return new KnownGradients()
+        .add(student, result.gradStudent)
+        .add(teacher, result.gradTeacher)
+        .add(weightsOrNull, result.gradWeights)
+        .node(result.loss);
+  }
+
+  private Result onKernel(Call call) {
+    long rows = call.student.size(0);
+    long classes = call.student.size(1);
+    Result result = allocate(call.dtype, rows, classes, call.outputs);
+    try (NativeArray s = NativeArray.matrix(call.student);
+        NativeArray t = NativeArray.matrix(call.teacher);
+        NativeArray y = NativeArray.vector(call.labelsOrNull);
+        NativeArray w = NativeArray.vector(call.weightsOrNull)) {
+      LogitKernels.KdInputs inputs =
+          new LogitKernels.KdInputs(
+              call.dtype,
+              rows,
+              classes,
+              s.matrix(),
+              t.matrix(),
+              y.data(),
+              w.data(),
+              options.target.code,
+              options.temperature,
+              options.reduction.code(),
+              call.gradScale);
+      NativeCall.run(threads -> LogitKernels.kd(inputs, pointers(result), threads));
+    }
+    return result;
+  }
+
+  private static Result allocate(DType dtype, long rows, long classes, Set<Output> outputs) {
+    DType accumulation = dtype.accumulation();
+    return new Result(
+        Blank.tensor(accumulation),
+        outputs.contains(Output.ROWS) ? Blank.tensor(accumulation, rows) : null,
+        outputs.contains(Output.GRAD_STUDENT) ? Blank.tensor(dtype, rows, classes) : null,
+        outputs.contains(Output.GRAD_TEACHER) ? Blank.tensor(dtype, rows, classes) : null,
+        outputs.contains(Output.GRAD_WEIGHTS) ? Blank.tensor(accumulation, rows) : null);
+  }
+
+  private static LogitKernels.KdOutputs pointers(Result result) {
+    return new LogitKernels.KdOutputs(
+        Blank.data(result.loss),
+        Blank.data(result.rows),
+        Blank.matrix(result.gradStudent),
+        Blank.matrix(result.gradTeacher),
+        Blank.data(result.gradWeights));
   }
 }

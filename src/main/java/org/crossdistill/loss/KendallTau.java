@@ -1,70 +1,95 @@
 package org.crossdistill.loss;
 
-import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.DType;
+import org.crossdistill.kernel.LogitKernels;
 
 /**
- * Kendall's rank correlation τ-b of two rows of values (Kendall, 1945): how far they order their
- * columns alike, from −1 to 1, with ties counted exactly.
+ * How far two networks order the classes of each row alike: Kendall's rank correlation τ-b
+ * (Biometrika 33, 1945), (concordant − discordant pairs) / √((pairs not tied in a)·(pairs not tied
+ * in b)), from −1 to 1. NaN for a row that is constant, holds a NaN or has one class. Counts are
+ * exact. It has no gradient.
  *
- * <pre>
- * τ = Σ_{j<k} sgn(a_j − a_k)·sgn(b_j − b_k) / √(n_a·n_b),   n_x = number of pairs that differ in x
- * </pre>
- *
- * <p>NaN where a row is constant, holds a NaN or has one column. Not differentiable. Thread-safe.
+ * <p>Immutable and thread-safe; inputs are never changed.
  */
 public final class KendallTau {
 
-  /** It has no options. */
-  public record Options() {
+  private final Backend backendOrNull;
 
-    /** The only value. */
-    public static Options defaults() {
-      return new Options();
-    }
-  }
-
-  public KendallTau(Options options) {
-    Arguments.given("options", options);
+  /**
+   * On the backend that is active here (see {@link org.crossdistill.kernel.Backends}).
+   *
+   * @throws org.crossdistill.kernel.KernelException if a pinned backend does not work
+   */
+  public KendallTau() {
+    this.backendOrNull = Placement.automatic();
   }
 
   /**
-   * τ of each pair of rows.
+   * On a certain backend, never another.
    *
-   * @param a [B, C] in f64, f32, bf16 or f16
+   * @throws org.crossdistill.kernel.KernelException if that does not work here
+   */
+  public KendallTau(Backend backend) {
+    this.backendOrNull = Placement.required(backend);
+  }
+
+  /**
+   * τ-b of each pair of rows.
+   *
+   * @param a [B, C] in f64, f32, bf16 or f16, C at least 1
    * @param b of a's shape, type and device
-   * @return [B] of A, which is f64 for f64 inputs and otherwise f32
+   * @return [B], f64 for f64 rows, otherwise f32
    * @throws TensorException naming the argument that is wrong
    */
   public Tensor forward(Tensor a, Tensor b) {
-    Arguments.embeddings("a", a);
+    DType dtype = Arguments.logits("a", a);
     Arguments.same("b", b, "a", a);
-    ScalarType type = DTypes.scalarType(DTypes.of(a).accumulation());
-    try (Results results = new Results();
-        NoGradGuard noGrad = new NoGradGuard()) {
-      TensorVector rows = new TensorVector();
-      for (long row = 0; row < a.size(0); row++) {
-        rows.push_back(tau(signs(a.select(0, row)), signs(b.select(0, row))));
+    if (Placement.backend(backendOrNull, "a", a) == Backend.REFERENCE) {
+      return reference(a, b, DTypes.scalarType(dtype.accumulation()));
+    }
+    long rows = a.size(0);
+    Tensor tau = Blank.tensor(dtype.accumulation(), rows);
+    try (NativeArray first = NativeArray.matrix(a);
+        NativeArray second = NativeArray.matrix(b)) {
+      NativeCall.run(
+          threads ->
+              LogitKernels.kendallTau(
+                  dtype,
+                  rows,
+                  a.size(1),
+                  first.matrix(),
+                  second.matrix(),
+                  Blank.data(tau),
+                  threads));
+    }
+    return tau;
+  }
+
+  /** Composed of LibTorch operations, row by row: one row needs C² numbers. */
+  static Tensor reference(Tensor a, Tensor b, ScalarType type) {
+    try (Results results = new Results()) {
+      Tensor tau = a.detach().new_zeros(a.size(0)).to(type);
+      for (long i = 0; i < a.size(0); i++) {
+        Tensor signsA = signs(a.detach().select(0, i));
+        Tensor signsB = signs(b.detach().select(0, i));
+        Tensor ordered = signsA.square().sum().mul(signsB.square().sum());
+        tau.select(0, i).copy_(signsA.mul(signsB).sum().div(ordered.sqrt()));
       }
-      return results.keep(rows.empty() ? a.new_zeros(0).to(type) : torch.stack(rows).to(type));
+      return results.keep(tau);
     }
   }
 
-  /** sgn(x_j − x_k) [C, C] in f64, in which the counts are exact. */
+  /** The sign of the difference of each pair, [C, C] of f64; NaN at a NaN. */
   private static Tensor signs(Tensor row) {
-    Tensor wide = row.to(ScalarType.Double);
-    // Comparisons rather than a difference: those of two infinities are still ordered.
-    Tensor greater = wide.unsqueeze(1).gt(wide.unsqueeze(0)).to(ScalarType.Double);
-    Tensor signs = greater.sub(greater.t());
-    boolean unordered = wide.isnan().any().item_bool();
-    return unordered ? signs.mul(new Scalar(Double.NaN)) : signs;
-  }
-
-  private static Tensor tau(Tensor a, Tensor b) {
-    return a.mul(b).sum().div(a.square().sum().sqrt()).div(b.square().sum().sqrt());
+    Tensor first = row.unsqueeze(1);
+    Tensor second = row.unsqueeze(0);
+    Tensor above = first.gt(second).to(ScalarType.Double);
+    Tensor below = first.lt(second).to(ScalarType.Double);
+    Scalar nan = new Scalar(Double.NaN);
+    return above.sub(below).masked_fill(row.isnan().unsqueeze(1), nan);
   }
 }

@@ -3,7 +3,6 @@ package org.crossdistill.loss;
 import java.util.EnumSet;
 import java.util.Set;
 import org.bytedeco.pytorch.AutoGradMode;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -153,10 +152,8 @@ public abstract class LogitLoss {
       Tensor rows = rows(s, t, null);
       return new Graph(Composition.reduce(rows, w, reduction), rows);
     }
-    Composition.checkLabels(labelsOrNull, s.size(1));
     // Ignored rows are left out altogether: nothing of theirs, not even NaN, may reach the rest.
-    Tensor counted =
-        labelsOrNull.ne(new Scalar(MarginClassifierLoss.IGNORE_LABEL)).nonzero().select(1, 0);
+    Tensor counted = Composition.countedRows(labelsOrNull, s.size(1));
     Tensor rows =
         rows(
             s.index_select(0, counted),

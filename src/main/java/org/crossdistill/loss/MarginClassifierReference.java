@@ -104,10 +104,8 @@ final class MarginClassifierReference {
     boolean weightsGradient = outputs.contains(Output.GRAD_WEIGHTS);
     Tensor weights =
         Composition.weights(set.weightsOrNull(), set.embeddings(), type, weightsGradient);
-    Composition.checkLabels(set.labels(), classifier.size(0));
     // Ignored rows are left out altogether: nothing of theirs, not even NaN, may reach the rest.
-    Tensor counted =
-        set.labels().ne(new Scalar(MarginClassifierLoss.IGNORE_LABEL)).nonzero().select(1, 0);
+    Tensor counted = Composition.countedRows(set.labels(), classifier.size(0));
     Tensor labels = set.labels().index_select(0, counted);
     Tensor scores = scores(embeddings.index_select(0, counted));
     Tensor logits = logits(scores, embeddings.index_select(0, counted), labels);

@@ -66,7 +66,7 @@ public final class NamedDiscomKd implements NamedLoss<NamedDiscomKd.Options> {
   }
 
   @Override
-  public boolean holdsSidesFixed() {
+  public boolean stopsGradients() {
     return true;
   }
 

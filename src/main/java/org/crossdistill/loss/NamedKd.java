@@ -1,9 +1,31 @@
 package org.crossdistill.loss;
 
-/** {@link KdLoss} by name. */
-public final class NamedKd extends NamedLogitLoss<KdLoss.Options> {
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.kernel.Backend;
 
-  public NamedKd() {
-    super("kd", KdLoss.Options.defaults(), KdLoss::new);
+/** {@link KdLoss} by name, over all classes. */
+public final class NamedKd implements NamedLoss<KdParameters> {
+
+  @Override
+  public String name() {
+    return "kd";
+  }
+
+  @Override
+  public KdParameters defaults() {
+    return KdParameters.defaults();
+  }
+
+  @Override
+  public Map<String, List<String>> inputs() {
+    return KdParameters.inputs(KdLoss.Target.KEPT);
+  }
+
+  @Override
+  public Map<String, Tensor> compute(
+      KdParameters parameters, NamedTensors inputs, Backend backend) {
+    return parameters.compute(KdLoss.Target.KEPT, inputs, backend);
   }
 }

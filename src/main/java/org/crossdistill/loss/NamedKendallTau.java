@@ -5,8 +5,17 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.kernel.Backend;
 
-/** {@link KendallTau} by name; it has no value and no gradients. */
-public final class NamedKendallTau implements NamedLoss<KendallTau.Options> {
+/** {@link KendallTau} by name. */
+public final class NamedKendallTau implements NamedLoss<NamedKendallTau.Parameters> {
+
+  /** There are none. */
+  public record Parameters() {
+
+    /** The only value. */
+    public static Parameters defaults() {
+      return new Parameters();
+    }
+  }
 
   @Override
   public String name() {
@@ -14,13 +23,8 @@ public final class NamedKendallTau implements NamedLoss<KendallTau.Options> {
   }
 
   @Override
-  public KendallTau.Options defaults() {
-    return KendallTau.Options.defaults();
-  }
-
-  @Override
-  public boolean hasKernel() {
-    return false;
+  public Parameters defaults() {
+    return Parameters.defaults();
   }
 
   @Override
@@ -29,8 +33,7 @@ public final class NamedKendallTau implements NamedLoss<KendallTau.Options> {
   }
 
   @Override
-  public Map<String, Tensor> compute(
-      KendallTau.Options options, NamedTensors inputs, Backend backend) {
-    return Map.of("tau", new KendallTau(options).forward(inputs.get("a"), inputs.get("b")));
+  public Map<String, Tensor> compute(Parameters parameters, NamedTensors inputs, Backend backend) {
+    return Map.of("tau", new KendallTau(backend).forward(inputs.get("a"), inputs.get("b")));
   }
 }

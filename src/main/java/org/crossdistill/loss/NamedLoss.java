@@ -35,10 +35,10 @@ public interface NamedLoss<O extends Record> {
   }
 
   /**
-   * Whether its gradients are, by its definition, not the derivatives of its value: sides that are
-   * held fixed, gradients that are reversed.
+   * Whether it treats some inputs as constants or reverses gradients, so that its gradients are no
+   * derivatives.
    */
-  default boolean holdsSidesFixed() {
+  default boolean stopsGradients() {
     return false;
   }
 

@@ -1,12 +1,45 @@
 package org.crossdistill.loss;
 
-/** {@link KdLoss} with the label's logit set to 0, by name. */
-public final class NamedZeroLogitKd extends NamedLogitLoss<KdLoss.Options> {
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.kernel.Backend;
 
-  public NamedZeroLogitKd() {
-    super(
-        "zero-logit-kd",
-        KdLoss.Options.nonTargetDefaults(),
-        options -> new KdLoss(options, KdLoss.Target.ZERO));
+/** {@link KdLoss} by name, with the target's logit set to 0. */
+public final class NamedZeroLogitKd implements NamedLoss<NamedZeroLogitKd.Parameters> {
+
+  /**
+   * As {@link KdParameters}, but for the temperature that is the default.
+   *
+   * @param temperature T, finite and above 0
+   * @param reduction of the rows' losses
+   */
+  public record Parameters(double temperature, Reduction reduction) {
+
+    /** T = 1, reduction {@code mean}. */
+    public static Parameters defaults() {
+      return new Parameters(1, Reduction.MEAN);
+    }
+  }
+
+  @Override
+  public String name() {
+    return "zero-logit-kd";
+  }
+
+  @Override
+  public Parameters defaults() {
+    return Parameters.defaults();
+  }
+
+  @Override
+  public Map<String, List<String>> inputs() {
+    return KdParameters.inputs(KdLoss.Target.ZERO_LOGIT);
+  }
+
+  @Override
+  public Map<String, Tensor> compute(Parameters parameters, NamedTensors inputs, Backend backend) {
+    return new KdParameters(parameters.temperature, parameters.reduction)
+        .compute(KdLoss.Target.ZERO_LOGIT, inputs, backend);
   }
 }

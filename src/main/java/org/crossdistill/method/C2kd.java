@@ -2,10 +2,11 @@ package org.crossdistill.method;
 
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.loss.C2kdLoss;
 import org.crossdistill.loss.C2kdLoss.Logits;
 import org.crossdistill.nn.Backbone;
@@ -31,6 +32,17 @@ import org.crossdistill.nn.ProxyHead;
  * features go into the proxies undetached. Inference needs the student alone.
  */
 public final class C2kd implements Method {
+
+  private static final List<String> TERMS =
+      List.of(
+          "ce-teacher",
+          "ce-student",
+          "teacher-to-proxy",
+          "proxy-to-teacher",
+          "student-to-proxy",
+          "proxy-to-student",
+          "proxy-teacher-to-proxy-student",
+          "proxy-student-to-proxy-teacher");
 
   private final C2kdOptions options;
   private final Backbone teacher;
@@ -104,10 +116,13 @@ public final class C2kd implements Method {
     var result = loss.forward(z, batch.labels(), 1);
 
     Objective objective = new Objective();
-    result.terms().forEach((term, value) -> objective.term(label(term), value));
+    for (int i = 0; i < TERMS.size(); i++) {
+      objective.term(TERMS.get(i), result.terms().select(0, i));
+    }
+    Tensor kept = result.tau().gt(new Scalar(options.loss().krc()));
     return objective
         .term("tau", result.tau().nan_to_num().mean())
-        .term("kept", result.kept().mean())
+        .term("kept", kept.to(torch.ScalarType.Float).mean())
         .gradient(z.teacher(), result.gradients().teacher())
         .gradient(z.student(), result.gradients().student())
         .gradient(z.proxyTeacher(), result.gradients().proxyTeacher())
@@ -123,9 +138,5 @@ public final class C2kd implements Method {
         classifier.forward(s.embedding()).mul(new Scalar(scale)),
         proxyTeacher.forward(t.middle()),
         proxyStudent.forward(s.middle()));
-  }
-
-  private static String label(C2kdLoss.Term term) {
-    return term.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }

@@ -5,7 +5,7 @@ import java.util.Set;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.loss.KdLoss;
-import org.crossdistill.loss.LogitLoss;
+import org.crossdistill.loss.KdLoss.Target;
 import org.crossdistill.loss.MarginClassifierLoss;
 import org.crossdistill.loss.MarginClassifierLoss.RowSet;
 import org.crossdistill.loss.Reduction;
@@ -44,6 +44,8 @@ public final class OutputMatching extends IdentityMethod {
     }
   }
 
+  private static final Set<KdLoss.Output> STUDENT_GRADIENT = Set.of(KdLoss.Output.GRAD_STUDENT);
+
   private final Options options;
   private final KdLoss kdLoss;
   private final Scalar scale;
@@ -51,7 +53,7 @@ public final class OutputMatching extends IdentityMethod {
   public OutputMatching(Options options, MethodContext context) {
     super(context, new MarginClassifierLoss(context.identityLoss()));
     this.options = options;
-    kdLoss = new KdLoss(new KdLoss.Options(options.temperature(), Reduction.MEAN));
+    kdLoss = new KdLoss(new KdLoss.Options(Target.KEPT, options.temperature(), Reduction.MEAN));
     scale = new Scalar(context.identityLoss().scale());
     scale.retainReference();
   }
@@ -66,12 +68,7 @@ public final class OutputMatching extends IdentityMethod {
     var identity = identityLoss.forward(v, List.of(rows));
     var kd =
         kdLoss.forward(
-            logits,
-            batch.teacher().logits(),
-            null,
-            null,
-            options.lambdaKd(),
-            Set.of(LogitLoss.Output.GRAD_STUDENT));
+            logits, batch.teacher().logits(), null, null, options.lambdaKd(), STUDENT_GRADIENT);
 
     return new Objective()
         .term("identity", identity.loss())

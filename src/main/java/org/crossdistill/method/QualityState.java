@@ -2,6 +2,7 @@ package org.crossdistill.method;
 
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.loss.QualityWeights;
+import org.crossdistill.loss.TensorException;
 import org.crossdistill.nn.Module;
 
 /** The quality weights, with their running statistics among what is saved. */
@@ -21,12 +22,24 @@ final class QualityState extends Module {
    * @param s the student's embeddings [B, D]
    * @param e the teacher's, before the head [B, D_t]
    * @return w [B]
+   * @throws NonFiniteException if an embedding is not finite
    */
   Tensor weights(Tensor s, Tensor e, Batch batch) {
     Tensor student =
         batch.student().quality() == null ? weights.norms(s.detach()) : batch.student().quality();
     Tensor teacher =
         batch.teacher().quality() == null ? weights.norms(e.detach()) : batch.teacher().quality();
-    return weights.forward(student, teacher, training());
+    try {
+      return weights.forward(student, teacher, training());
+    } catch (TensorException refused) {
+      if (finite(s) && finite(e)) {
+        throw refused;
+      }
+      throw new NonFiniteException("weight", refused);
+    }
+  }
+
+  private static boolean finite(Tensor tensor) {
+    return tensor.isfinite().all().item_bool();
   }
 }

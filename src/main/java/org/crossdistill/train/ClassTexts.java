@@ -1,10 +1,10 @@
 package org.crossdistill.train;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
-import org.crossdistill.method.Method;
+import org.crossdistill.data.Subset;
 
 /**
  * One text embedding a class: the mean of its samples' text embeddings of length 1, itself scaled
@@ -15,43 +15,37 @@ import org.crossdistill.method.Method;
  */
 record ClassTexts(List<String> classes, float[][] embeddings) {
 
+  /** No classes. */
+  static final ClassTexts NONE = new ClassTexts(List.of(), new float[0][]);
+
   /**
-   * Of all classes that were trained, and of an open set's unseen ones.
+   * Of the classes of one part that have samples in it.
    *
-   * @param withTest whether the test samples have classes of their own
+   * @param part whose samples the texts belong to
+   * @param texts embeddings in the student's space, one for each sample of the part, [·][D]
    */
-  static ClassTexts of(
-      PreparedData data, Evaluation evaluation, Method method, Teacher teacher, boolean withTest) {
+  static ClassTexts of(Subset part, float[][] texts) {
+    int[] labels = part.labels();
     List<String> classes = new ArrayList<>();
     List<float[]> means = new ArrayList<>();
-    add(data, evaluation, method, teacher, data.train(), data.classes(), classes, means);
-    if (withTest) {
-      add(data, evaluation, method, teacher, data.test(), data.testClasses(), classes, means);
+    for (int label = 0; label < part.classes().size(); label++) {
+      int wanted = label;
+      int[] members = IntStream.range(0, labels.length).filter(i -> labels[i] == wanted).toArray();
+      if (members.length > 0) {
+        classes.add(part.classes().get(label));
+        means.add(unitMean(texts, members));
+      }
     }
     return new ClassTexts(classes, means.toArray(float[][]::new));
   }
 
-  private static void add(
-      PreparedData data,
-      Evaluation evaluation,
-      Method method,
-      Teacher teacher,
-      int[] rows,
-      List<String> names,
-      List<String> classes,
-      List<float[]> means) {
-    Optional<float[][]> texts = evaluation.projectTexts(method, teacher, rows);
-    if (texts.isPresent()) {
-      int[] labels = data.labels(rows);
-      for (int label = 0; label < names.size(); label++) {
-        int wanted = label;
-        int[] members = IntStream.range(0, rows.length).filter(i -> labels[i] == wanted).toArray();
-        if (members.length > 0) {
-          classes.add(names.get(label));
-          means.add(unitMean(texts.get(), members));
-        }
-      }
-    }
+  /** These classes and then those. */
+  ClassTexts and(ClassTexts others) {
+    List<String> all = new ArrayList<>(classes);
+    all.addAll(others.classes);
+    float[][] rows = Arrays.copyOf(embeddings, all.size());
+    System.arraycopy(others.embeddings, 0, rows, classes.size(), others.embeddings.length);
+    return new ClassTexts(all, rows);
   }
 
   private static float[] unitMean(float[][] rows, int[] members) {

@@ -5,10 +5,12 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.CrossdistillException;
@@ -39,9 +41,9 @@ public final class Comparison {
    * What a cell gave.
    *
    * @param cell which
-   * @param metrics on the test samples, with the seconds it took; empty if it failed or was stopped
+   * @param metrics on the test samples, with the seconds of its epochs; empty if it failed
    * @param epochs the course of its training
-   * @param gallery what an open-set test saw; null without a common space
+   * @param gallery what an open-set test saw; null without a common space and for a kept training
    * @param failure one line; null if there was none
    */
   public record Outcome(
@@ -50,6 +52,14 @@ public final class Comparison {
       List<EpochReport> epochs,
       OpenSetGallery gallery,
       String failure) {}
+
+  /** What becomes of trainings that an earlier comparison finished in the same folder. */
+  public enum Finished {
+    /** Their results are taken over where version, backend, seed and configuration are the same. */
+    KEEP,
+    /** They are done again. */
+    REPEAT
+  }
 
   /** Is told how a comparison goes; called on the cells' threads, one call at a time. */
   public interface Listener {
@@ -67,11 +77,13 @@ public final class Comparison {
   private final Provenance provenance;
   private final Listener listener;
   private final BooleanSupplier stop;
+  private final Finished finished;
 
   /**
    * @param out where each cell has a folder {@code arm/seed-N}
    * @param workers how many cells run at a time, ≥ 1
    * @param stop asked after each step
+   * @param finished what becomes of trainings that are done
    */
   public Comparison(
       ExperimentFile file,
@@ -79,13 +91,15 @@ public final class Comparison {
       int workers,
       Provenance provenance,
       Listener listener,
-      BooleanSupplier stop) {
+      BooleanSupplier stop,
+      Finished finished) {
     this.file = file;
     this.provenance = provenance;
     this.out = out;
     this.workers = workers;
     this.listener = listener;
     this.stop = stop;
+    this.finished = finished;
   }
 
   /** The cells: seed by seed, and for each seed all arms. */
@@ -104,7 +118,12 @@ public final class Comparison {
     return cells;
   }
 
-  /** Runs all cells; the outcomes come in the order of {@link #cells()}. */
+  /**
+   * Runs all cells; the outcomes come in the order of {@link #cells()}. No cell runs any more when
+   * it ends, in whatever way.
+   *
+   * @throws StoppedException if asked to stop before all were done
+   */
   public List<Outcome> run() {
     torch.set_num_threads(threads());
     ExecutorService pool = Executors.newFixedThreadPool(workers);
@@ -122,10 +141,34 @@ public final class Comparison {
       Thread.currentThread().interrupt();
       throw new CrossdistillException("the comparison was interrupted", e);
     } catch (ExecutionException e) {
-      throw new IllegalStateException("a cell failed in an unexpected way", e.getCause());
+      if (e.getCause() instanceof StoppedException) {
+        throw new StoppedException("stopped; the trainings that are done are in " + out);
+      }
+      throw new IllegalStateException("a training failed: " + e.getCause(), e.getCause());
     } finally {
-      pool.shutdownNow();
+      end(pool);
     }
+  }
+
+  /** Cells take the interrupt as a request to stop. */
+  private static void end(ExecutorService pool) {
+    pool.shutdownNow();
+    boolean interrupted = Thread.interrupted();
+    boolean ended = false;
+    while (!ended) {
+      try {
+        ended = pool.awaitTermination(1, TimeUnit.MINUTES);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean stopped() {
+    return stop.getAsBoolean() || Thread.currentThread().isInterrupted();
   }
 
   private int threads() {
@@ -136,6 +179,8 @@ public final class Comparison {
     Outcome outcome;
     try {
       outcome = run(cell);
+    } catch (StoppedException e) {
+      throw e;
     } catch (CrossdistillException e) {
       outcome = new Outcome(cell, Map.of(), List.of(), null, e.getMessage());
     }
@@ -146,19 +191,42 @@ public final class Comparison {
   }
 
   private Outcome run(Cell cell) {
+    if (stopped()) {
+      throw new StoppedException("stopped before it began");
+    }
     Experiment experiment = file.arms().get(cell.arm());
     RunFolder folder = RunFolder.open(out.resolve(cell.arm()).resolve("seed-" + cell.seed()));
-    long start = System.nanoTime();
-    ExperimentRun run = new ExperimentRun(experiment, cell.seed());
-    List<EpochReport> epochs = new ArrayList<>();
-    boolean complete = run.train(List.of(follower(cell, folder, epochs)), stop);
-    if (!complete) {
-      return new Outcome(cell, Map.of(), epochs, null, "stopped");
+    if (finished == Finished.KEEP) {
+      var card = Card.of(cell.arm(), experiment, cell.seed(), provenance, Map.of());
+      Optional<FinishedTraining> earlier = FinishedTraining.read(folder, card);
+      if (earlier.isPresent()) {
+        return outcome(cell, earlier.get().metrics(), earlier.get().epochs(), null);
+      }
     }
-    Map<Metric, Double> metrics = new EnumMap<>(run.test());
+    return train(cell, experiment, folder);
+  }
+
+  private Outcome train(Cell cell, Experiment experiment, RunFolder folder) {
+    folder.reopen();
+    ExperimentRun run = new ExperimentRun(experiment, cell.seed(), this::stopped);
+    List<EpochReport> epochs = new ArrayList<>();
+    boolean complete = run.train(List.of(follower(cell, folder, epochs)), this::stopped);
+    if (!complete) {
+      throw new StoppedException("stopped after " + epochs.size() + " epochs");
+    }
+    Map<Metric, Double> metrics = run.test();
     run.save(folder, cell.arm(), provenance, metrics);
-    metrics.put(Metric.SECONDS, (System.nanoTime() - start) * 1e-9);
-    return new Outcome(cell, metrics, epochs, run.gallery().orElse(null), null);
+    return outcome(cell, metrics, epochs, run.gallery().orElse(null));
+  }
+
+  private static Outcome outcome(
+      Cell cell,
+      Map<Metric, Double> tested,
+      List<EpochReport> epochs,
+      OpenSetGallery galleryOrNull) {
+    Map<Metric, Double> metrics = new EnumMap<>(tested);
+    metrics.put(Metric.SECONDS, epochs.stream().mapToDouble(EpochReport::seconds).sum());
+    return new Outcome(cell, metrics, epochs, galleryOrNull, null);
   }
 
   private TrainingListener follower(Cell cell, RunFolder folder, List<EpochReport> epochs) {

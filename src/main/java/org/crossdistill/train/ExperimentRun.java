@@ -13,6 +13,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.crossdistill.data.PictureAugmenter;
 import org.crossdistill.data.PictureTransform;
 import org.crossdistill.data.Seeds;
+import org.crossdistill.data.Subset;
 import org.crossdistill.eval.Metric;
 import org.crossdistill.method.Method;
 import org.crossdistill.method.MethodContext;
@@ -37,15 +38,20 @@ public final class ExperimentRun {
   private final BestModel best;
   private final Evaluation evaluation;
 
-  /** Loads and divides the data, fits the teacher, makes the networks. */
-  public ExperimentRun(Experiment experiment, long seed) {
+  /**
+   * Loads and divides the data, fits the teacher, makes the networks.
+   *
+   * @param stop asked while the teacher learns
+   * @throws StoppedException if asked to stop
+   */
+  public ExperimentRun(Experiment experiment, long seed, BooleanSupplier stop) {
     this.experiment = experiment;
     this.seed = seed;
     Experiment.Settings settings = experiment.settings();
     int pictureSize = settings.data().pictureSize();
     try (PointerScope scope = new PointerScope()) {
       data = Preparation.prepare(settings.data(), seed);
-      teacher = teacher();
+      teacher = teacher(stop);
       student = new SmallResNet(Seeds.random(seed, "student", 0), settings.student());
       method = experiment.createMethod(context());
       PictureTransform transform = Preparation.transform(pictureSize);
@@ -57,7 +63,7 @@ public final class ExperimentRun {
     evaluation = new Evaluation(data, Preparation.transform(pictureSize));
   }
 
-  private Teacher teacher() {
+  private Teacher teacher(BooleanSupplier stop) {
     Set<Need> needs = experiment.needs();
     if (needs.isEmpty()) {
       return null;
@@ -65,7 +71,7 @@ public final class ExperimentRun {
     Experiment.Settings settings = experiment.settings();
     boolean classifier =
         needs.contains(Need.TEACHER_LOGITS) || needs.contains(Need.TEACHER_CLASSIFIER);
-    return Teacher.fit(settings.teacher(), settings.identityLoss(), data, classifier, seed);
+    return Teacher.fit(settings.teacher(), settings.identityLoss(), data, classifier, seed, stop);
   }
 
   private boolean takesTexts() {
@@ -203,7 +209,10 @@ public final class ExperimentRun {
 
   /** The student, ready to be saved. */
   public ModelFile model() {
-    ClassTexts texts = ClassTexts.of(data, evaluation, method, teacher, openSet());
+    ClassTexts texts = classTexts(data.split().train());
+    if (openSet()) {
+      texts = texts.and(classTexts(data.split().test()));
+    }
     return new ModelFile(
         method.student(),
         method.classifier(),
@@ -212,6 +221,13 @@ public final class ExperimentRun {
         texts.classes(),
         texts.embeddings(),
         experiment.table());
+  }
+
+  private ClassTexts classTexts(Subset part) {
+    return evaluation
+        .projectTexts(method, teacher, part.samples())
+        .map(texts -> ClassTexts.of(part, texts))
+        .orElse(ClassTexts.NONE);
   }
 
   /** Writes the model and its card. */

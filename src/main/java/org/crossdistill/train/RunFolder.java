@@ -59,18 +59,25 @@ public final class RunFolder {
     return folder.resolve("last.safetensors");
   }
 
-  private Path metricsFile() {
+  /** What the model is and what was measured; there at the end of the training only. */
+  Path card() {
+    return folder.resolve("card.json");
+  }
+
+  /** One line an epoch: terms of the loss and validation. */
+  Path metrics() {
     return folder.resolve("metrics.jsonl");
   }
 
-  private Path timingsFile() {
+  /** One line an epoch: how long it took. */
+  Path timings() {
     return folder.resolve("timings.jsonl");
   }
 
   /** Takes over the lines of the first epochs, before a training resumes. */
   void keep(int epochs) {
-    keep(metricsFile(), metrics, epochs);
-    keep(timingsFile(), timings, epochs);
+    keep(metrics(), metrics, epochs);
+    keep(timings(), timings, epochs);
   }
 
   private static void keep(Path file, List<String> lines, int epochs) {
@@ -95,13 +102,22 @@ public final class RunFolder {
     timing.put("seconds", report.seconds());
     timing.put("samples-per-second", report.samples() / report.seconds());
     timings.add(line(timing));
-    write(metricsFile(), metrics);
-    write(timingsFile(), timings);
+    write(metrics(), metrics);
+    write(timings(), timings);
   }
 
   /** Writes the card beside the model: what it is and what was measured. */
   void writeCard(Map<String, Object> card) {
-    writeJson("card.json", card);
+    writeJson(card().getFileName().toString(), card);
+  }
+
+  /** Forgets that a training came to its end here; a new one begins. */
+  void reopen() {
+    try {
+      Files.deleteIfExists(card());
+    } catch (IOException e) {
+      throw new DataException("cannot replace " + card() + ": " + e, e);
+    }
   }
 
   /** Writes a JSON file of this folder whole or not at all. */

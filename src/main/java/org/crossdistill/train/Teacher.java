@@ -1,6 +1,7 @@
 package org.crossdistill.train;
 
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
@@ -41,13 +42,16 @@ record Teacher(
    * Fits the teacher on the training samples' texts.
    *
    * @param withClassifier whether logits and classifier are wanted
+   * @param stop asked before each step
+   * @throws StoppedException if asked to stop
    */
   static Teacher fit(
       TeacherOptions options,
       MarginClassifierLoss.Options loss,
       PreparedData data,
       boolean withClassifier,
-      long seed) {
+      long seed,
+      BooleanSupplier stop) {
     TextVectorizer vectorizer = TextVectorizer.fit(data.samples().texts(data.train()));
     int[] all = IntStream.range(0, data.samples().size()).toArray();
     float[][] features = vectorizer.transform(data.samples().texts(all)).toDense();
@@ -55,7 +59,7 @@ record Teacher(
     if (options.kind() == TeacherOptions.Kind.CLASSIFIER) {
       Backbone encoder = new TextEncoder(random, features[0].length, options.encoder());
       MethodContext context = MethodContext.of(encoder, data.classes().size(), loss, random);
-      Method method = train(options, context, data, features, seed);
+      Method method = train(options, context, data, features, seed, stop);
       return answers(method, features, features, loss.scale(), encoder);
     }
     TextEmbedding embedding =
@@ -66,7 +70,7 @@ record Teacher(
     }
     Backbone same = new Passthrough(options.embedding());
     MethodContext context = MethodContext.of(same, data.classes().size(), loss, random);
-    Method method = train(options, context, data, embeddings, seed);
+    Method method = train(options, context, data, embeddings, seed, stop);
     return answers(method, features, embeddings, loss.scale(), null);
   }
 
@@ -75,10 +79,14 @@ record Teacher(
       MethodContext context,
       PreparedData data,
       float[][] inputs,
-      long seed) {
+      long seed,
+      BooleanSupplier stop) {
     Method method = new StudentAlone(StudentAlone.Options.defaults(), context);
     TrainingSet texts = new TextSet(inputs, data.labels(), labelled(data));
-    new Trainer(method, texts, options.train(), options.optimizer(), seed).run(List.of());
+    Trainer trainer = new Trainer(method, texts, options.train(), options.optimizer(), seed);
+    if (!trainer.run(List.of(), stop)) {
+      throw new StoppedException("stopped before the first epoch");
+    }
     return method;
   }
 

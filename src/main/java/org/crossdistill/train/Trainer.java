@@ -14,6 +14,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.data.Batches;
 import org.crossdistill.data.Seeds;
 import org.crossdistill.method.Method;
+import org.crossdistill.method.NonFiniteException;
 import org.crossdistill.method.Objective;
 import org.crossdistill.nn.Module;
 
@@ -77,15 +78,18 @@ public final class Trainer {
    * Trains all epochs that are left.
    *
    * @param listeners told of each step and each epoch
+   * @param stop asked before each step
+   * @return whether the training is complete
    * @throws DivergenceException if a term of the loss is no finite number
    */
-  public void run(List<TrainingListener> listeners) {
+  public boolean run(List<TrainingListener> listeners, BooleanSupplier stop) {
     EpochReport report;
-    while ((report = epoch(Map::of, listeners, () -> false)) != null) {
+    while ((report = epoch(Map::of, listeners, stop)) != null) {
       for (TrainingListener listener : listeners) {
         listener.onEpoch(report);
       }
     }
+    return complete();
   }
 
   /**
@@ -110,7 +114,7 @@ public final class Trainer {
     train(true);
     generator.set_current_seed(Seeds.of(seed, "dropout", epoch));
     RandomGenerator augmentation = Seeds.random(seed, "augmentation", epoch);
-    TermMeans means = new TermMeans();
+    TermMeans means = new TermMeans(epoch);
     int samples = 0;
     List<int[]> order = batches.shuffled(seed, epoch);
     List<int[]> others =
@@ -123,7 +127,7 @@ public final class Trainer {
       samples += order.get(i).length;
       listeners.forEach(listener -> listener.onStep(optimizer.steps(), totalSteps()));
     }
-    Map<String, Double> terms = means.read(epoch);
+    Map<String, Double> terms = means.read();
     double seconds = (System.nanoTime() - start) * 1e-9;
     train(false);
     epochsDone = epoch;
@@ -141,6 +145,8 @@ public final class Trainer {
       optimizer.clipGradients(options.clipNorm());
       optimizer.step(schedule.at(optimizer.steps()));
       means.add(objective.terms());
+    } catch (NonFiniteException e) {
+      throw means.diverged(e);
     }
   }
 

@@ -6,13 +6,20 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.loss.C2kdLoss;
-import org.crossdistill.loss.C2kdLoss.NonTarget;
-import org.crossdistill.loss.C2kdLoss.Term;
+import org.crossdistill.loss.C2kdLoss.Logits;
+import org.crossdistill.loss.KdLoss;
+import org.crossdistill.loss.KdLoss.Target;
+import org.crossdistill.loss.KendallTau;
+import org.crossdistill.loss.Reduction;
 import org.crossdistill.nn.Tensors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -32,7 +39,7 @@ final class C2kdTest {
     scope.close();
   }
 
-  private static C2kd c2kd(double krc, NonTarget nonTarget) {
+  private static C2kd c2kd(double krc, Target nonTarget) {
     C2kdOptions options = new C2kdOptions(new C2kdLoss.Options(1, krc, nonTarget), 1);
     return new C2kd(options, TwoModalities.context(3));
   }
@@ -58,33 +65,67 @@ final class C2kdTest {
     return parameter.startsWith("stem") || parameter.startsWith("block1");
   }
 
-  private static final Map<Term, Set<String>> ROUTES =
-      new EnumMap<>(
-          Map.of(
-              Term.CE_TEACHER, Set.of("teacher body", "teacher rest"),
-              Term.CE_STUDENT, Set.of("student body", "student rest"),
-              Term.TEACHER_TO_PROXY, Set.of("teacher body", "teacher proxy"),
-              Term.PROXY_TO_TEACHER, Set.of("teacher body", "teacher rest"),
-              Term.STUDENT_TO_PROXY, Set.of("student body", "student proxy"),
-              Term.PROXY_TO_STUDENT, Set.of("student body", "student rest"),
-              Term.PROXY_TEACHER_TO_PROXY_STUDENT, Set.of("student body", "student proxy"),
-              Term.PROXY_STUDENT_TO_PROXY_TEACHER, Set.of("teacher body", "teacher proxy")));
+  private enum Term {
+    CE_TEACHER("teacher body", "teacher rest"),
+    CE_STUDENT("student body", "student rest"),
+    TEACHER_TO_PROXY("teacher body", "teacher proxy"),
+    PROXY_TO_TEACHER("teacher body", "teacher rest"),
+    STUDENT_TO_PROXY("student body", "student proxy"),
+    PROXY_TO_STUDENT("student body", "student rest"),
+    PROXY_TEACHER_TO_PROXY_STUDENT("student body", "student proxy"),
+    PROXY_STUDENT_TO_PROXY_TEACHER("teacher body", "teacher proxy");
+
+    private final Set<String> route;
+
+    Term(String... route) {
+      this.route = Set.of(route);
+    }
+  }
+
+  /** The terms by the equation, each in a graph of its own loss. */
+  private static Tensor term(Term term, Logits z, Tensor y, Target nonTarget, double krc) {
+    return switch (term) {
+      case CE_TEACHER -> torch.cross_entropy_loss(z.teacher(), y);
+      case CE_STUDENT -> torch.cross_entropy_loss(z.student(), y);
+      case TEACHER_TO_PROXY -> kl(z.teacher(), z.proxyTeacher());
+      case PROXY_TO_TEACHER -> kl(z.proxyTeacher(), z.teacher());
+      case STUDENT_TO_PROXY -> kl(z.student(), z.proxyStudent());
+      case PROXY_TO_STUDENT -> kl(z.proxyStudent(), z.student());
+      case PROXY_TEACHER_TO_PROXY_STUDENT ->
+          kl(nonTarget, z.proxyTeacher(), z.proxyStudent(), y, kept(z, krc));
+      case PROXY_STUDENT_TO_PROXY_TEACHER ->
+          kl(nonTarget, z.proxyStudent(), z.proxyTeacher(), y, kept(z, krc));
+    };
+  }
+
+  private static Tensor kept(Logits z, double krc) {
+    Tensor tau = new KendallTau().forward(z.proxyTeacher().detach(), z.proxyStudent().detach());
+    return tau.gt(new Scalar(krc)).to(torch.ScalarType.Float);
+  }
+
+  private static Tensor kl(Tensor fixed, Tensor follower) {
+    return kl(Target.KEPT, fixed, follower, null, null);
+  }
+
+  private static Tensor kl(Target form, Tensor fixed, Tensor follower, Tensor y, Tensor kept) {
+    KdLoss loss = new KdLoss(new KdLoss.Options(form, 1, Reduction.MEAN));
+    return loss.apply(follower, fixed.detach(), y, kept);
+  }
 
   @ParameterizedTest
   @EnumSource(Term.class)
   void eachTermReachesItsPartsAndNoOther(Term term) {
-    for (NonTarget nonTarget : NonTarget.values()) {
+    for (Target nonTarget : List.of(Target.ZERO_LOGIT, Target.EXCLUDE)) {
       C2kd method = c2kd(KEEP_ALL, nonTarget);
       Batch batch = TwoModalities.batch();
-      C2kdLoss loss = new C2kdLoss(new C2kdLoss.Options(1, KEEP_ALL, nonTarget));
 
-      loss.terms(method.logits(batch), batch.labels()).get(term).backward();
+      term(term, method.logits(batch), batch.labels(), nonTarget, KEEP_ALL).backward();
 
       parts(method)
           .forEach(
               (part, parameters) -> {
                 double gradient = TwoModalities.largestGradient(parameters);
-                if (ROUTES.get(term).contains(part)) {
+                if (term.route.contains(part)) {
                   assertThat(gradient).as(part).isGreaterThan(1e-6);
                 } else {
                   assertThat(gradient).as(part).isZero();
@@ -94,16 +135,21 @@ final class C2kdTest {
   }
 
   @ParameterizedTest
-  @EnumSource(NonTarget.class)
-  void stepHasTheGradientOfTheSumOfTheTerms(NonTarget nonTarget) {
+  @EnumSource(
+      value = Target.class,
+      names = {"ZERO_LOGIT", "EXCLUDE"})
+  void stepHasTheGradientOfTheSumOfTheTerms(Target nonTarget) {
     Batch batch = TwoModalities.batch();
     C2kd method = c2kd(0, nonTarget);
     C2kd same = c2kd(0, nonTarget);
-    C2kdLoss loss = new C2kdLoss(new C2kdLoss.Options(1, 0, nonTarget));
+    Logits z = same.logits(batch);
+    Map<Term, Tensor> terms = new EnumMap<>(Term.class);
+    for (Term term : Term.values()) {
+      terms.put(term, term(term, z, batch.labels(), nonTarget, 0));
+    }
 
     Objective objective = method.step(batch);
     objective.backward();
-    Map<Term, Tensor> terms = loss.terms(same.logits(batch), batch.labels());
     terms.values().stream().reduce(Tensor::add).orElseThrow().backward();
 
     Map<String, Tensor> expected = ParameterGroup.of(same.networks(), 1).parameters();
@@ -116,7 +162,7 @@ final class C2kdTest {
     assertThat(objective.terms()).hasSize(10).containsKeys("tau", "kept", "ce-teacher");
     terms.forEach(
         (term, value) -> {
-          String name = term.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+          String name = term.name().toLowerCase(Locale.ROOT).replace('_', '-');
           assertThat(objective.terms().get(name).item_double())
               .isCloseTo(value.item_double(), within(1e-6));
         });
@@ -124,7 +170,7 @@ final class C2kdTest {
 
   @Test
   void nothingCrossesBetweenModalitiesWhereNoRowIsKept() {
-    C2kd method = c2kd(2, NonTarget.ZERO_LOGIT);
+    C2kd method = c2kd(2, Target.ZERO_LOGIT);
     Objective objective = method.step(TwoModalities.batch());
 
     assertThat(objective.terms().get("kept").item_double()).isZero();

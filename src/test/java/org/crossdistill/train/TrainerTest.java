@@ -15,6 +15,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.MemoryProbe;
 import org.crossdistill.method.Batch;
 import org.crossdistill.method.Method;
+import org.crossdistill.method.NonFiniteException;
 import org.crossdistill.nn.Classifier;
 import org.crossdistill.nn.Tensors;
 import org.junit.jupiter.api.BeforeAll;
@@ -53,7 +54,8 @@ class TrainerTest {
               public void onEpoch(EpochReport report) {
                 reports.add(report);
               }
-            }));
+            }),
+        () -> false);
     return reports;
   }
 
@@ -157,27 +159,61 @@ class TrainerTest {
     assertThat(trainer.complete()).isFalse();
   }
 
-  @Test
-  void aLossThatIsNoNumberEndsTheTraining() {
-    TrainingSet poisoned =
-        new TrainingSet() {
-          @Override
-          public int size() {
-            return PAIRS.size();
-          }
+  /** The pairs, with NaN in every picture or every text from some step on. */
+  private record Poisoned(boolean pictures, int steps, int[] given) implements TrainingSet {
 
-          @Override
-          public Batch batch(int[] rows, int[] others, RandomGenerator random, double progress) {
-            Batch batch = PAIRS.batch(rows, others, random, progress);
-            batch.student().input().mul_(new Scalar(Double.NaN));
-            return batch;
-          }
-        };
-    Trainer trainer = new Trainer(SyntheticPairs.alone(1), poisoned, epochs(2), OPTIMIZER, 5);
+    Poisoned(boolean pictures, int steps) {
+      this(pictures, steps, new int[1]);
+    }
 
+    @Override
+    public int size() {
+      return PAIRS.size();
+    }
+
+    @Override
+    public Batch batch(int[] rows, int[] others, RandomGenerator random, double progress) {
+      Batch batch = PAIRS.batch(rows, others, random, progress);
+      if (++given[0] >= steps) {
+        (pictures ? batch.student().input() : batch.teacher().embedding())
+            .mul_(new Scalar(Double.NaN));
+      }
+      return batch;
+    }
+  }
+
+  private static void assertDiverges(Method method, TrainingSet data, String message) {
+    Trainer trainer = new Trainer(method, data, epochs(3), OPTIMIZER, 5);
     assertThatThrownBy(() -> run(trainer))
         .isInstanceOf(DivergenceException.class)
-        .hasMessageStartingWith("training diverged in epoch 1: the loss term identity is NaN");
+        .hasMessageStartingWith("training diverged in epoch ")
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void aLossThatIsNoNumberEndsTheTraining() {
+    // Four steps an epoch.
+    String identity = "epoch 2, step 2: the loss term identity is NaN";
+    assertDiverges(SyntheticPairs.alone(1), new Poisoned(true, 6), identity);
+    String student = "epoch 1, step 3: the loss term weight: quality_student: row 0";
+    assertDiverges(SyntheticPairs.method(1), new Poisoned(true, 3), student);
+    String teacher = "epoch 2, step 1: the loss term weight: quality_teacher: row 0";
+    assertDiverges(SyntheticPairs.method(1), new Poisoned(false, 5), teacher);
+  }
+
+  @Test
+  void theFirstStepThatWentWrongIsNamed() {
+    TermMeans means = new TermMeans(7);
+    for (double value : new double[] {1, Double.POSITIVE_INFINITY, Double.NaN}) {
+      means.add(
+          Map.of("good", Tensor.create(1.0).squeeze(), "bad", Tensor.create(value).squeeze()));
+    }
+    NonFiniteException later =
+        new NonFiniteException("weight", new CheckpointException("too late"));
+
+    assertThatThrownBy(() -> means.diverged(later))
+        .isInstanceOf(DivergenceException.class)
+        .hasMessage("training diverged in epoch 7, step 2: the loss term bad is NaN");
   }
 
   @Test

@@ -1,0 +1,68 @@
+// K1 `normalized`: bytes = 4 B D e. The roofline is a loop that reads two arrays and writes two.
+#include "bench/bench_util.h"
+
+namespace {
+
+void feature_margin(benchmark::State& state) {
+  const int32_t dtype = static_cast<int32_t>(state.range(0));
+  const int64_t rows = state.range(1), dim = state.range(2);
+  const int32_t threads = static_cast<int32_t>(state.range(3));
+  BenchArray s(dtype, rows * dim, 1), t(dtype, rows * dim, 2);
+  BenchArray gs(dtype, rows * dim, 3), gt(dtype, rows * dim, 4);
+  const double bytes = 4 * static_cast<double>(s.bytes());
+  const bool streaming = bytes > static_cast<double>(cd::last_level_cache_bytes());
+  // Out of the caches the copy is timed on the same arrays; in them, on arrays too large for them.
+  const int64_t far = 5 * cd::last_level_cache_bytes() / 4 / (64 << 10) * (64 << 10);
+  BenchArray far_s(CD_F32, streaming ? 1 : far / 4, 1), far_t(CD_F32, streaming ? 1 : far / 4, 2);
+  BenchArray far_gs(CD_F32, streaming ? 1 : far / 4, 3), far_gt(CD_F32, streaming ? 1 : far / 4, 4);
+  // Enough calls for the clock.
+  const int calls = static_cast<int>(std::max(1.0, 4e6 / bytes));
+  float loss[2];
+  std::vector<double> copy_rates, rates, ratios;
+  for (auto _ : state) {
+    double copied = 4.0 * static_cast<double>(far_s.bytes());
+    const double copy_seconds = time_of(threads, [&] {
+      if (streaming) {
+        copy_on(threads, s.data(), t.data(), gs.data(), gt.data(), s.bytes(), true);
+      } else {
+        copy_on(threads, far_s.data(), far_t.data(), far_gs.data(), far_gt.data(), far_s.bytes(),
+                true);
+      }
+    });
+    if (streaming) copied = bytes;
+    check(state, cd_feature_margin(dtype, rows, dim, s.data(), dim, t.data(), dim, nullptr,
+                                   CD_DISTANCE_NORMALIZED, 0.5, CD_MEAN, 1, loss, nullptr, nullptr,
+                                   gs.data(), dim, gt.data(), dim, nullptr, threads));
+    const double seconds =
+        time_of(threads,
+                [&] {
+                  for (int call = 0; call < calls; ++call) {
+                    check(state, cd_feature_margin(dtype, rows, dim, s.data(), dim, t.data(), dim,
+                                                   nullptr, CD_DISTANCE_NORMALIZED, 0.5, CD_MEAN, 1,
+                                                   loss, nullptr, nullptr, gs.data(), dim,
+                                                   gt.data(), dim, nullptr, threads));
+                  }
+                }) /
+        calls;
+    state.SetIterationTime(seconds);
+    copy_rates.push_back(copied / copy_seconds);
+    rates.push_back(bytes / seconds);
+    ratios.push_back(rates.back() / copy_rates.back());
+  }
+  state.counters["GB/s"] = quantile(rates, 0.5) / 1e9;
+  state.counters["copy_GB/s"] = quantile(copy_rates, 0.5) / 1e9;
+  state.counters["of_copy"] = quantile(ratios, 0.5);
+  state.counters["of_copy_p20"] = quantile(ratios, 0.2);
+  state.counters["of_copy_p80"] = quantile(ratios, 0.8);
+}
+
+}  // namespace
+
+BENCHMARK(feature_margin)
+    ->ArgNames({"dtype", "B", "D", "threads"})
+    ->ArgsProduct({{CD_F32, CD_BF16}, {65536}, {512}, {1, 0}})
+    ->ArgsProduct({{CD_F32, CD_BF16}, {16384}, {512}, {1, 0}})
+    ->ArgsProduct({{CD_F32, CD_BF16}, {48}, {512}, {1}})
+    ->Iterations(30)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);

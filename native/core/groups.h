@@ -1,0 +1,141 @@
+// Groups of elements that fill one vector in memory: one vector of T where T = E, two of float
+// where E has 16 bits. For kernels that are limited by memory. For kernel sources (see simd.h).
+//
+// The order of the elements inside a group of Bf16 is not that of memory: even ones come first.
+#pragma once
+
+#include "core/simd.h"
+
+namespace cd {
+namespace CD_TARGET {
+
+template <class T, class E>
+inline constexpr int kParts = sizeof(T) / sizeof(E);
+
+template <class T, class E>
+inline constexpr int64_t kGroup = kLanes<T>* kParts<T, E>;
+
+template <class T, class E>
+struct Group {
+  Vector<T> part[kParts<T, E>];
+};
+
+template <class T, class E>
+CD_INLINE Group<T, E> load_group(const E* p) {
+  static_assert(sizeof(T) == sizeof(E), "Bf16 and F16 have functions of their own");
+  return {{read<Vector<T>>(p)}};
+}
+
+template <class T>
+CD_INLINE Group<T, Bf16> load_group(const Bf16* p) {
+  const auto bits = read<Vector<uint32_t>>(p);
+  return {{(Vector<float>)(bits << 16), (Vector<float>)(bits & 0xffff0000u)}};
+}
+
+template <class T>
+CD_INLINE Group<T, F16> load_group(const F16* p) {
+  return {{load<float>(p), load<float>(p + kLanes<float>)}};
+}
+
+template <class T, class E>
+CD_INLINE Group<T, E> load_group(const E* p, int64_t count) {
+  if (count == kGroup<T, E>) return load_group<T>(p);
+  E elements[kGroup<T, E>] = {};
+  __builtin_memcpy(elements, p, static_cast<size_t>(count) * sizeof(E));
+  return load_group<T>(elements);
+}
+
+// The group as it lies in memory.
+template <class T, class E>
+CD_INLINE Vector<T> packed(const Group<T, E>& group) {
+  static_assert(sizeof(T) == sizeof(E), "Bf16 and F16 have functions of their own");
+  return group.part[0];
+}
+
+// To the nearest Bf16, ties to even, in the upper halves. Not for NaN.
+CD_INLINE Vector<uint32_t> rounded_to_bf16(Vector<float> v) {
+  const auto bits = (Vector<uint32_t>)v;
+  return bits + 0x7fffu + ((bits >> 16) & 1u);
+}
+
+CD_INLINE Vector<uint32_t> packed(const Group<float, Bf16>& group) {
+  const Vector<uint32_t> even = rounded_to_bf16(group.part[0]) >> 16;
+  const Vector<uint32_t> odd = rounded_to_bf16(group.part[1]);
+#if CD_VECTOR_BYTES == 32
+  return (Vector<uint32_t>)_mm256_blend_epi16((__m256i)even, (__m256i)odd, 0xaa);
+#else
+  return even | (odd & 0xffff0000u);
+#endif
+}
+
+CD_INLINE Vector<uint32_t> packed(const Group<float, F16>& group) {
+  F16 elements[kGroup<float, F16>];
+  store<float>(elements, group.part[0]);
+  store<float>(elements + kLanes<float>, group.part[1]);
+  return read<Vector<uint32_t>>(elements);
+}
+
+template <class T, class E>
+CD_INLINE void store_group(E* p, const Group<T, E>& group, int64_t count) {
+  const auto bits = packed(group);
+  if (count == kGroup<T, E>) {
+    write(p, bits);
+  } else {
+    __builtin_memcpy(p, &bits, static_cast<size_t>(count) * sizeof(E));
+  }
+}
+
+// Elements before `p` is aligned to a group, at most dim.
+template <class T, class E>
+CD_INLINE int64_t unaligned_head(const E* p, int64_t dim) {
+  const uintptr_t past = reinterpret_cast<uintptr_t>(p) % CD_VECTOR_BYTES;
+  const int64_t head = past == 0 ? 0 : static_cast<int64_t>((CD_VECTOR_BYTES - past) / sizeof(E));
+  return head < dim ? head : dim;
+}
+
+// Calls body(index, count) for the groups that cover [begin, end).
+template <class T, class E, class Body>
+CD_INLINE void for_each_group(int64_t begin, int64_t end, const Body& body) {
+  constexpr int64_t kStep = kGroup<T, E>;
+  int64_t i = begin;
+  for (; i + 2 * kStep <= end; i += 2 * kStep) {
+    body(i, kStep);
+    body(i + kStep, kStep);
+  }
+  for (; i + kStep <= end; i += kStep) body(i, kStep);
+  if (i < end) body(i, end - i);
+}
+
+// Writes a[d], b[d], either of which may be null, from the groups that body(d, count, group_a,
+// group_b) computes for all d; past the caches if `streaming` and both are aligned alike. Then the
+// rows at next_a, next_b are fetched meanwhile: a processor that waits for its streamed stores
+// would not start to read them by itself.
+template <class T, class E, class Body>
+CD_INLINE void write_pair(E* a, E* b, int64_t dim, bool streaming, const E* next_a, const E* next_b,
+                          const Body& body) {
+  const auto put = [&](int64_t d, int64_t n) __attribute__((always_inline)) {
+    Group<T, E> group_a, group_b;
+    body(d, n, group_a, group_b);
+    if (a != nullptr) store_group(a + d, group_a, n);
+    if (b != nullptr) store_group(b + d, group_b, n);
+  };
+  const int64_t head = a != nullptr && b != nullptr ? unaligned_head<T>(a, dim) : dim;
+  if (!streaming || head == dim || head != unaligned_head<T>(b, dim)) {
+    return for_each_group<T, E>(0, dim, put);
+  }
+  if (head > 0) put(0, head);
+  const int64_t whole = head + (dim - head) / kGroup<T, E> * kGroup<T, E>;
+  for_each_group<T, E>(
+      head, whole, [&](int64_t d, int64_t) __attribute__((always_inline)) {
+        Group<T, E> group_a, group_b;
+        body(d, kGroup<T, E>, group_a, group_b);
+        stream(a + d, packed(group_a));
+        stream(b + d, packed(group_b));
+        __builtin_prefetch(next_a + d);
+        __builtin_prefetch(next_b + d);
+      });
+  if (whole < dim) put(whole, dim - whole);
+}
+
+}  // namespace CD_TARGET
+}  // namespace cd

@@ -1,0 +1,209 @@
+"""The C ABI's device functions through ctypes, on arrays of torch (a GPU) or numpy (the simulator)."""
+
+import ctypes
+from ctypes import POINTER, byref, c_char_p, c_double, c_int32, c_int64, c_void_p
+
+import numpy as np
+
+DTYPES = {"f64": 0, "f32": 1, "bf16": 2, "f16": 3}
+REDUCTIONS = {"mean": 0, "weighted-mean": 1, "sum": 2}
+DISTANCES = {"normalized": 0, "squared-normalized": 1, "cosine": 2, "euclidean": 3, "squared": 4}
+KINDS = {"aam": 0, "am": 1, "normalized": 2, "softmax": 3}
+QUALITIES = {"difference": 0, "teacher": 1, "student": 2, "product": 3, "none": 4}
+
+
+class RowSet(ctypes.Structure):
+    """cd_row_set."""
+
+    _fields_ = [
+        ("rows", c_int64),
+        ("embeddings", c_void_p),
+        ("embeddings_stride", c_int64),
+        ("labels", c_void_p),
+        ("weights_or_null", c_void_p),
+        ("grad_scale", c_double),
+        ("loss", c_void_p),
+        ("row_losses_or_null", c_void_p),
+        ("hits_or_null", c_void_p),
+        ("grad_embeddings_or_null", c_void_p),
+        ("grad_embeddings_stride", c_int64),
+        ("grad_weights_or_null", c_void_p),
+    ]
+
+
+class KernelError(RuntimeError):
+    """A C function has returned another status than CD_OK."""
+
+
+_I, _L, _D, _P = c_int32, c_int64, c_double, c_void_p
+_SIGNATURES = {
+    "cd_feature_margin_cuda_workspace": [_I, _L, _L, POINTER(_L)],
+    "cd_feature_margin_cuda": [
+        _I, _L, _L, _P, _L, _P, _L, _P, _I, _D, _I, _D,
+        _P, _P, _P, _P, _L, _P, _L, _P, _P, _L, _P,
+    ],
+    "cd_margin_classifier_cuda_workspace": [_I, _L, _L, POINTER(RowSet), _I, POINTER(_L)],
+    "cd_margin_classifier_cuda": [
+        _I, _L, _L, _P, _L, _P, POINTER(RowSet), _I, _I, _D, _D, _I, _I,
+        _P, _L, _P, _P, _P, _L, _P,
+    ],
+    "cd_quality_weights_cuda": [_I, _L, _P, _P, _I, _D, _D, _D, _I, _I, _P, _P, _P],
+}
+
+
+def accumulator(dtype):
+    """The dtype of losses, rows, weights and statistics."""
+    return "f64" if dtype == "f64" else "f32"
+
+
+class HostMemory:
+    """Arrays in host memory, for the simulator; bf16 is kept as its bits."""
+
+    name = "simulator"
+    _TYPES = {"f64": np.float64, "f32": np.float32, "f16": np.float16, "bf16": np.uint16,
+              "i64": np.int64, "u8": np.uint8}
+
+    def array(self, values, dtype):
+        if dtype == "bf16":
+            bits = np.asarray(values, np.float32).view(np.uint32)
+            rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
+            return rounded.astype(np.uint16)
+        return np.ascontiguousarray(values, self._TYPES[dtype])
+
+    def empty(self, shape, dtype):
+        return np.full(shape, 77, self._TYPES[dtype])
+
+    def pointer(self, array):
+        return array.ctypes.data
+
+    def values(self, array):
+        if array.dtype == np.uint16:
+            return (array.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+        return array.astype(np.float64)
+
+    def stream(self):
+        return None
+
+    def synchronize(self):
+        pass
+
+
+class TorchMemory:
+    """Arrays on the current CUDA device, on torch's current stream."""
+
+    name = "cuda"
+
+    def __init__(self):
+        import torch
+
+        self.torch = torch
+        self._types = {"f64": torch.float64, "f32": torch.float32, "f16": torch.float16,
+                       "bf16": torch.bfloat16, "i64": torch.int64, "u8": torch.uint8}
+
+    def array(self, values, dtype):
+        return self.torch.as_tensor(np.ascontiguousarray(values)).to("cuda", self._types[dtype])
+
+    def empty(self, shape, dtype):
+        return self.torch.empty(shape, dtype=self._types[dtype], device="cuda")
+
+    def pointer(self, array):
+        return array.data_ptr()
+
+    def values(self, array):
+        return array.double().cpu().numpy()
+
+    def stream(self):
+        return self.torch.cuda.current_stream().cuda_stream
+
+    def synchronize(self):
+        self.torch.cuda.synchronize()
+
+
+class Library:
+    """A loaded libcrossdistill (or the simulator's library) and the memory that it works on."""
+
+    def __init__(self, path, memory):
+        self.memory = memory
+        self._library = ctypes.CDLL(path)
+        self._library.cd_last_error.restype = c_char_p
+        for name, arguments in _SIGNATURES.items():
+            function = getattr(self._library, name)
+            function.argtypes = arguments
+            function.restype = c_int32
+
+    def call(self, name, *arguments):
+        if getattr(self._library, name)(*arguments) != 0:
+            raise KernelError(f"{name}: {self._library.cd_last_error().decode()}")
+
+    def device_count(self):
+        return self._library.cd_cuda_device_count()
+
+    def last_error(self):
+        return self._library.cd_last_error().decode()
+
+    def workspace(self, name, *arguments):
+        bytes_needed = c_int64()
+        self.call(name, *arguments, byref(bytes_needed))
+        return self.memory.empty((bytes_needed.value,), "u8"), bytes_needed.value
+
+
+class FeatureMargin:
+    """K1 on fixed arrays: prepared once, run often."""
+
+    def __init__(self, library, dtype, student, teacher, weights, distance, margin, reduction):
+        m, a = library.memory, accumulator(dtype)
+        rows, dim = student.shape
+        self.outputs = {
+            "loss": m.empty((1,), a),
+            "rows": m.empty((rows,), a),
+            "grad.student": m.empty((rows, dim), dtype),
+            "grad.teacher": m.empty((rows, dim), dtype),
+            "grad.weights": m.empty((rows,), a),
+        }
+        out = {name: m.pointer(array) for name, array in self.outputs.items()}
+        workspace, self.extra_bytes = library.workspace(
+            "cd_feature_margin_cuda_workspace", DTYPES[dtype], rows, dim)
+        self._keep = (student, teacher, weights, workspace)
+        self._library = library
+        self._arguments = (
+            DTYPES[dtype], rows, dim, m.pointer(student), dim, m.pointer(teacher), dim,
+            m.pointer(weights), DISTANCES[distance], margin, REDUCTIONS[reduction], 1.0,
+            out["loss"], out["rows"], None, out["grad.student"], dim, out["grad.teacher"], dim,
+            out["grad.weights"], m.pointer(workspace), self.extra_bytes)
+
+    def __call__(self):
+        self._library.call("cd_feature_margin_cuda", *self._arguments,
+                           self._library.memory.stream())
+
+
+class MarginClassifier:
+    """K2 on fixed arrays with one row set."""
+
+    def __init__(self, library, dtype, embeddings, classifier, labels, weights, kind, scale, margin,
+                 easy_margin, reduction):
+        m, a = library.memory, accumulator(dtype)
+        (rows, dim), classes = embeddings.shape, classifier.shape[0]
+        self.outputs = {
+            "loss": m.empty((1,), a),
+            "rows": m.empty((rows,), a),
+            "grad.embeddings": m.empty((rows, dim), dtype),
+            "grad.classifier": m.empty((classes, dim), dtype),
+            "grad.weights": m.empty((rows,), a),
+        }
+        self.bad_row = m.empty((1,), "i64")
+        out = {name: m.pointer(array) for name, array in self.outputs.items()}
+        sets = (RowSet * 1)(RowSet(
+            rows, m.pointer(embeddings), dim, m.pointer(labels), m.pointer(weights), 1.0,
+            out["loss"], out["rows"], None, out["grad.embeddings"], dim, out["grad.weights"]))
+        workspace, self.extra_bytes = library.workspace(
+            "cd_margin_classifier_cuda_workspace", DTYPES[dtype], classes, dim, sets, 1)
+        self._keep = (embeddings, classifier, labels, weights, workspace)
+        self._library = library
+        self._arguments = (
+            DTYPES[dtype], classes, dim, m.pointer(classifier), dim, None, sets, 1, KINDS[kind],
+            scale, margin, int(easy_margin), REDUCTIONS[reduction], out["grad.classifier"], dim,
+            None, m.pointer(self.bad_row), m.pointer(workspace), self.extra_bytes)
+
+    def __call__(self):
+        self._library.call("cd_margin_classifier_cuda", *self._arguments,
+                           self._library.memory.stream())

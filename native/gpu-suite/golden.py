@@ -1,0 +1,134 @@
+"""Golden files against the device functions: every file, every dtype, worst error per loss.
+
+    python3 golden.py --library PATH --golden FOLDER [--memory torch|host] [--json FILE]
+
+Error of an array: |answer - expected| / max(|expected|, 0.01). Exit code 1 beyond the tolerance.
+"""
+
+import argparse
+import json
+import pathlib
+import struct
+import sys
+
+import numpy as np
+
+import abi
+
+LOSSES = ("feature-margin", "margin-classifier", "quality-weights")
+TOLERANCE = {"f64": 1e-10, "f32": 1e-5, "f16": 1e-3, "bf16": 5e-3}
+
+
+def read(path):
+    """The metadata and the tensors (float64) of a safetensors file."""
+    data = path.read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8:8 + length])
+    metadata = header.pop("__metadata__", {})
+    types = {"F64": np.float64, "F32": np.float32, "I64": np.int64, "I32": np.int32}
+    tensors = {}
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        flat = np.frombuffer(data[8 + length + begin:8 + length + end], types[entry["dtype"]])
+        tensors[name] = flat.reshape(entry["shape"])
+    return metadata, tensors
+
+
+def feature_margin(library, dtype, options, tensors):
+    m, a = library.memory, abi.accumulator(dtype)
+    call = abi.FeatureMargin(
+        library, dtype, m.array(tensors["in.student"], dtype), m.array(tensors["in.teacher"], dtype),
+        m.array(tensors["in.weights"], a), options.get("distance", "normalized"),
+        float(options.get("margin", 0)), options.get("reduction", "mean"))
+    call()
+    return call.outputs
+
+
+def margin_classifier(library, dtype, options, tensors):
+    m, a = library.memory, abi.accumulator(dtype)
+    call = abi.MarginClassifier(
+        library, dtype, m.array(tensors["in.embeddings"], dtype),
+        m.array(tensors["in.classifier"], dtype), m.array(tensors["in.labels"], "i64"),
+        m.array(tensors["in.weights"], a), options.get("kind", "aam"),
+        float(options.get("scale", 32)), float(options.get("margin", 0.2)),
+        options.get("easy-margin", "false") == "true", options.get("reduction", "mean"))
+    call()
+    if m.values(call.bad_row)[0] != -1:
+        raise abi.KernelError(f"bad_row: expected -1, got {m.values(call.bad_row)[0]:.0f}")
+    return call.outputs
+
+
+def quality_weights(library, dtype, options, tensors):
+    m, a = library.memory, abi.accumulator(dtype)
+    statistics = m.empty((4,), a)
+    batches = len(tensors["in.quality-student"])
+    weights, history = [], []
+    for n in range(batches):
+        student = m.array(tensors["in.quality-student"][n], dtype)
+        teacher = m.array(tensors["in.quality-teacher"][n], dtype)
+        out = m.empty(student.shape, a)
+        library.call(
+            "cd_quality_weights_cuda", abi.DTYPES[dtype], student.shape[0], m.pointer(student),
+            m.pointer(teacher), abi.QUALITIES[options.get("quality", "difference")], float(options.get("k", 1)),
+            float(options.get("h", 0.333)),
+            float(options.get("alpha", 0.01)), 1, int(n > 0), m.pointer(statistics), m.pointer(out),
+            m.stream())
+        weights.append(m.values(out))
+        history.append(m.values(statistics).copy())
+    return {"weights": np.stack(weights), "statistics": np.stack(history)}
+
+
+RUN = {"feature-margin": feature_margin, "margin-classifier": margin_classifier,
+       "quality-weights": quality_weights}
+
+
+def check(library, path, dtype):
+    """The file's loss and its worst error as a share of the tolerance."""
+    options, tensors = read(path)
+    outputs = RUN[options["loss"]](library, dtype, options, tensors)
+    library.memory.synchronize()
+    worst = 0.0
+    for name, expected in tensors.items():
+        if not name.startswith("out."):
+            continue
+        array = outputs[name[4:]]
+        actual = array if isinstance(array, np.ndarray) and array.dtype == np.float64 else \
+            library.memory.values(array)
+        error = np.linalg.norm(actual - expected) / max(np.linalg.norm(expected), 0.01)
+        worst = max(worst, error / TOLERANCE[dtype], key=lambda x: np.inf if np.isnan(x) else x)
+    return options["loss"], worst
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--library", required=True)
+    parser.add_argument("--golden", required=True, type=pathlib.Path)
+    parser.add_argument("--memory", choices=("torch", "host"), default="torch")
+    parser.add_argument("--json", type=pathlib.Path)
+    arguments = parser.parse_args()
+    memory = abi.TorchMemory() if arguments.memory == "torch" else abi.HostMemory()
+    library = abi.Library(arguments.library, memory)
+    if library.device_count() == 0:
+        sys.exit(f"golden: {library.last_error()}")
+    files = [p for loss in LOSSES for p in sorted((arguments.golden / loss).glob("*.safetensors"))]
+    if not files:
+        sys.exit(f"golden: {arguments.golden}: expected golden files of {', '.join(LOSSES)}, found none")
+    rows = {}
+    for path in files:
+        for dtype in TOLERANCE:
+            loss, share = check(library, path, dtype)
+            row = rows.setdefault((loss, dtype), {"loss": loss, "dtype": dtype, "files": 0,
+                                                  "worst_share": 0.0, "worst_file": ""})
+            row["files"] += 1
+            if not share <= row["worst_share"]:
+                row["worst_share"], row["worst_file"] = float(share), path.name
+    print(f"| loss | dtype | files | worst error / tolerance ({memory.name}) | in |\n|---|---|---|---|---|")
+    for row in rows.values():
+        print("| {loss} | {dtype} | {files} | {worst_share:.3f} | {worst_file} |".format(**row))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(list(rows.values()), indent=1))
+    sys.exit(0 if all(row["worst_share"] <= 1 for row in rows.values()) else 1)
+
+
+if __name__ == "__main__":
+    main()

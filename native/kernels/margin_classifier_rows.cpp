@@ -1,0 +1,127 @@
+// K2, what is done once for each row: the target's logit before the passes over the classes, dZ
+// after them. The target comes in by itself, in double: its margin, the derivative 1 / sin(theta)
+// and 1 - p_y would cancel otherwise.
+#include "core/norms.h"
+#include "core/panels.h"
+#include "kernels/margin_classifier_gradient.h"
+
+namespace cd {
+namespace CD_TARGET {
+namespace {
+
+template <class E>
+double dot_product(const E* z, const E* v, int64_t dim) {
+  using T = double;
+  Sums<T> dot;
+  for_each_vector<T>(
+      0, dim, [&](int64_t d, int64_t n, int k) __attribute__((always_inline)) {
+        dot.part[k] = multiply_add(load<T>(z + d, n), load<T>(v + d, n), dot.part[k]);
+      });
+  return dot.total();
+}
+
+// The margin's effect on the target; sine = sin(theta).
+CD_INLINE void apply_margin(const MarginClassifier& call, double cosine, double sine,
+                            ClassifierRow& row) {
+  const double m = call.margin, pi = 3.14159265358979323846;
+  row.target = cosine;
+  row.slope = 1;
+  if (call.kind == CD_CLASSIFIER_AM) {
+    row.target = cosine - m;
+  } else if (call.kind == CD_CLASSIFIER_AAM) {
+    if (call.easy_margin && cosine <= 0) return;
+    if (!call.easy_margin && cosine <= std::cos(pi - m)) {
+      row.target = cosine - m * std::sin(pi - m);
+      return;
+    }
+    row.target = cosine * std::cos(m) - sine * std::sin(m);
+    row.slope = sine < kParallel ? 0 : std::cos(m) + cosine / sine * std::sin(m);
+  }
+}
+
+template <class E>
+void prepare_target(const MarginClassifier& call, ClassifierRow& row) {
+  const E* z = static_cast<const E*>(row.z);
+  const E* v = static_cast<const E*>(call.classifier) + row.label * call.classifier_stride;
+  if (call.kind == CD_CLASSIFIER_SOFTMAX) {
+    const E* bias = static_cast<const E*>(call.bias_or_null);
+    row.inverse_norm = row.class_inverse_norm = row.sign = row.slope = 1;
+    row.half_square = 0;
+    row.target = dot_product(z, v, call.dim) + (bias == nullptr ? 0 : to_double(bias[row.label]));
+    return;
+  }
+  const Directions pair = measure_directions(z, v, call.dim);
+  row.inverse_norm = inverse_norm(pair.norm_s);
+  row.class_inverse_norm = inverse_norm(pair.norm_t);
+  const bool acute = pair.apart <= pair.across;
+  row.sign = acute ? 1 : -1;
+  row.half_square = (acute ? pair.apart : pair.across) / 2;
+  double cosine = row.sign * (1 - row.half_square);
+  double sine = __builtin_sqrt(pair.apart * pair.across) / 2;
+  const bool is_short = pair.norm_s < kShortestNorm || pair.norm_t < kShortestNorm;
+  if (is_short) {
+    cosine = 0 * pair.norm_s + 0 * pair.norm_t;  // NaN where the other one is not finite
+    sine = 1;
+  }
+  apply_margin(call, cosine, sine, row);
+  if (is_short) row.slope = 0;
+}
+
+template <class T, class E>
+void pack_rows(const MarginClassifier& call, int64_t panel) {
+  constexpr int64_t kWidth = kPanelWidth<T>;
+  T* columns = static_cast<T*>(call.z_columns) + panel * call.padded_dim * kWidth;
+  T* rows = static_cast<T*>(call.z_rows);
+  for (int64_t lane = 0; lane < kWidth; ++lane) {
+    const int64_t i = panel * kWidth + lane;
+    const bool real = i < call.rows;
+    if (real) prepare_target<E>(call, call.row[i]);
+    const E* z = real ? static_cast<const E*>(call.row[i].z) : nullptr;
+    const double factor = real ? call.row[i].inverse_norm : 0;
+    pack_row<T>(z, real ? call.dim : 0, call.padded_dim, factor, i, call.padded_rows, rows);
+    for (int64_t d = 0; d < call.padded_dim; ++d) {
+      columns[d * kWidth + lane] = rows[(d / kWidth * call.padded_rows + i) * kWidth + d % kWidth];
+    }
+  }
+}
+
+template <class T, class E>
+void panel_gradients(const MarginClassifier& call, int64_t panel, int32_t slot) {
+  constexpr int64_t kWidth = kPanelWidth<T>;
+  const bool raw = call.kind == CD_CLASSIFIER_SOFTMAX;
+  const int64_t part = call.padded_dim * call.padded_rows;
+  T* parts = static_cast<T*>(call.grad_parts_or_null);
+  double* own = reinterpret_cast<double*>(static_cast<char*>(call.slots) + slot * call.slot_bytes);
+  for (int64_t i = panel * kWidth; i < (panel + 1) * kWidth && i < call.rows; ++i) {
+    const ClassifierRow& row = call.row[i];
+    if (row.grad_or_null == nullptr) continue;
+    for (int64_t d = 0; d < call.padded_dim; d += kLanes<T>) {
+      T* sum = parts + (d / kWidth * call.padded_rows + i) * kWidth + d % kWidth;
+      Vector<T> total = read<Vector<T>>(sum);
+      for (int64_t group = 1; group < call.groups; ++group) {
+        total += read<Vector<T>>(sum + group * part);
+      }
+      write(sum, total);
+    }
+    for (int64_t d = 0; d < call.padded_dim; ++d) own[d] = 0;
+    const E* v = static_cast<const E*>(call.classifier) + row.label * call.classifier_stride;
+    add_target(static_cast<const E*>(row.z), raw ? 0 : row.inverse_norm, v,
+               row.sign * row.class_inverse_norm, row.sign * row.pull, row.half_square, call.dim,
+               own);
+    write_gradient(call, parts, static_cast<const T*>(call.z_rows), i, call.padded_rows, own,
+                   row.inverse_norm, static_cast<E*>(row.grad_or_null));
+  }
+}
+
+}  // namespace
+
+void prepare_rows(const MarginClassifier& call, int64_t panel) {
+  CD_FOR_DTYPE(call.dtype, pack_rows, call, panel)
+}
+
+void row_gradients(const MarginClassifier& call, int64_t panel, int32_t slot) {
+  CD_FOR_DTYPE(call.dtype, panel_gradients, call, panel, slot)
+}
+
+}  // namespace CD_TARGET
+}  // namespace cd

@@ -1,0 +1,127 @@
+// The losses on logits once more, as plainly as the equations are written (see reference.h).
+#pragma once
+
+#include <algorithm>
+
+#include "reference.h"
+
+namespace reference {
+
+template <class Real>
+using Row = std::vector<Real>;
+
+// The logits that the softmax is taken of: divided by the temperature, the target's kept, replaced
+// by 0, or -infinity.
+template <class Real>
+Row<Real> scaled_logits(const double* z, int64_t classes, int64_t label, int32_t target,
+                        double temperature) {
+  Row<Real> result;
+  for (int64_t j = 0; j < classes; ++j) {
+    Real value = static_cast<Real>(z[j]) / static_cast<Real>(temperature);
+    if (target == CD_TARGET_ZERO && j == label) value = 0;
+    if (target == CD_TARGET_EXCLUDED && j == label) value = -std::numeric_limits<Real>::infinity();
+    result.push_back(value);
+  }
+  return result;
+}
+
+template <class Real>
+Row<Real> log_softmax(Row<Real> z) {
+  const Real top = *std::max_element(z.begin(), z.end());
+  Real sum = 0;
+  for (Real x : z) sum += std::exp(x - top);
+  for (Real& x : z) x = x - top - std::log(sum);
+  return z;
+}
+
+template <class Real>
+Row<Real> exponentials(Row<Real> z) {
+  for (Real& x : z) x = std::exp(x);
+  return z;
+}
+
+template <class Real>
+Real kl(const Row<Real>& log_p, const Row<Real>& log_q) {
+  Real sum = 0;
+  for (size_t j = 0; j < log_p.size(); ++j) {
+    const Real p = std::exp(log_p[j]);
+    if (p > 0) sum += p * (log_p[j] - log_q[j]);
+  }
+  return sum;
+}
+
+struct Kd {
+  double loss;
+  Array rows, grad_student, grad_teacher, grad_weights;
+};
+
+struct KdOptions {
+  int32_t target = CD_TARGET_KEPT;
+  double temperature = 1;
+  int32_t reduction = CD_MEAN;
+  double grad_scale = 1;
+};
+
+template <class Real>
+Kd kd(const Array& student, const Array& teacher, const std::vector<int64_t>& labels,
+      const Array& weights, int64_t rows, int64_t classes, const KdOptions& options) {
+  Kd out;
+  out.grad_student.assign(student.size(), 0);
+  out.grad_teacher.assign(teacher.size(), 0);
+  const Real t = static_cast<Real>(options.temperature);
+  std::vector<char> counts;
+  std::vector<Row<Real>> slopes_s, slopes_t;
+  for (int64_t i = 0; i < rows; ++i) {
+    const size_t row = static_cast<size_t>(i);
+    counts.push_back(labels[row] != CD_IGNORE_LABEL);
+    slopes_s.emplace_back(static_cast<size_t>(classes), Real{0});
+    slopes_t.push_back(slopes_s.back());
+    out.rows.push_back(0);
+    const bool none_left = options.target == CD_TARGET_EXCLUDED && classes == 1;
+    if (!counts.back() || none_left) continue;
+    const auto log_of = [&](const Array& z) {
+      return log_softmax(scaled_logits<Real>(&z[static_cast<size_t>(i * classes)], classes,
+                                             labels[row], options.target, options.temperature));
+    };
+    const Row<Real> log_p = log_of(teacher), log_q = log_of(student);
+    const Real divergence = kl(log_p, log_q);
+    out.rows.back() = static_cast<double>(t * t * divergence);
+    for (size_t j = 0; j < log_p.size(); ++j) {
+      const bool constant =
+          options.target != CD_TARGET_KEPT && static_cast<int64_t>(j) == labels[row];
+      const Real p = std::exp(log_p[j]);
+      if (constant) continue;
+      slopes_s.back()[j] = t * (std::exp(log_q[j]) - p);
+      slopes_t.back()[j] = p > 0 ? t * p * (log_p[j] - log_q[j] - divergence) : 0;
+    }
+  }
+  Real n;
+  out.loss =
+      reduce(out.rows, weights, counts, options.reduction, options.grad_scale, out.grad_weights, n);
+  for (size_t k = 0; k < student.size() && n > 0; ++k) {
+    const size_t i = k / static_cast<size_t>(classes), j = k % static_cast<size_t>(classes);
+    const Real factor = static_cast<Real>(weights[i]) * static_cast<Real>(options.grad_scale) / n;
+    out.grad_student[k] = static_cast<double>(factor * slopes_s[i][j]);
+    out.grad_teacher[k] = static_cast<double>(factor * slopes_t[i][j]);
+  }
+  return out;
+}
+
+// Tau-b, pair by pair; NaN where a row is constant or holds a NaN.
+inline double kendall_tau(const double* a, const double* b, int64_t classes) {
+  int64_t alike = 0, ordered_a = 0, ordered_b = 0;
+  for (int64_t i = 0; i < classes; ++i) {
+    if (std::isnan(a[i]) || std::isnan(b[i])) return std::nan("");
+    for (int64_t j = 0; j < i; ++j) {
+      const int sign_a = (a[i] > a[j]) - (a[i] < a[j]), sign_b = (b[i] > b[j]) - (b[i] < b[j]);
+      alike += sign_a * sign_b;
+      ordered_a += sign_a != 0;
+      ordered_b += sign_b != 0;
+    }
+  }
+  return static_cast<double>(
+      static_cast<long double>(alike) /
+      std::sqrt(static_cast<long double>(ordered_a) * static_cast<long double>(ordered_b)));
+}
+
+}  // namespace reference

@@ -1,0 +1,80 @@
+package org.crossdistill.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import org.crossdistill.JavaProcess;
+import org.crossdistill.JavaProcess.Result;
+import org.crossdistill.kernel.Isa;
+import org.junit.jupiter.api.Test;
+
+/** Each in a process of its own: what it tells is decided when the library is loaded. */
+final class DoctorCommandTest {
+
+  private static JsonNode json(Result result) throws Exception {
+    return new ObjectMapper().readTree(result.out());
+  }
+
+  private static JavaProcess doctor() {
+    return new JavaProcess(Main.class);
+  }
+
+  @Test
+  void withTheLibraryTheKernelsRunOnTheBestInstructionSet() throws Exception {
+    Result result = doctor().run("doctor", "--json");
+    JsonNode json = json(result);
+    assertThat(result.exitCode()).isZero();
+    assertThat(json.at("/healthy").asBoolean()).isTrue();
+    assertThat(json.at("/backend/active").asText()).isEqualTo("cpu");
+    assertThat(json.at("/backend/not-cuda").asText()).isNotBlank();
+    assertThat(json.at("/cpu/instruction-set").asText()).isEqualTo(Isa.active().label());
+    assertThat(json.at("/cpu/pinned").asText()).isEqualTo("no");
+    assertThat(json.at("/training/backend").asText()).isEqualTo("cpu");
+    assertThat(json.at("/training/last-loss").asDouble())
+        .isLessThan(json.at("/training/first-loss").asDouble());
+    assertThat(json.at("/threads/libtorch").asInt()).isPositive();
+    assertThat(json.at("/versions/libtorch").asText()).startsWith("2.");
+    assertThat(json.at("/files/native-library").asText()).contains("jniCrossdistill");
+  }
+
+  @Test
+  void pinnedInstructionSetIsTold() throws Exception {
+    Result result = doctor().environment(Isa.ENVIRONMENT, "portable").run("doctor", "--json");
+    assertThat(result.exitCode()).isZero();
+    assertThat(json(result).at("/cpu/instruction-set").asText()).isEqualTo("portable");
+    assertThat(json(result).at("/cpu/pinned").asText()).isEqualTo("CROSSDISTILL_ISA=portable");
+    assertThat(json(result).at("/backend/active").asText()).isEqualTo("cpu");
+  }
+
+  @Test
+  void unknownInstructionSetIsNoTrainingAndNoSilentReference() throws Exception {
+    Result result = doctor().environment(Isa.ENVIRONMENT, "sse9").run("doctor", "--json");
+    assertThat(result.exitCode()).isEqualTo(1);
+    assertThat(json(result).at("/backend/active").asText()).isEqualTo("none");
+    assertThat(json(result).at("/training/works").asBoolean()).isFalse();
+    assertThat(json(result).at("/training/problem").asText()).contains("CROSSDISTILL_ISA", "sse9");
+  }
+
+  @Test
+  void withoutTheLibraryTheReferenceTrains() throws Exception {
+    Result result = doctor().environment("CROSSDISTILL_NATIVE", "off").run("doctor", "--json");
+    JsonNode json = json(result);
+    assertThat(result.exitCode()).isZero();
+    assertThat(json.at("/backend/active").asText()).isEqualTo("reference");
+    assertThat(json.at("/backend/not-cpu").asText()).contains("switched off");
+    assertThat(json.at("/cpu/instruction-set").isNull()).isTrue();
+    assertThat(json.at("/training/backend").asText()).isEqualTo("reference");
+    assertThat(json.at("/training/works").asBoolean()).isTrue();
+  }
+
+  @Test
+  void textHasALineForEachFact() {
+    CommandRun run = CommandRun.of("doctor");
+    assertThat(run.code()).isZero();
+    assertThat(run.out())
+        .containsPattern("(?m)^backend\\R  active +cpu$")
+        .containsPattern("(?m)^  instruction-set +" + Isa.active().label() + "$")
+        .containsPattern("(?m)^  works +true$");
+  }
+}
