@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
 /** A Java process of its own: for what is decided once in a process. */
@@ -22,6 +23,7 @@ public final class JavaProcess {
   private final Map<String, String> environment = new LinkedHashMap<>();
   private final List<String> options = new ArrayList<>(List.of("-Xmx1g"));
   private final Class<?> main;
+  private BooleanSupplier end = () -> false;
   private List<String> classPath = Arrays.asList(currentClassPath().split(File.pathSeparator));
 
   /** What came out of it. */
@@ -53,6 +55,12 @@ public final class JavaProcess {
     return this;
   }
 
+  /** Asks the process to end, as Ctrl-C does, as soon as a condition holds. */
+  public JavaProcess endWhen(BooleanSupplier condition) {
+    end = condition;
+    return this;
+  }
+
   /** Changes the entries of the class path. */
   public JavaProcess classPath(UnaryOperator<String> change) {
     classPath = classPath.stream().map(change).toList();
@@ -74,7 +82,7 @@ public final class JavaProcess {
       builder.environment().keySet().removeIf(name -> name.startsWith("CROSSDISTILL_"));
       builder.environment().putAll(environment);
       Process process = builder.start();
-      if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+      if (!ended(process)) {
         process.destroyForcibly();
         throw new IOException("no end after " + LIMIT_SECONDS + " s: " + command);
       }
@@ -83,6 +91,21 @@ public final class JavaProcess {
       Files.delete(out);
       Files.delete(err);
     }
+  }
+
+  private boolean ended(Process process) throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
+    boolean asked = false;
+    while (System.nanoTime() < deadline) {
+      if (process.waitFor(50, TimeUnit.MILLISECONDS)) {
+        return true;
+      }
+      if (!asked && end.getAsBoolean()) {
+        process.destroy();
+        asked = true;
+      }
+    }
+    return false;
   }
 
   private static String read(Path file) throws IOException {

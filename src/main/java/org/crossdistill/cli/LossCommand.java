@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.crossdistill.CrossdistillException;
+import org.crossdistill.data.AtomicFiles;
 import org.crossdistill.data.Safetensors;
 import org.crossdistill.data.TensorData;
 import org.crossdistill.kernel.Backend;
@@ -75,11 +76,10 @@ final class LossCommand implements Callable<Integer> {
     LibTorchLoading.load(System.err);
     LossReport report = new LossReport();
     for (Path file : files) {
-      try {
-        run(file, report);
-      } catch (CrossdistillException e) {
-        System.err.println(file + ": " + e.getMessage());
-        report.failed(file, e.getMessage());
+      Safetensors answers = answers(file, report);
+      // Where one can't be written none can: the first such failure ends the command.
+      if (answers != null && output != null) {
+        write(file, answers);
       }
     }
     if (json) {
@@ -106,17 +106,31 @@ final class LossCommand implements Callable<Integer> {
     }
   }
 
-  private void run(Path file, LossReport report) throws IOException {
+  /** Null for a file that asks for what can't be done. */
+  private Safetensors answers(Path file, LossReport report) {
+    try {
+      return compute(file, report);
+    } catch (CrossdistillException e) {
+      System.err.println(naming(file, e.getMessage()));
+      report.failed(file, e.getMessage());
+      return null;
+    }
+  }
+
+  private Safetensors compute(Path file, LossReport report) {
     LossFile request = LossFile.read(file);
     NamedLoss<?> loss = request.loss();
     Backend used = backendFor(loss);
     Map<String, TensorData> answers = request.compute(used, dtype);
-    if (output != null) {
-      write(file, request.answered(answers));
-    }
     double tolerance = LossCheck.tolerance(loss, backend, dtype);
     LossCheck.Worst worst = check ? LossCheck.compare(request.expected(), answers) : null;
     report.done(file, loss.name(), used.label(), tolerance, worst);
+    return request.answered(answers);
+  }
+
+  /** What reads the file names it already. */
+  private static String naming(Path file, String message) {
+    return message.contains(file.toString()) ? message : file + ": " + message;
   }
 
   private Backend backendFor(NamedLoss<?> loss) {
@@ -136,7 +150,7 @@ final class LossCommand implements Callable<Integer> {
     if (Files.exists(target) && Files.isSameFile(file, target)) {
       throw new CrossdistillException("--output " + output + " would replace this very file");
     }
-    Files.createDirectories(target.getParent());
+    AtomicFiles.createFolders(target.getParent());
     answers.write(target);
   }
 }

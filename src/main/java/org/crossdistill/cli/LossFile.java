@@ -74,14 +74,49 @@ record LossFile(Safetensors content, NamedLoss<?> loss) {
    * Computes the loss.
    *
    * @return answers by name, without their prefix
-   * @throws CrossdistillException naming the parameter or tensor that is wrong
+   * @throws CrossdistillException naming the parameter or tensor that is wrong; also where an
+   *     answer is not finite though none such is expected
    */
   Map<String, TensorData> compute(Backend backend, DType dtype) {
     if (!loss.dtypes().contains(dtype)) {
       throw new CrossdistillException(
           loss.name() + " computes in " + loss.dtypes() + ", not in " + dtype.label());
     }
-    return compute(loss, backend, dtype);
+    Map<String, TensorData> answers = compute(loss, backend, dtype);
+    Map<String, TensorData> expected = expected();
+    answers.forEach(
+        (name, answer) -> {
+          TensorData wanted = expected.get(name);
+          if (whyNotFinite(name, answer) != null
+              && (wanted == null || whyNotFinite(name, wanted) == null)) {
+            throw new CrossdistillException(cause(OUTPUT + name, answer));
+          }
+        });
+    return answers;
+  }
+
+  /** The first input that is not finite, or else the answer itself. */
+  private String cause(String answerName, TensorData answer) {
+    for (Map.Entry<String, TensorData> input : withPrefix(INPUT).entrySet()) {
+      String why = whyNotFinite(INPUT + input.getKey(), input.getValue());
+      if (why != null) {
+        return why;
+      }
+    }
+    return whyNotFinite(answerName, answer);
+  }
+
+  /** Null for numbers that are all finite. */
+  private static String whyNotFinite(String name, TensorData data) {
+    double[] values = data.toDoubles();
+    for (int i = 0; i < values.length; i++) {
+      if (!Double.isFinite(values[i])) {
+        long rows = data.shape().length == 0 ? 1 : data.shape()[0];
+        long row = i / (values.length / rows);
+        return name + ": expected finite numbers, found " + values[i] + " in row " + row;
+      }
+    }
+    return null;
   }
 
   private <O extends Record> Map<String, TensorData> compute(

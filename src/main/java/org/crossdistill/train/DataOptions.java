@@ -14,7 +14,7 @@ package org.crossdistill.train;
  * @param perClass training samples a class at most; 0 = all
  * @param labelled training samples a class that keep their label; 0 = all. The others stay as pairs
  * @param control whether the pairs are true or, as a control, shuffled
- * @param pictureSize side of the pictures that the student sees, in pixels
+ * @param pictureSize side of the pictures that the student sees, in pixels, 8 to 1024
  */
 public record DataOptions(
     String name,
@@ -70,6 +70,7 @@ public record DataOptions(
     Options.require(minBases >= 1, "min-bases", "at least 1", minBases);
     Options.require(perClass >= 0, "per-class", "at least 0", perClass);
     Options.require(labelled >= 0, "labelled", "at least 0", labelled);
-    Options.require(pictureSize >= 8, "picture-size", "at least 8", pictureSize);
+    Options.require(
+        pictureSize >= 8 && pictureSize <= 1024, "picture-size", "from 8 to 1024", pictureSize);
   }
 }

@@ -38,11 +38,7 @@ public final class RunFolder {
    * @throws DataException if it can't be made or written to
    */
   public static RunFolder open(Path folder) {
-    try {
-      Files.createDirectories(folder);
-    } catch (IOException e) {
-      throw new DataException("cannot make folder " + folder + ": " + e, e);
-    }
+    AtomicFiles.createFolders(folder);
     if (!Files.isWritable(folder)) {
       throw new DataException("folder " + folder + ": expected a writable folder, found none");
     }

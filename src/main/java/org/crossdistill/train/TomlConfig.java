@@ -1,6 +1,7 @@
 package org.crossdistill.train;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -26,6 +27,8 @@ public final class TomlConfig {
     String text;
     try {
       text = Files.readString(file);
+    } catch (CharacterCodingException e) {
+      throw new ConfigException(file + ": expected UTF-8 text, found other bytes", e);
     } catch (IOException e) {
       throw new ConfigException("cannot read configuration " + file + ": " + reason(e), e);
     }

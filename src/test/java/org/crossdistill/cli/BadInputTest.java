@@ -86,6 +86,31 @@ class BadInputTest {
   }
 
   @Test
+  void pictureSizeThatNoMemoryHolds() {
+    assertFails(
+        "[data] picture-size: expected from 8 to 1024, found 100000",
+        "train",
+        "experiments/emoji-cmd.toml",
+        "--set",
+        "data.picture-size=100000");
+  }
+
+  @Test
+  void configurationThatIsNoText() throws IOException {
+    Path file = Files.write(folder.resolve("noise.toml"), new byte[] {(byte) 0xff, 0, 1});
+    assertFails("noise.toml: expected UTF-8 text", "train", file.toString());
+  }
+
+  @Test
+  void classesThatAreTooSmall() {
+    String run = folder.resolve("run").toString();
+    String[] train = {"train", "experiments/emoji-cmd.toml", "--out", run, "--set"};
+    String[] tooMany = Arrays.copyOf(train, 6);
+    tooMany[5] = "data.min-samples=100000";
+    assertFails("'subgroup': expected a class of at least 100000 samples", tooMany);
+  }
+
+  @Test
   void folderThatIsAFile() throws IOException {
     Path file = Files.writeString(folder.resolve("occupied"), "text");
     assertFails(

@@ -99,6 +99,17 @@ final class LossCommandTest {
   }
 
   @Test
+  void outputThatCannotBeWrittenIsOneLineForAllFiles() throws IOException {
+    write("one", metadata(), tensors(3));
+    write("two", metadata(), tensors(3));
+    Path occupied = Files.writeString(folder.resolve("occupied"), "text");
+    CommandRun run = loss("--output", occupied.toString());
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err().lines()).singleElement().asString().contains("occupied");
+    assertThat(Files.readString(occupied)).isEqualTo("text");
+  }
+
+  @Test
   void theRequestItselfIsNeverReplaced() {
     Path file = write("good", metadata(), tensors(3));
     CommandRun run = loss("--output", folder.resolve("cases").toString());
@@ -113,6 +124,7 @@ final class LossCommandTest {
     write("unknown-loss", with("loss", "feature-marign"), tensors(3));
     write("unknown-parameter", with("colour", "red"), tensors(3));
     write("bad-margin", with("margin", "-1"), tensors(3));
+    write("not-a-number", metadata(), and("in.teacher", f64(new double[] {0, Double.NaN}, 1, 2)));
     write("bad-distance", with("distance", "far"), tensors(3));
     write("unknown-input", metadata(), and("in.pupil", f64(new double[] {1}, 1)));
     write("bad-shape", metadata(), and("in.teacher", f64(new double[] {1}, 1, 1)));
@@ -120,11 +132,12 @@ final class LossCommandTest {
     Files.writeString(cases.resolve("corrupt.safetensors"), "nothing of the kind");
     CommandRun run = loss("--check");
     assertThat(run.code()).isEqualTo(1);
-    assertThat(run.out()).contains("1 files", "passed", "8 files failed");
-    assertThat(run.err().lines()).hasSize(8).noneMatch(line -> line.contains("\tat "));
+    assertThat(run.out()).contains("1 files", "passed", "9 files failed");
+    assertThat(run.err().lines()).hasSize(9).noneMatch(line -> line.contains("\tat "));
     assertNamed(run, "unknown-loss", "unknown loss 'feature-marign'", "feature-margin");
     assertNamed(run, "unknown-parameter", "colour");
     assertNamed(run, "bad-margin", "margin: expected", "-1");
+    assertNamed(run, "not-a-number", "in.teacher: expected finite numbers, found NaN in row 0");
     assertNamed(run, "bad-distance", "distance: expected one of normalized", "far");
     assertNamed(run, "unknown-input", "in.pupil", "student");
     assertNamed(run, "bad-shape", "teacher: expected f64 [1, 2]", "found f64 [1, 1]");
