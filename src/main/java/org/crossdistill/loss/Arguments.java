@@ -55,6 +55,54 @@ final class Arguments {
     }
   }
 
+  /** Requires a matrix [B, any] of another's number of rows, type and device. */
+  static void sameRows(String name, Tensor tensor, String otherName, Tensor other) {
+    embeddings(name, tensor);
+    alike(name, tensor, otherName, other);
+  }
+
+  /** Requires the number of rows, the type and the device of another argument. */
+  static void alike(String name, Tensor tensor, String otherName, Tensor other) {
+    if (tensor.scalar_type().value != other.scalar_type().value
+        || tensor.size(0) != other.size(0)
+        || !sameDevice(tensor, other)) {
+      String expected =
+          "rows, type and device of " + otherName + " (" + DTypes.describe(other) + ")";
+      throw wrong(name, expected, tensor);
+    }
+  }
+
+  /** Requires a matrix of these sizes and of the type and device of others. */
+  static void matrix(String name, Tensor tensor, long rows, long columns, Tensor like) {
+    DType dtype = embeddings(name, tensor);
+    if (dtype != DTypes.of(like)
+        || tensor.size(0) != rows
+        || tensor.size(1) != columns
+        || !sameDevice(tensor, like)) {
+      String expected = dtypeOf(like) + " [" + rows + ", " + columns + "]";
+      throw wrong(name, expected + " on " + DTypes.device(like), tensor);
+    }
+  }
+
+  private static String dtypeOf(Tensor tensor) {
+    return DTypes.label(tensor.scalar_type());
+  }
+
+  /** Requires dense maps [B, channels, H, W] of an element type that the losses compute in. */
+  static void maps(String name, Tensor tensor) {
+    present(name, "[rows, channels, height, width]", tensor);
+    if (DTypes.of(tensor) == null || tensor.dim() != 4 || tensor.numel() == 0) {
+      throw wrong(name, "dense f64, f32, bf16 or f16 [rows, channels, height, width]", tensor);
+    }
+  }
+
+  /** Requires a number of rows. */
+  static void rows(String name, Tensor tensor, long fewest) {
+    if (tensor.size(0) < fewest) {
+      throw wrong(name, "at least " + fewest + (fewest == 1 ? " row" : " rows"), tensor);
+    }
+  }
+
   /** Requires a matrix [any, D] of another's number of columns, type and device. */
   static void sameColumns(String name, Tensor tensor, String otherName, Tensor other) {
     DType dtype = embeddings(name, tensor);

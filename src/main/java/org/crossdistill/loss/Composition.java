@@ -3,6 +3,7 @@ package org.crossdistill.loss;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -76,6 +77,16 @@ final class Composition {
     Tensor tooShort = norms.lt(new Scalar(SHORTEST));
     Tensor divisors = norms.masked_fill(tooShort, new Scalar(1.0));
     return rows.div(divisors).masked_fill(tooShort, new Scalar(0.0));
+  }
+
+  /** Rows less their means. */
+  static Tensor centred(Tensor rows) {
+    return rows.sub(rows.mean(COLUMNS, true, new ScalarTypeOptional()));
+  }
+
+  /** Two vectors [B] as the columns of a matrix [B, 2]. */
+  static Tensor columns(Tensor first, Tensor second) {
+    return torch.stack(new TensorVector(first, second), 1);
   }
 
   /** Sum over the columns. */

@@ -109,7 +109,7 @@ final class MarginClassifierReference {
     Tensor labels = set.labels().index_select(0, counted);
     Tensor scores = scores(embeddings.index_select(0, counted));
     Tensor logits = logits(scores, embeddings.index_select(0, counted), labels);
-    Tensor losses = logits.logsumexp(1).sub(target(logits, labels));
+    Tensor losses = logits.logsumexp(1).sub(Softmaxes.target(logits, labels));
     Tensor loss = Composition.reduce(losses, weights.index_select(0, counted), options.reduction());
     Tensor zeros = torch.zeros_like(weights.detach());
     Tensor hits = argMax(scores).eq(labels).to(type);
@@ -137,7 +137,7 @@ final class MarginClassifierReference {
     if (options.kind() == Kind.SOFTMAX) {
       return scores;
     }
-    Tensor cosines = target(scores, labels);
+    Tensor cosines = Softmaxes.target(scores, labels);
     Tensor withMargin =
         switch (options.kind()) {
           case AAM -> additiveAngular(cosines, embeddings, labels);
@@ -178,11 +178,6 @@ final class MarginClassifierReference {
             .eq(new Scalar(0.0))
             .logical_or(Composition.norms(v).eq(new Scalar(0.0)));
     return e.mul(rest.sqrt()).masked_fill(noAngle, new Scalar(1.0));
-  }
-
-  /** The column of each row's label: [N]. */
-  private static Tensor target(Tensor matrix, Tensor labels) {
-    return matrix.gather(1, labels.unsqueeze(1)).select(1, 0);
   }
 
   private static Tensor argMax(Tensor matrix) {

@@ -34,7 +34,10 @@ public interface NamedLoss<O extends Record> {
     return true;
   }
 
-  /** Whether it treats some inputs as constants, so that its gradients are no derivatives. */
+  /**
+   * Whether it treats some inputs as constants or reverses gradients, so that its gradients are no
+   * derivatives.
+   */
   default boolean stopsGradients() {
     return false;
   }

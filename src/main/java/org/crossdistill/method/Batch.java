@@ -3,22 +3,51 @@ package org.crossdistill.method;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * What one training step sees: B paired samples.
+ * What one training step sees.
  *
- * @param input the student's modality, [B, …], f32
- * @param teacherEmbedding embeddings of the paired samples by the frozen teacher, [B, D_t], f32;
- *     null where the method needs no teacher
- * @param teacherLogits logits of the teacher's classifier, [B, C], f32; null where there is none
- * @param labels class of each row, or −100 where it is not known, [B], int64
- * @param studentQuality quality of each input as the user measured it, [B], f32; null = by norm
- * @param teacherQuality quality of each teacher sample, [B], f32; null = by norm
+ * @param student rows of the modality that the student takes
+ * @param teacher rows of the other modality: those paired with the student's row by row, or, for an
+ *     unpaired method, some of their own; null where the method needs none
+ * @param samples index of each of the student's rows among all training samples, [B], int64; null
+ *     where it is not known
  * @param progress share of the training that is done, in [0, 1)
  */
-public record Batch(
-    Tensor input,
-    Tensor teacherEmbedding,
-    Tensor teacherLogits,
-    Tensor labels,
-    Tensor studentQuality,
-    Tensor teacherQuality,
-    double progress) {}
+public record Batch(Side student, Side teacher, Tensor samples, double progress) {
+
+  /**
+   * Rows of one modality; null for what the data or the method don't have.
+   *
+   * @param input of the modality's backbone, [B, …], f32
+   * @param embedding of the frozen teacher, computed before, [B, D_t], f32
+   * @param logits of the frozen teacher's classifier, computed before, [B, C], f32
+   * @param labels class of each row, or −100 where it is not known, [B], int64
+   * @param quality of each row as the user measured it, [B], f32; null = by the embedding's norm
+   */
+  public record Side(Tensor input, Tensor embedding, Tensor logits, Tensor labels, Tensor quality) {
+
+    /** Rows with labels for a backbone. */
+    public static Side of(Tensor input, Tensor labels) {
+      return new Side(input, null, null, labels, null);
+    }
+
+    /** The same rows with what the frozen teacher says of them; either may be null. */
+    public Side with(Tensor teacherEmbedding, Tensor teacherLogits) {
+      return new Side(input, teacherEmbedding, teacherLogits, labels, quality);
+    }
+  }
+
+  /** A batch for methods that need the student's side alone. */
+  public static Batch of(Tensor input, Tensor labels, double progress) {
+    return new Batch(Side.of(input, labels), null, null, progress);
+  }
+
+  /** The same with another modality's rows. */
+  public Batch with(Side other) {
+    return new Batch(student, other, samples, progress);
+  }
+
+  /** Labels of the student's rows. */
+  public Tensor labels() {
+    return student.labels();
+  }
+}

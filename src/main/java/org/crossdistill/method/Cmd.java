@@ -82,12 +82,12 @@ public final class Cmd extends IdentityMethod {
   private static Layer head(CmdOptions options, MethodContext context) {
     int size = context.student().embeddingSize();
     if (options.head() == Head.BOTTLENECK) {
-      return new ProjectionHead(context.random(), context.teacherSize(), size);
+      return new ProjectionHead(context.random(), context.teacher().embeddingSize(), size);
     }
-    if (context.teacherSize() != size) {
+    if (context.teacher().embeddingSize() != size) {
       throw new MethodException(
           "cmd: head = \"none\" needs teacher and student embeddings of one size, found "
-              + context.teacherSize()
+              + context.teacher().embeddingSize()
               + " and "
               + size);
     }
@@ -99,12 +99,12 @@ public final class Cmd extends IdentityMethod {
       case JOINT -> classifier;
       case SEPARATE -> new Classifier(context.random(), context.classes(), student.embeddingSize());
       case FROZEN -> {
-        if (context.teacherClassifier() == null) {
+        if (context.teacher().classifier() == null) {
           throw new MethodException(
               "cmd: classifier = \"frozen\" needs a teacher with a classifier");
         }
-        context.teacherClassifier().freeze();
-        yield context.teacherClassifier();
+        context.teacher().classifier().freeze();
+        yield context.teacher().classifier();
       }
     };
   }
@@ -144,8 +144,8 @@ public final class Cmd extends IdentityMethod {
 
   @Override
   public Objective step(Batch batch) {
-    Tensor e = batch.teacherEmbedding(); // [B, D_t]
-    Tensor s = student.forward(batch.input()); // [B, D]
+    Tensor e = batch.teacher().embedding(); // [B, D_t]
+    Tensor s = student.forward(batch.student().input()); // [B, D]
     Tensor t = project(e).orElseThrow(); // [B, D]
     Tensor w = quality.weights(s, e, batch); // [B]
     Objective objective = new Objective();

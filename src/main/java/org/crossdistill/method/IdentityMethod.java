@@ -8,7 +8,7 @@ import org.crossdistill.nn.Backbone;
 import org.crossdistill.nn.Classifier;
 import org.crossdistill.nn.Module;
 
-/** What all methods here share: a student that is trained with an identity loss of its own. */
+/** What many methods share: a student that is trained with an identity loss of its own. */
 abstract class IdentityMethod implements Method {
 
   final Backbone student;

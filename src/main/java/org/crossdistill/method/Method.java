@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.nn.Backbone;
-import org.crossdistill.nn.Classifier;
+import org.crossdistill.nn.Layer;
 import org.crossdistill.nn.Module;
 
 /**
@@ -16,17 +16,41 @@ import org.crossdistill.nn.Module;
  */
 public interface Method {
 
-  /** The student: all that inference needs to embed a sample. */
+  /** What embeds a sample of the student's modality after the training. */
   Backbone student();
 
-  /** The classifier whose rows are the student's classes. */
-  Classifier classifier();
+  /** What turns the student's embeddings into scores [B, C], the largest of which is the answer. */
+  Layer classifier();
 
-  /** Everything that is saved, by name; {@code student} and {@code classifier} among it. */
+  /** Everything that is saved, by name; without a frozen teacher. */
   Map<String, Module> networks();
 
   /** What trains. */
   List<ParameterGroup> parameterGroups();
+
+  /**
+   * Whether the teacher's rows of a batch are those that are paired with the student's; otherwise
+   * they are drawn on their own.
+   */
+  default boolean paired() {
+    return true;
+  }
+
+  /**
+   * What embeds and classifies the other modality's samples after the training; empty where the
+   * method trains the student's modality alone.
+   */
+  default Optional<SingleModal> other() {
+    return Optional.empty();
+  }
+
+  /**
+   * A model of one modality.
+   *
+   * @param backbone inputs → embeddings [B, D]
+   * @param classifier embeddings → scores [B, C], the largest of which is the answer
+   */
+  record SingleModal(Backbone backbone, Layer classifier) {}
 
   /** Forward passes and losses of one step. The caller runs the objective's backward pass. */
   Objective step(Batch batch);

@@ -3,6 +3,7 @@ package org.crossdistill.method;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -34,6 +35,17 @@ public final class Objective {
       gradients.push_back(gradient);
     }
     return this;
+  }
+
+  /**
+   * Adds a term that is a part of the networks' graph, such as a composition of LibTorch
+   * operations, and its gradient times a weight.
+   *
+   * @param value a single number
+   */
+  public Objective add(String name, double weight, Tensor value) {
+    return term(name, value.detach())
+        .gradient(value, torch.ones_like(value).mul(new Scalar(weight)));
   }
 
   /** The terms by name, in the order in which they were added. */

@@ -26,9 +26,9 @@ final class QualityState extends Module {
    */
   Tensor weights(Tensor s, Tensor e, Batch batch) {
     Tensor student =
-        batch.studentQuality() == null ? weights.norms(s.detach()) : batch.studentQuality();
+        batch.student().quality() == null ? weights.norms(s.detach()) : batch.student().quality();
     Tensor teacher =
-        batch.teacherQuality() == null ? weights.norms(e.detach()) : batch.teacherQuality();
+        batch.teacher().quality() == null ? weights.norms(e.detach()) : batch.teacher().quality();
     try {
       return weights.forward(student, teacher, training());
     } catch (TensorException refused) {

@@ -23,7 +23,7 @@ record RowLabels(Tensor known, Tensor all, Tensor confidence) {
     if (unlabelled == CmdOptions.Unlabelled.IGNORE) {
       return new RowLabels(known, known, ones);
     }
-    T_TensorTensor_T best = batch.teacherLogits().softmax(1).max(1, false);
+    T_TensorTensor_T best = batch.teacher().logits().softmax(1).max(1, false);
     Tensor gaps = known.eq(new Scalar((long) MarginClassifierLoss.IGNORE_LABEL));
     return new RowLabels(known, best.get1().where(gaps, known), best.get0().where(gaps, ones));
   }

@@ -75,17 +75,36 @@ public final class SmallResNet extends Backbone {
     return options.embedding();
   }
 
+  /** Channels of the last block but one: what the third of a large network's four stages is. */
+  @Override
+  public int middleSize() {
+    List<Integer> channels = options.channels();
+    return channels.get(Math.max(0, channels.size() - 2));
+  }
+
+  @Override
+  public boolean givesMaps() {
+    return true;
+  }
+
   @Override
   public Tensor forward(Tensor input) {
+    return features(input).embedding();
+  }
+
+  @Override
+  public Features features(Tensor input) {
     // Channels last: the convolutions and norms of LibTorch's CPU build are 1.4 times as fast on
     // it.
     Tensor x = input.contiguous(torch.MemoryFormat.ChannelsLast);
     x = stemNorm.forward(stem.forward(x)).relu_();
     x = torch.max_pool2d(x, 2, 2);
+    Tensor middle = x;
     for (ResidualBlock block : blocks) {
+      middle = x;
       x = block.forward(x);
     }
     x = x.mean(2, 3);
-    return projectionNorm.forward(projection.forward(dropout.forward(x)));
+    return new Features(middle, projectionNorm.forward(projection.forward(dropout.forward(x))));
   }
 }

@@ -46,9 +46,20 @@ public final class TextEncoder extends Backbone {
     return options.embedding();
   }
 
+  /** Width of the hidden layer. */
+  @Override
+  public int middleSize() {
+    return options.hidden();
+  }
+
   @Override
   public Tensor forward(Tensor input) {
+    return features(input).embedding();
+  }
+
+  @Override
+  public Features features(Tensor input) {
     Tensor hidden = norm1.forward(linear1.forward(input)).relu_();
-    return norm2.forward(linear2.forward(dropout.forward(hidden)));
+    return new Features(hidden, norm2.forward(linear2.forward(dropout.forward(hidden))));
   }
 }

@@ -4,13 +4,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.random.RandomGenerator;
 import org.crossdistill.data.PictureAugmentation;
 import org.crossdistill.loss.MarginClassifierLoss;
 import org.crossdistill.method.Method;
 import org.crossdistill.method.MethodContext;
 import org.crossdistill.method.Methods;
+import org.crossdistill.method.ModelShape;
 import org.crossdistill.method.Need;
+import org.crossdistill.nn.Backbone;
 import org.crossdistill.nn.SmallResNet;
 
 /**
@@ -89,7 +94,10 @@ public record Experiment(Settings settings, Methods.Entry method, Record methodO
     Map<String, Object> own = new TreeMap<>((Map<String, Object>) method);
     Methods.Entry entry = entry(own.remove(NAME));
     Record options = ConfigBinder.bind(entry.options(), own, METHOD);
-    return new Experiment(ConfigBinder.bind(Settings.class, shared, ""), entry, options);
+    Settings settings = ConfigBinder.bind(Settings.class, shared, "");
+    Experiment experiment = new Experiment(settings, entry, options);
+    experiment.check();
+    return experiment;
   }
 
   private static Methods.Entry entry(Object name) {
@@ -119,6 +127,36 @@ public record Experiment(Settings settings, Methods.Entry method, Record methodO
   /** What the method needs of the teacher. */
   Set<Need> needs() {
     return method.needs().apply(methodOptions);
+  }
+
+  /**
+   * Fails if the method cannot do without something that these settings don't give.
+   *
+   * @throws ConfigException naming what is missing
+   */
+  private void check() {
+    boolean network = settings.teacher().kind() == TeacherOptions.Kind.CLASSIFIER;
+    boolean allLabels = settings.data().labelled() == 0;
+    for (Need need : needs()) {
+      String missing =
+          switch (need) {
+            case TEACHER_BACKBONE -> network ? null : "teacher.kind = \"embedding\" has none";
+            case LABELS -> allLabels ? null : "data.labelled leaves some without";
+            case MAPS -> "the text teacher has none";
+            case TEACHER_EMBEDDING, TEACHER_LOGITS, TEACHER_CLASSIFIER, OTHER_INPUT -> null;
+          };
+      if (missing != null) {
+        throw new ConfigException(method.name() + " needs " + need.words() + "; " + missing);
+      }
+    }
+  }
+
+  /** The networks of a saved model, without their values. */
+  Method.SingleModal model(int classes, int embeddingSize) {
+    Function<RandomGenerator, Backbone> student =
+        random -> new SmallResNet(random, settings.student());
+    ModelShape shape = new ModelShape(student, classes, embeddingSize);
+    return method.model().create(methodOptions, shape, new SplittableRandom(0));
   }
 
   /** Makes the method with its networks. */

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.crossdistill.data.PictureAugmenter;
@@ -16,8 +17,10 @@ import org.crossdistill.data.Subset;
 import org.crossdistill.eval.Metric;
 import org.crossdistill.method.Method;
 import org.crossdistill.method.MethodContext;
+import org.crossdistill.method.MethodContext.Encoders;
 import org.crossdistill.method.Need;
 import org.crossdistill.nn.SmallResNet;
+import org.crossdistill.nn.TextEncoder;
 
 /**
  * One experiment with one seed, from data to numbers. Not safe for use by several threads at once;
@@ -53,7 +56,7 @@ public final class ExperimentRun {
       method = experiment.createMethod(context());
       PictureTransform transform = Preparation.transform(pictureSize);
       PictureAugmenter augmenter = new PictureAugmenter(pictureSize, settings.augmentation());
-      PictureSet pictures = new PictureSet(data, teacher, augmenter, transform);
+      PictureSet pictures = new PictureSet(data, teacher, takesTexts(), augmenter, transform);
       trainer = new Trainer(method, pictures, settings.train(), settings.optimizer(), seed);
     }
     best = new BestModel(method);
@@ -71,14 +74,27 @@ public final class ExperimentRun {
     return Teacher.fit(settings.teacher(), settings.identityLoss(), data, classifier, seed, stop);
   }
 
+  private boolean takesTexts() {
+    Set<Need> needs = experiment.needs();
+    return needs.contains(Need.TEACHER_BACKBONE) || needs.contains(Need.OTHER_INPUT);
+  }
+
   private MethodContext context() {
-    return new MethodContext(
-        student,
-        data.classes().size(),
-        teacher == null ? 0 : teacher.embeddings()[0].length,
-        teacher == null ? null : teacher.classifier(),
-        experiment.settings().identityLoss(),
-        Seeds.random(seed, "method", 0));
+    Experiment.Settings settings = experiment.settings();
+    RandomGenerator random = Seeds.random(seed, "method", 0);
+    int classes = data.classes().size();
+    MethodContext context =
+        MethodContext.of(student, classes, settings.identityLoss(), random)
+            .withSamples(data.train().length);
+    if (teacher == null) {
+      return context;
+    }
+    int features = teacher.features()[0].length;
+    Encoders encoders =
+        new Encoders(
+            r -> new SmallResNet(r, settings.student()),
+            r -> new TextEncoder(r, features, settings.teacher().encoder()));
+    return context.with(teacher.forMethods()).with(encoders);
   }
 
   /** Steps of the whole training. */
@@ -198,7 +214,7 @@ public final class ExperimentRun {
       texts = texts.and(classTexts(data.split().test()));
     }
     return new ModelFile(
-        student,
+        method.student(),
         method.classifier(),
         data.classes(),
         experiment.settings().data().pictureSize(),

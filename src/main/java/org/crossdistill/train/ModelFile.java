@@ -7,14 +7,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.data.Safetensors;
 import org.crossdistill.data.TensorData;
-import org.crossdistill.nn.Classifier;
+import org.crossdistill.method.Method;
+import org.crossdistill.nn.Backbone;
 import org.crossdistill.nn.Init;
-import org.crossdistill.nn.SmallResNet;
+import org.crossdistill.nn.Layer;
 import org.crossdistill.nn.Tensors;
 
 /**
@@ -31,8 +31,8 @@ import org.crossdistill.nn.Tensors;
  * @param config the whole configuration that the model was trained with
  */
 public record ModelFile(
-    SmallResNet student,
-    Classifier classifier,
+    Backbone student,
+    Layer classifier,
     List<String> classes,
     int pictureSize,
     List<String> textClasses,
@@ -80,16 +80,25 @@ public record ModelFile(
     Map<String, Object> config = parse(file, content, CONFIG, new TypeReference<>() {});
     List<String> classes = parse(file, content, CLASSES, new TypeReference<>() {});
     List<String> textClasses = parse(file, content, TEXT_CLASSES, new TypeReference<>() {});
-    Experiment.Settings settings = Experiment.of(config).settings();
-    SplittableRandom anything = new SplittableRandom(0);
-    SmallResNet student = new SmallResNet(anything, settings.student());
-    Classifier classifier = new Classifier(anything, classes.size(), student.embeddingSize());
+    Experiment experiment = Experiment.of(config);
+    Method.SingleModal model = experiment.model(classes.size(), columns(file, content));
+    Backbone student = model.backbone();
+    Layer classifier = model.classifier();
     copy(file, content, "student.", student.state());
     copy(file, content, "classifier.", classifier.state());
     student.training(false);
     float[][] texts = texts(file, content, textClasses.size(), student.embeddingSize());
-    int pictureSize = settings.data().pictureSize();
+    int pictureSize = experiment.settings().data().pictureSize();
     return new ModelFile(student, classifier, classes, pictureSize, textClasses, texts, config);
+  }
+
+  /** Columns of the classifier's matrix. */
+  private static int columns(Path file, Safetensors content) {
+    TensorData matrix = content.tensors().get("classifier.weight");
+    if (matrix == null || matrix.shape().length != 2) {
+      throw new CheckpointException(file + ": no matrix classifier.weight, found " + matrix);
+    }
+    return Math.toIntExact(matrix.shape()[1]);
   }
 
   private static void expect(Path file, Safetensors content, String key, String expected) {

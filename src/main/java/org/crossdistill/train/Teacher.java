@@ -23,13 +23,20 @@ import org.crossdistill.nn.TextEmbedding;
 import org.crossdistill.nn.TextEncoder;
 
 /**
- * What the frozen text teacher says of each sample, computed once.
+ * The text teacher, and what it says of each sample, computed once.
  *
+ * @param features of all samples' texts, [N][F]: what a network of that modality takes
  * @param embeddings of all samples, [N][D_t]
  * @param logits of its classifier, [N][C]; null where none was trained
  * @param classifier its matrix V; null where none was trained
+ * @param encoder its network; null where it has none that could go on training
  */
-record Teacher(float[][] embeddings, float[][] logits, Classifier classifier) {
+record Teacher(
+    float[][] features,
+    float[][] embeddings,
+    float[][] logits,
+    Classifier classifier,
+    Backbone encoder) {
 
   /**
    * Fits the teacher on the training samples' texts.
@@ -49,36 +56,58 @@ record Teacher(float[][] embeddings, float[][] logits, Classifier classifier) {
     int[] all = IntStream.range(0, data.samples().size()).toArray();
     float[][] features = vectorizer.transform(data.samples().texts(all)).toDense();
     RandomGenerator random = Seeds.random(seed, "teacher", 0);
-    Backbone encoder;
-    if (options.kind() == TeacherOptions.Kind.EMBEDDING) {
-      TextEmbedding embedding =
-          TextEmbedding.fit(select(features, data.train()), options.embedding());
-      features = embedding.embed(features);
-      if (!withClassifier) {
-        return new Teacher(features, null, null);
-      }
-      encoder = new Passthrough(options.embedding());
-    } else {
-      encoder = new TextEncoder(random, features[0].length, options.encoder());
+    if (options.kind() == TeacherOptions.Kind.CLASSIFIER) {
+      Backbone encoder = new TextEncoder(random, features[0].length, options.encoder());
+      MethodContext context = MethodContext.of(encoder, data.classes().size(), loss, random);
+      Method method = train(options, context, data, features, seed, stop);
+      return answers(method, features, features, loss.scale(), encoder);
     }
-    MethodContext context =
-        new MethodContext(encoder, data.classes().size(), 0, null, loss, random);
+    TextEmbedding embedding =
+        TextEmbedding.fit(select(features, data.train()), options.embedding());
+    float[][] embeddings = embedding.embed(features);
+    if (!withClassifier) {
+      return new Teacher(features, embeddings, null, null, null);
+    }
+    Backbone same = new Passthrough(options.embedding());
+    MethodContext context = MethodContext.of(same, data.classes().size(), loss, random);
+    Method method = train(options, context, data, embeddings, seed, stop);
+    return answers(method, features, embeddings, loss.scale(), null);
+  }
+
+  private static Method train(
+      TeacherOptions options,
+      MethodContext context,
+      PreparedData data,
+      float[][] inputs,
+      long seed,
+      BooleanSupplier stop) {
     Method method = new StudentAlone(StudentAlone.Options.defaults(), context);
-    TrainingSet texts = new TextSet(features, data.labels(), labelled(data));
+    TrainingSet texts = new TextSet(inputs, data.labels(), labelled(data));
     Trainer trainer = new Trainer(method, texts, options.train(), options.optimizer(), seed);
     if (!trainer.run(List.of(), stop)) {
       throw new StoppedException("stopped before the first epoch");
     }
-    return answers(method, features, loss.scale());
+    return method;
   }
 
-  private static Teacher answers(Method method, float[][] features, double scale) {
+  private static Teacher answers(
+      Method method, float[][] features, float[][] inputs, double scale, Backbone encoderOrNull) {
     try (PointerScope scope = new PointerScope();
         NoGradGuard noGrad = new NoGradGuard()) {
-      Tensor embeddings = method.student().forward(Tensors.of(features));
+      Tensor embeddings = method.student().forward(Tensors.of(inputs));
       Tensor logits = method.classifier().forward(embeddings).mul(new Scalar(scale));
-      return new Teacher(Tensors.rows(embeddings), Tensors.rows(logits), method.classifier());
+      return new Teacher(
+          features,
+          Tensors.rows(embeddings),
+          Tensors.rows(logits),
+          (Classifier) method.classifier(),
+          encoderOrNull);
     }
+  }
+
+  /** What a method is told of it. */
+  MethodContext.Teacher forMethods() {
+    return new MethodContext.Teacher(embeddings[0].length, classifier, encoder);
   }
 
   private static int[] labelled(PreparedData data) {
@@ -98,15 +127,14 @@ record Teacher(float[][] embeddings, float[][] logits, Classifier classifier) {
     }
 
     @Override
-    public Batch batch(int[] batch, RandomGenerator random, double progress) {
+    public Batch batch(int[] batch, int[] others, RandomGenerator random, double progress) {
       float[][] inputs = new float[batch.length][];
       long[] classes = new long[batch.length];
       for (int i = 0; i < batch.length; i++) {
         inputs[i] = features[rows[batch[i]]];
         classes[i] = labels[rows[batch[i]]];
       }
-      return new Batch(
-          Tensors.of(inputs), null, null, Tensor.create(classes), null, null, progress);
+      return Batch.of(Tensors.of(inputs), Tensor.create(classes), progress);
     }
   }
 }

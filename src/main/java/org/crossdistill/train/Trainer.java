@@ -116,12 +116,15 @@ public final class Trainer {
     RandomGenerator augmentation = Seeds.random(seed, "augmentation", epoch);
     TermMeans means = new TermMeans(epoch);
     int samples = 0;
-    for (int[] rows : batches.shuffled(seed, epoch)) {
+    List<int[]> order = batches.shuffled(seed, epoch);
+    List<int[]> others =
+        method.paired() ? order : batches.shuffled(Seeds.of(seed, "unpaired", 0), epoch);
+    for (int i = 0; i < order.size(); i++) {
       if (stop.getAsBoolean()) {
         return null;
       }
-      step(rows, augmentation, means);
-      samples += rows.length;
+      step(order.get(i), others.get(i), augmentation, means);
+      samples += order.get(i).length;
       listeners.forEach(listener -> listener.onStep(optimizer.steps(), totalSteps()));
     }
     Map<String, Double> terms = means.read();
@@ -133,11 +136,11 @@ public final class Trainer {
         epoch, options.epochs(), terms, validate(validation), rate, samples, seconds);
   }
 
-  private void step(int[] rows, RandomGenerator augmentation, TermMeans means) {
+  private void step(int[] rows, int[] others, RandomGenerator augmentation, TermMeans means) {
     try (PointerScope scope = new PointerScope()) {
       double progress = (double) optimizer.steps() / schedule.totalSteps();
       optimizer.zeroGradients();
-      Objective objective = method.step(data.batch(rows, augmentation, progress));
+      Objective objective = method.step(data.batch(rows, others, augmentation, progress));
       objective.backward();
       optimizer.clipGradients(options.clipNorm());
       optimizer.step(schedule.at(optimizer.steps()));

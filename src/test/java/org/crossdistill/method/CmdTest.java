@@ -78,12 +78,19 @@ class CmdTest {
   private Cmd cmd(CmdOptions options, Reduction reduction) {
     Classifier teacherClassifier = new Classifier(random, CLASSES, SIZE);
     MethodContext context =
-        new MethodContext(student, CLASSES, SIZE, teacherClassifier, loss(reduction), random);
+        MethodContext.of(student, CLASSES, loss(reduction), random)
+            .with(new MethodContext.Teacher(SIZE, teacherClassifier, null));
     return new Cmd(options, context);
   }
 
   private Batch batch(long... labels) {
-    return new Batch(input, teacher, null, Tensor.create(labels), null, null, 0);
+    return batch(null, labels);
+  }
+
+  private Batch batch(Tensor teacherLogits, long... labels) {
+    Tensor classes = Tensor.create(labels);
+    Batch.Side other = Batch.Side.of(null, classes).with(teacher, teacherLogits);
+    return Batch.of(input, classes, 0).with(other);
   }
 
   private static Map<String, Tensor> parameters(Cmd cmd) {
@@ -167,15 +174,7 @@ class CmdTest {
     Cmd cmd = cmd(options(ClassifierMode.JOINT, Head.NONE, Unlabelled.TEACHER), Reduction.MEAN);
     float[] certain = {-50, -50, 50, -50};
     float[][] logits = {certain, certain, certain, certain, certain, certain};
-    Batch gaps =
-        new Batch(
-            input,
-            teacher,
-            Tensors.of(logits),
-            Tensor.create(0L, -100L, 2L, 3L, 0L, 1L),
-            null,
-            null,
-            0);
+    Batch gaps = batch(Tensors.of(logits), 0, -100, 2, 3, 0, 1);
     Cmd other = new Cmd(options(ClassifierMode.JOINT, Head.NONE, Unlabelled.IGNORE), context(cmd));
     copyClassifier(cmd, other);
 
@@ -186,8 +185,8 @@ class CmdTest {
   }
 
   private MethodContext context(Cmd cmd) {
-    return new MethodContext(
-        cmd.student(), CLASSES, SIZE, null, loss(Reduction.MEAN), new SplittableRandom(5));
+    return MethodContext.of(cmd.student(), CLASSES, loss(Reduction.MEAN), new SplittableRandom(5))
+        .with(MethodContext.Teacher.ofEmbeddings(SIZE));
   }
 
   private static void copyClassifier(Cmd from, Cmd to) {
@@ -247,7 +246,8 @@ class CmdTest {
             () ->
                 new Cmd(
                     options(ClassifierMode.FROZEN, Head.NONE, Unlabelled.IGNORE),
-                    new MethodContext(student, CLASSES, SIZE, null, loss(Reduction.MEAN), random)))
+                    MethodContext.of(student, CLASSES, loss(Reduction.MEAN), random)
+                        .with(MethodContext.Teacher.ofEmbeddings(SIZE))))
         .isInstanceOf(MethodException.class)
         .hasMessageContaining("frozen");
   }
@@ -258,8 +258,8 @@ class CmdTest {
             () ->
                 new Cmd(
                     options(ClassifierMode.JOINT, Head.NONE, Unlabelled.IGNORE),
-                    new MethodContext(
-                        student, CLASSES, SIZE + 2, null, loss(Reduction.MEAN), random)))
+                    MethodContext.of(student, CLASSES, loss(Reduction.MEAN), random)
+                        .with(MethodContext.Teacher.ofEmbeddings(SIZE + 2))))
         .isInstanceOf(MethodException.class)
         .hasMessageContaining("found 7 and 5");
   }

@@ -129,7 +129,24 @@ class ConfigTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"emoji-cmd", "emoji-open-set", "emoji-closed-set"})
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "c2kd | teacher.kind = 'embedding' | c2kd needs a teacher network that can be run and"
+            + " trained on; teacher.kind = \"embedding\" has none",
+        "at | teacher.kind = 'classifier' | at needs feature maps of both networks; the text"
+            + " teacher has none",
+        "dkd | data.labelled = 5 | dkd needs a label on every training sample; data.labelled leaves"
+            + " some without"
+      })
+  void whatAMethodCannotDoWithoutIsNamedBeforeTraining(
+      String method, String setting, String message) {
+    String text = "method.name = \"" + method + "\"\n" + setting.replace('\'', '"') + "\n";
+    assertThatThrownBy(() -> parse(text)).isInstanceOf(ConfigException.class).hasMessage(message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"emoji-cmd", "emoji-open-set", "emoji-closed-set", "emoji-methods"})
   void everyExperimentOfTheRepositoryIsValid(String name) {
     Path file = Path.of("experiments", name + ".toml");
     assertThat(Files.exists(file)).isTrue();

@@ -47,7 +47,7 @@ final class SyntheticPairs implements TrainingSet {
   }
 
   @Override
-  public Batch batch(int[] rows, RandomGenerator random, double progress) {
+  public Batch batch(int[] rows, int[] others, RandomGenerator random, double progress) {
     float[] input = new float[rows.length * pictures[0].length];
     float[][] embeddings = new float[rows.length][];
     long[] classes = new long[rows.length];
@@ -56,12 +56,13 @@ final class SyntheticPairs implements TrainingSet {
         float noise = (float) (0.1 * random.nextDouble());
         input[i * pictures[0].length + j] = pictures[rows[i]][j] + noise;
       }
-      embeddings[i] = teacher[rows[i]];
+      embeddings[i] = teacher[others[i]];
       classes[i] = labels[rows[i]];
     }
     Tensor pictureTensor = Tensor.create(input, rows.length, 3, SIZE, SIZE);
-    return new Batch(
-        pictureTensor, Tensors.of(embeddings), null, Tensor.create(classes), null, null, progress);
+    Tensor classTensor = Tensor.create(classes);
+    Batch.Side other = Batch.Side.of(null, classTensor).with(Tensors.of(embeddings), null);
+    return Batch.of(pictureTensor, classTensor, progress).with(other);
   }
 
   /** CMD with all defaults on a small network. */
@@ -79,6 +80,7 @@ final class SyntheticPairs implements TrainingSet {
     SmallResNet student =
         new SmallResNet(random, new SmallResNet.Options(List.of(4, 4, 8), EMBEDDING, 0.2));
     MarginClassifierLoss.Options loss = MarginClassifierLoss.Options.defaults();
-    return new MethodContext(student, CLASSES, EMBEDDING, null, loss, random);
+    return MethodContext.of(student, CLASSES, loss, random)
+        .with(MethodContext.Teacher.ofEmbeddings(EMBEDDING));
   }
 }

@@ -16,6 +16,7 @@ import org.crossdistill.MemoryProbe;
 import org.crossdistill.method.Batch;
 import org.crossdistill.method.Method;
 import org.crossdistill.method.NonFiniteException;
+import org.crossdistill.nn.Classifier;
 import org.crossdistill.nn.Tensors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -171,10 +172,11 @@ class TrainerTest {
     }
 
     @Override
-    public Batch batch(int[] rows, RandomGenerator random, double progress) {
-      Batch batch = PAIRS.batch(rows, random, progress);
+    public Batch batch(int[] rows, int[] others, RandomGenerator random, double progress) {
+      Batch batch = PAIRS.batch(rows, others, random, progress);
       if (++given[0] >= steps) {
-        (pictures ? batch.input() : batch.teacherEmbedding()).mul_(new Scalar(Double.NaN));
+        (pictures ? batch.student().input() : batch.teacher().embedding())
+            .mul_(new Scalar(Double.NaN));
       }
       return batch;
     }
@@ -217,7 +219,7 @@ class TrainerTest {
   @Test
   void bestModelComesBack() {
     Method method = SyntheticPairs.method(1);
-    Tensor weight = method.classifier().weight();
+    Tensor weight = ((Classifier) method.classifier()).weight();
     BestModel best = new BestModel(method);
     float[] atBest = Tensors.floats(weight);
     best.offer(0.5);

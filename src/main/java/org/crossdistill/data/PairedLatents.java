@@ -1,0 +1,224 @@
+package org.crossdistill.data;
+
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
+
+/**
+ * Generated pairs of two modalities whose truth is known, for tests and scaling studies. Sample i
+ * of class c has
+ *
+ * <pre>
+ * s   = μ_c + N(0, 1)             shared factors: in both modalities, tell the class
+ * p_m = ν^m_c + N(0, 1)           private factors: in modality m alone, tell the class
+ * n_m = N(0, 1)                   nuisance factors: in modality m alone, tell nothing
+ * x_m = A_m·[s; p_m; n_m]/√k + σ_m·N(0, 1)
+ * </pre>
+ *
+ * <p>with class means μ_c and ν_c drawn once from N(0, separation²) and fixed random matrices A_m.
+ * A planted share of each modality's samples is of low quality (σ is a multiple), of the pairs
+ * misaligned (modality 1 shows a sample of another class), of the labels wrong.
+ *
+ * @param first x_1, [N][size]
+ * @param second x_2, [N][size]
+ * @param labels as a user would have them, some of them wrong, [N]
+ * @param truth what was planted
+ */
+public record PairedLatents(float[][] first, float[][] second, int[] labels, Truth truth) {
+
+  /**
+   * How pairs are generated.
+   *
+   * @param samples N ≥ 1
+   * @param classes C ≥ 2
+   * @param shared number of shared factors, ≥ 1
+   * @param privateFactors number of private factors of each modality, ≥ 0
+   * @param nuisance number of nuisance factors of each modality, ≥ 0
+   * @param size columns of x_m, ≥ 1
+   * @param separation standard deviation of the class means, ≥ 0
+   * @param noise σ of a good sample, ≥ 0
+   * @param lowQuality share of each modality's samples with 4·σ, in [0, 1]
+   * @param misaligned share of misaligned pairs, in [0, 1]
+   * @param labelNoise share of wrong labels, in [0, 1]
+   */
+  public record Options(
+      int samples,
+      int classes,
+      int shared,
+      int privateFactors,
+      int nuisance,
+      int size,
+      double separation,
+      double noise,
+      double lowQuality,
+      double misaligned,
+      double labelNoise) {
+
+    /** 2000 samples of 10 classes, 8 factors of each kind, 64 columns, nothing planted. */
+    public static Options defaults() {
+      return new Options(2000, 10, 8, 8, 8, 64, 1, 0.5, 0, 0, 0);
+    }
+
+    /** Checks the ranges. */
+    public Options {
+      require(samples >= 1, "samples", "at least 1", samples);
+      require(classes >= 2, "classes", "at least 2", classes);
+      require(shared >= 1, "shared", "at least 1", shared);
+      require(privateFactors >= 0, "private-factors", "at least 0", privateFactors);
+      require(nuisance >= 0, "nuisance", "at least 0", nuisance);
+      require(size >= 1, "size", "at least 1", size);
+      require(finite(separation), "separation", "a finite number >= 0", separation);
+      require(finite(noise), "noise", "a finite number >= 0", noise);
+      require(share(lowQuality), "low-quality", "a number in [0, 1]", lowQuality);
+      require(share(misaligned), "misaligned", "a number in [0, 1]", misaligned);
+      require(share(labelNoise), "label-noise", "a number in [0, 1]", labelNoise);
+    }
+
+    private static boolean finite(double value) {
+      return value >= 0 && Double.isFinite(value);
+    }
+
+    private static boolean share(double value) {
+      return value >= 0 && value <= 1;
+    }
+
+    private static void require(boolean holds, String key, String expected, Object found) {
+      if (!holds) {
+        throw new DataException(key + ": expected " + expected + ", found " + found);
+      }
+    }
+  }
+
+  /**
+   * What a user would not know.
+   *
+   * @param classes true class of each sample, that of its second modality, [N]
+   * @param shared factors of the second modality's sample, [N][shared]
+   * @param firstLow whether the first modality's sample is of low quality, [N]
+   * @param secondLow whether the second modality's sample is of low quality, [N]
+   * @param misaligned whether the first modality shows a sample of another class, [N]
+   * @param wrongLabel whether the label is not the true class, [N]
+   */
+  public record Truth(
+      int[] classes,
+      float[][] shared,
+      boolean[] firstLow,
+      boolean[] secondLow,
+      boolean[] misaligned,
+      boolean[] wrongLabel) {}
+
+  private static final double LOW_QUALITY_FACTOR = 4;
+
+  /** One modality: class means of its private factors, and how factors become columns. */
+  private record View(double[][] means, double[][] mixing) {}
+
+  /** Generates pairs; the same options and seed give the same bits. */
+  public static PairedLatents generate(Options options, long seed) {
+    SplittableRandom world = Seeds.random(seed, "latents", 0);
+    double[][] sharedMeans = means(world, options, options.shared);
+    View one = view(world, options);
+    View two = view(world, options);
+    RandomGenerator random = Seeds.random(seed, "latents", 1);
+    Truth truth = truth(options, random);
+    int count = options.samples;
+    float[][] first = new float[count][];
+    float[][] second = new float[count][];
+    int[] labels = new int[count];
+    for (int i = 0; i < count; i++) {
+      int own = truth.classes[i];
+      double[] factors = around(random, sharedMeans[own]);
+      truth.shared[i] = floats(factors);
+      second[i] = observe(random, options, two, own, factors, truth.secondLow[i]);
+      int shown = truth.misaligned[i] ? other(random, own, options.classes) : own;
+      double[] shownFactors = truth.misaligned[i] ? around(random, sharedMeans[shown]) : factors;
+      first[i] = observe(random, options, one, shown, shownFactors, truth.firstLow[i]);
+      labels[i] = truth.wrongLabel[i] ? other(random, own, options.classes) : own;
+    }
+    return new PairedLatents(first, second, labels, truth);
+  }
+
+  private static Truth truth(Options options, RandomGenerator random) {
+    int count = options.samples;
+    int[] classes = new int[count];
+    Arrays.setAll(classes, i -> i % options.classes);
+    Permutations.shuffle(classes, random);
+    return new Truth(
+        classes,
+        new float[count][],
+        planted(random, count, options.lowQuality),
+        planted(random, count, options.lowQuality),
+        planted(random, count, options.misaligned),
+        planted(random, count, options.labelNoise));
+  }
+
+  /** Exactly the share, rounded, at random places. */
+  private static boolean[] planted(RandomGenerator random, int count, double share) {
+    int[] order = new int[count];
+    Arrays.setAll(order, i -> i);
+    Permutations.shuffle(order, random);
+    boolean[] planted = new boolean[count];
+    for (int i = 0; i < Math.round(share * count); i++) {
+      planted[order[i]] = true;
+    }
+    return planted;
+  }
+
+  private static View view(RandomGenerator random, Options options) {
+    int factors = options.shared + options.privateFactors + options.nuisance;
+    double[][] mixing = new double[options.size][factors];
+    for (double[] row : mixing) {
+      Arrays.setAll(row, j -> random.nextGaussian() / Math.sqrt(factors));
+    }
+    return new View(means(random, options, options.privateFactors), mixing);
+  }
+
+  private static double[][] means(RandomGenerator random, Options options, int factors) {
+    double[][] means = new double[options.classes][factors];
+    for (double[] mean : means) {
+      Arrays.setAll(mean, j -> options.separation * random.nextGaussian());
+    }
+    return means;
+  }
+
+  private static float[] observe(
+      RandomGenerator random, Options options, View view, int label, double[] shared, boolean low) {
+    double[] own = around(random, view.means[label]);
+    double[] nuisance = around(random, new double[options.nuisance]);
+    double sigma = options.noise * (low ? LOW_QUALITY_FACTOR : 1);
+    float[] columns = new float[options.size];
+    for (int i = 0; i < columns.length; i++) {
+      double[] weights = view.mixing[i];
+      double sum = dot(weights, 0, shared);
+      sum += dot(weights, shared.length, own);
+      sum += dot(weights, shared.length + own.length, nuisance);
+      columns[i] = (float) (sum + sigma * random.nextGaussian());
+    }
+    return columns;
+  }
+
+  private static double dot(double[] weights, int from, double[] factors) {
+    double sum = 0;
+    for (int j = 0; j < factors.length; j++) {
+      sum += weights[from + j] * factors[j];
+    }
+    return sum;
+  }
+
+  private static double[] around(RandomGenerator random, double[] mean) {
+    double[] values = new double[mean.length];
+    Arrays.setAll(values, j -> mean[j] + random.nextGaussian());
+    return values;
+  }
+
+  private static int other(RandomGenerator random, int own, int classes) {
+    return (own + 1 + random.nextInt(classes - 1)) % classes;
+  }
+
+  private static float[] floats(double[] values) {
+    float[] floats = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      floats[i] = (float) values[i];
+    }
+    return floats;
+  }
+}

@@ -1,0 +1,11 @@
+package org.crossdistill.loss;
+
+import java.util.List;
+
+/** {@link CcLoss} by name. */
+public final class NamedCc extends NamedPairLoss<CcLoss.Options> {
+
+  public NamedCc() {
+    super("cc", CcLoss.Options.defaults(), List.of("B", "D"), List.of("B", "D"), CcLoss::new);
+  }
+}

@@ -1,0 +1,11 @@
+package org.crossdistill.loss;
+
+import java.util.List;
+
+/** {@link DistLoss} by name. */
+public final class NamedDist extends NamedPairLoss<DistLoss.Options> {
+
+  public NamedDist() {
+    super("dist", DistLoss.Options.defaults(), List.of("B", "C"), List.of("B", "C"), DistLoss::new);
+  }
+}

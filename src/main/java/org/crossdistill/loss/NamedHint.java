@@ -1,0 +1,11 @@
+package org.crossdistill.loss;
+
+import java.util.List;
+
+/** {@link HintLoss} by name. */
+public final class NamedHint extends NamedPairLoss<HintLoss.Options> {
+
+  public NamedHint() {
+    super("hint", HintLoss.Options.defaults(), List.of("B", "D"), List.of("B", "D"), HintLoss::new);
+  }
+}

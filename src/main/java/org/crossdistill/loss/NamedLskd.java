@@ -1,0 +1,9 @@
+package org.crossdistill.loss;
+
+/** {@link LskdLoss} by name. */
+public final class NamedLskd extends NamedLogitLoss<LskdLoss.Options> {
+
+  public NamedLskd() {
+    super("lskd", LskdLoss.Options.defaults(), LskdLoss::new);
+  }
+}

@@ -1,0 +1,11 @@
+package org.crossdistill.loss;
+
+import java.util.List;
+
+/** {@link PktLoss} by name. */
+public final class NamedPkt extends NamedPairLoss<PktLoss.Options> {
+
+  public NamedPkt() {
+    super("pkt", PktLoss.Options.defaults(), List.of("B", "D"), List.of("B", "E"), PktLoss::new);
+  }
+}

@@ -1,0 +1,11 @@
+package org.crossdistill.loss;
+
+import java.util.List;
+
+/** {@link RkdLoss} by name. */
+public final class NamedRkd extends NamedPairLoss<RkdLoss.Options> {
+
+  public NamedRkd() {
+    super("rkd", RkdLoss.Options.defaults(), List.of("B", "D"), List.of("B", "E"), RkdLoss::new);
+  }
+}

@@ -1,0 +1,11 @@
+package org.crossdistill.loss;
+
+import java.util.List;
+
+/** {@link SpLoss} by name. */
+public final class NamedSp extends NamedPairLoss<SpLoss.Options> {
+
+  public NamedSp() {
+    super("sp", SpLoss.Options.defaults(), List.of("B", "D"), List.of("B", "E"), SpLoss::new);
+  }
+}

@@ -1,0 +1,64 @@
+package org.crossdistill.loss;
+
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Normalised knowledge distillation (Yang et al., ICCV 2023, <a
+ * href="https://arxiv.org/abs/2303.13005">arXiv:2303.13005</a>), cross-entropies rather than
+ * divergences, so that its least value is not 0:
+ *
+ * <pre>
+ * l_i = −p_y·log q_y − γ·T²·Σ_{j≠y} p̃_j·log q̃_j
+ * p, q = softmax(z_t), softmax(z_s);   p̃, q̃ = softmax over the classes but y, over T
+ * </pre>
+ *
+ * <p>The cross-entropy with the label is not part of it.
+ */
+public final class NkdLoss extends LogitLoss {
+
+  /**
+   * How the loss is computed.
+   *
+   * @param gamma γ ≥ 0
+   * @param temperature T > 0, of the second term alone
+   * @param reduction of the rows' losses
+   */
+  public record Options(double gamma, double temperature, Reduction reduction) {
+
+    /** Checks the values. */
+    public Options {
+      Arguments.range("gamma", gamma, 0, Double.POSITIVE_INFINITY);
+      Arguments.positive("temperature", temperature);
+      Arguments.given("reduction", reduction);
+    }
+
+    /** γ = 1.5, T = 1: the authors' for ImageNet. */
+    public static Options defaults() {
+      return new Options(1.5, 1, Reduction.MEAN);
+    }
+  }
+
+  private final Options options;
+
+  public NkdLoss(Options options) {
+    super(options.reduction(), true);
+    this.options = options;
+  }
+
+  @Override
+  int fewestClasses() {
+    return 2;
+  }
+
+  @Override
+  Tensor rows(Tensor student, Tensor teacher, Tensor labels) {
+    double t = options.temperature();
+    Tensor p = Softmaxes.target(Softmaxes.log(teacher, 1), labels).exp();
+    Tensor targetClass = p.mul(Softmaxes.crossEntropy(student, labels));
+    Tensor others = Softmaxes.log(Softmaxes.others(teacher, labels), t).exp();
+    Tensor logOthers = Softmaxes.log(Softmaxes.others(student, labels), t);
+    Tensor otherClasses = Composition.sumOfColumns(others.mul(logOthers));
+    return targetClass.sub(otherClasses.mul(new Scalar(options.gamma() * t * t)));
+  }
+}

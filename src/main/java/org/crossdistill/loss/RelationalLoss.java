@@ -1,0 +1,19 @@
+package org.crossdistill.loss;
+
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * A loss on how the samples of a batch relate to each other in the student and in the teacher: the
+ * features may differ in size, and there must be two samples at least.
+ */
+public abstract class RelationalLoss extends PairLoss {
+
+  RelationalLoss() {}
+
+  @Override
+  final void check(Tensor student, Tensor teacher) {
+    Arguments.embeddings("student", student);
+    Arguments.sameRows("teacher", teacher, "student", student);
+    Arguments.rows("student", student, 2);
+  }
+}

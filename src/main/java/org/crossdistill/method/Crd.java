@@ -1,0 +1,110 @@
+package org.crossdistill.method;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.loss.CrdLoss;
+import org.crossdistill.nn.Backbone;
+import org.crossdistill.nn.Module;
+import org.crossdistill.nn.UnitEmbedding;
+
+/**
+ * CRD, contrastive representation distillation (Tian et al., ICLR 2020): a sample's student
+ * embedding shall find its own teacher embedding among those of other samples, and the reverse.
+ *
+ * <pre>
+ * g_s = unit(linear(s))   g_t = unit(linear(e))                              [B, d]
+ * L = λ_id·L_id + λ·[NCE(g_t against the students' memory) + NCE(g_s against the teachers')]
+ * </pre>
+ *
+ * <p>The memories hold one embedding a training sample.
+ */
+public final class Crd extends Distillation {
+
+  /**
+   * The switches.
+   *
+   * @param size d ≥ 1
+   * @param negatives other samples a comparison, drawn with replacement, ≥ 1
+   * @param temperature τ > 0
+   * @param momentum of the memories, in [0, 1)
+   * @param weights 1 and 0.8
+   */
+  public record Options(
+      int size, int negatives, double temperature, double momentum, Weights weights) {
+
+    /** d = 128, 16384 negatives, τ = 0.07, momentum 0.5, weight 0.8: the authors'. */
+    public static Options defaults() {
+      return new Options(128, 16384, 0.07, 0.5, new Weights(1, 0.8, 0));
+    }
+
+    /** Checks the ranges. */
+    public Options {
+      require(size >= 1, "size", "at least 1", size);
+      require(negatives >= 1, "negatives", "at least 1", negatives);
+      require(temperature > 0, "temperature", "a number > 0", temperature);
+      require(momentum >= 0 && momentum < 1, "momentum", "a number in [0, 1)", momentum);
+    }
+
+    private static void require(boolean holds, String key, String expected, Object found) {
+      if (!holds) {
+        throw new MethodException(key + ": expected " + expected + ", found " + found);
+      }
+    }
+  }
+
+  private final UnitEmbedding studentEmbedding;
+  private final UnitEmbedding teacherEmbedding;
+  private final CrdMemory memory;
+  private final CrdLoss loss;
+
+  /**
+   * @throws MethodException if there are fewer than two training samples
+   */
+  public Crd(Options options, MethodContext context) {
+    super("crd", options.weights(), context);
+    int samples = context.samples();
+    MethodContext.require(samples >= 2, "crd", "at least two training samples", samples);
+    int teacherSize = context.teacher().embeddingSize();
+    studentEmbedding = new UnitEmbedding(context.random(), student.embeddingSize(), options.size());
+    teacherEmbedding = new UnitEmbedding(context.random(), teacherSize, options.size());
+    int negatives = Math.min(options.negatives(), samples - 1);
+    memory =
+        new CrdMemory(context.random(), samples, options.size(), negatives, options.momentum());
+    loss = new CrdLoss(options.temperature());
+  }
+
+  @Override
+  Map<String, Module> helpers() {
+    Map<String, Module> helpers = new LinkedHashMap<>();
+    helpers.put("student-embedding", studentEmbedding);
+    helpers.put("teacher-embedding", teacherEmbedding);
+    helpers.put("memory", memory);
+    return helpers;
+  }
+
+  @Override
+  Tensor distillation(Backbone.Features student, Batch batch) {
+    Tensor gs = studentEmbedding.forward(student.embedding()); // [B, d]
+    Tensor gt = teacherEmbedding.forward(batch.teacher().embedding()); // [B, d]
+    Tensor candidates = memory.candidates(batch.samples()); // [B, 1 + m]
+
+    Tensor forTeacher = contrast(memory.students(candidates), gt, CrdMemory.STUDENTS);
+    Tensor forStudent = contrast(memory.teachers(candidates), gs, CrdMemory.TEACHERS);
+
+    memory.update(batch.samples(), gs, gt);
+    return forStudent.add(forTeacher);
+  }
+
+  /**
+   * NCE of embeddings [B, d] against remembered candidates [B, 1 + m, d].
+   *
+   * @param memoryIndex whose Z is used
+   */
+  private Tensor contrast(Tensor candidates, Tensor embeddings, int memoryIndex) {
+    Tensor scores = loss.scores(candidates.bmm(embeddings.unsqueeze(2)).squeeze(2));
+    double mean = scores.detach().mean().mul(new Scalar(memory.samples())).item_double();
+    return loss.apply(scores, memory.normaliser(memoryIndex, mean), memory.samples());
+  }
+}

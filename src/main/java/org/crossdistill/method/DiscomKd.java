@@ -1,0 +1,149 @@
+package org.crossdistill.method;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.loss.DiscomKdLoss;
+import org.crossdistill.loss.GradientReversal;
+import org.crossdistill.method.MethodContext.Encoders;
+import org.crossdistill.nn.Backbone;
+import org.crossdistill.nn.Linear;
+import org.crossdistill.nn.Module;
+
+/**
+ * DisCoM-KD, disentanglement with adversarial learning (Ienco and Dantas, BMVC 2024, <a
+ * href="https://arxiv.org/abs/2408.07080">arXiv:2408.07080</a>): no teacher and no student; one
+ * training gives a classifier of each modality. The other modality is 1, the student's is 2.
+ *
+ * <pre>
+ * inv_m, inf_m, irr_m = encoders_m(x_m)                                      [B_m, D]
+ * L_CL   = CE(task_m([inv_m; inf_m]), y_m)
+ * L_AUX  = CE(auxiliary(inv), y) + CE(auxiliary(inf), y)
+ * L_ADV  = CE(adversarial(reverse(inv)), m)
+ * L_MOD  = CE(domain_informative(inf), m) with CE(domain_irrelevant(irr), m)
+ * L_perp = cos(inf, irr) + cos(inf, inv)
+ * L = L_CL + λ_aux·L_AUX + λ_adv·L_ADV + λ_mod·L_MOD + λ_perp·L_perp
+ * </pre>
+ *
+ * <p>Inference for modality m: task_m([inv_m; inf_m]).
+ */
+public final class DiscomKd implements Method {
+
+  private static final int DOMAINS = 2;
+
+  private final DiscomKdOptions options;
+  private final DisentangledEncoder encoder1;
+  private final DisentangledEncoder encoder2;
+  private final Linear task1;
+  private final Linear task2;
+  private final Linear auxiliary;
+  private final Linear adversarial;
+  private final Linear domainInformative;
+  private final Linear domainIrrelevant;
+  private final DiscomKdLoss loss;
+
+  /**
+   * @throws MethodException if the context cannot make backbones of both modalities
+   */
+  public DiscomKd(DiscomKdOptions options, MethodContext context) {
+    this.options = options;
+    context.requireClasses("discom-kd");
+    Encoders encoders = context.encoders();
+    MethodContext.require(encoders != null, "discom-kd", Need.OTHER_INPUT.words(), "none");
+    RandomGenerator random = context.random();
+    int size = options.size();
+    int classes = context.classes();
+    encoder1 = new DisentangledEncoder(random, encoders.teacher(), size);
+    encoder2 = new DisentangledEncoder(random, encoders.student(), size);
+    task1 = Linear.withBias(random, 2 * size, classes);
+    task2 = Linear.withBias(random, 2 * size, classes);
+    auxiliary = Linear.withBias(random, size, classes);
+    adversarial = Linear.withBias(random, size, DOMAINS);
+    domainInformative = Linear.withBias(random, size, DOMAINS);
+    domainIrrelevant = Linear.withBias(random, size, DOMAINS);
+    loss = new DiscomKdLoss(options.loss());
+  }
+
+  /** The networks of a saved model of the student's modality. */
+  static SingleModal model(DiscomKdOptions options, ModelShape shape, RandomGenerator random) {
+    int size = options.size();
+    Backbone encoder = new DisentangledEncoder(random, shape.student(), size);
+    return new SingleModal(encoder, Linear.withBias(random, 2 * size, shape.classes()));
+  }
+
+  @Override
+  public Backbone student() {
+    return encoder2;
+  }
+
+  @Override
+  public Linear classifier() {
+    return task2;
+  }
+
+  @Override
+  public Optional<SingleModal> other() {
+    return Optional.of(new SingleModal(encoder1, task1));
+  }
+
+  @Override
+  public boolean paired() {
+    return options.pairing() == DiscomKdOptions.Pairing.PAIRED;
+  }
+
+  @Override
+  public Map<String, Module> networks() {
+    Map<String, Module> networks = new LinkedHashMap<>();
+    networks.put("student", encoder2);
+    networks.put("classifier", task2);
+    networks.put("other", encoder1);
+    networks.put("other-classifier", task1);
+    networks.put("auxiliary", auxiliary);
+    networks.put("adversarial", adversarial);
+    networks.put("domain-informative", domainInformative);
+    networks.put("domain-irrelevant", domainIrrelevant);
+    return networks;
+  }
+
+  @Override
+  public List<ParameterGroup> parameterGroups() {
+    return List.of(ParameterGroup.of(networks(), 1));
+  }
+
+  @Override
+  public Objective step(Batch batch) {
+    double lambda = options.lambdaAt(batch.progress());
+    var one = modality(encoder1, task1, batch.teacher(), lambda);
+    var two = modality(encoder2, task2, batch.student(), lambda);
+
+    Objective objective = new Objective();
+    loss.terms(one, two)
+        .forEach((term, value) -> objective.add(label(term), options.weight(term), value));
+    return objective;
+  }
+
+  private DiscomKdLoss.Modality modality(
+      DisentangledEncoder encoder, Linear task, Batch.Side side, double lambda) {
+    DisentangledEncoder.Parts x = encoder.parts(side.input());
+    Tensor reversed = GradientReversal.apply(x.inv(), lambda);
+    return new DiscomKdLoss.Modality(
+        side.labels(),
+        x.inv(),
+        x.inf(),
+        x.irr(),
+        task.forward(x.task()),
+        auxiliary.forward(x.inv()),
+        auxiliary.forward(x.inf()),
+        adversarial.forward(reversed),
+        domainInformative.forward(x.inf()),
+        domainIrrelevant.forward(x.irr()));
+  }
+
+  private static String label(DiscomKdLoss.Term term) {
+    return term.name().toLowerCase(Locale.ROOT);
+  }
+}

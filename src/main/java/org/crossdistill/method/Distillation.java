@@ -1,0 +1,75 @@
+package org.crossdistill.method;
+
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.loss.MarginClassifierLoss;
+import org.crossdistill.loss.MarginClassifierLoss.RowSet;
+import org.crossdistill.nn.Backbone;
+import org.crossdistill.nn.Module;
+
+/**
+ * A student under its identity loss and one distillation term, L = λ_id·L_id + λ·L_distil. A
+ * subclass says what the term is, and which networks it needs beside the student.
+ */
+abstract class Distillation extends IdentityMethod {
+
+  private final Weights weights;
+  private final double scale;
+
+  Distillation(String name, Weights weights, MethodContext context) {
+    super(context, new MarginClassifierLoss(context.identityLoss()));
+    context.requireClasses(name);
+    this.weights = weights;
+    this.scale = context.identityLoss().scale();
+  }
+
+  /**
+   * L_distil.
+   *
+   * @param student what the student makes of the batch
+   * @return a single number, differentiable
+   */
+  abstract Tensor distillation(Backbone.Features student, Batch batch);
+
+  /** The networks that train with the student, by name; none unless a method has some. */
+  Map<String, Module> helpers() {
+    return Map.of();
+  }
+
+  final Weights weights() {
+    return weights;
+  }
+
+  /** z_s = scale·cos(s, V): the student's logits [B, C], without a margin. */
+  final Tensor logits(Tensor embedding) {
+    return classifier.forward(embedding).mul(new Scalar(scale));
+  }
+
+  @Override
+  public final Map<String, Module> networks() {
+    Map<String, Module> networks = super.networks();
+    networks.putAll(helpers());
+    return networks;
+  }
+
+  @Override
+  public final Objective step(Batch batch) {
+    Backbone.Features features = student.features(batch.student().input());
+    Tensor s = features.embedding(); // [B, D]
+    Tensor v = classifier.weight(); // [C, D]
+
+    var identity =
+        identityLoss.forward(v, List.of(new RowSet(s, batch.labels(), null, weights.identity())));
+
+    return new Objective()
+        .term("identity", identity.loss())
+        .gradient(s, identity.gradEmbeddings())
+        .gradient(v, identity.gradClassifier())
+        .add(
+            "distillation",
+            weights.distillationAt(batch.progress()),
+            distillation(features, batch));
+  }
+}

@@ -1,0 +1,19 @@
+package org.crossdistill.nn;
+
+import java.util.random.RandomGenerator;
+import org.bytedeco.pytorch.Tensor;
+
+/** A linear layer whose outputs are divided by their length: [B, in] → [B, out], f32. */
+public final class UnitEmbedding extends Layer {
+
+  private final Linear linear;
+
+  public UnitEmbedding(RandomGenerator random, int in, int out) {
+    linear = child("linear", Linear.withBias(random, in, out));
+  }
+
+  @Override
+  public Tensor forward(Tensor rows) {
+    return Tensors.normalize(linear.forward(rows));
+  }
+}

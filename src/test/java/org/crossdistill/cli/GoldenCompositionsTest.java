@@ -1,0 +1,51 @@
+package org.crossdistill.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Losses without a native kernel against the answers of another program. */
+final class GoldenCompositionsTest {
+
+  private static final Path ORACLES =
+      Path.of(System.getProperty("crossdistill.shared", "../shared")).resolve("oracles");
+
+  private static CommandRun check(String loss, String dtype, String backend) throws IOException {
+    Path folder = ORACLES.resolve(loss);
+    assumeTrue(Files.isDirectory(folder), "no golden files in " + folder);
+    CommandRun run =
+        CommandRun.of("loss", folder.toString(), "--check", "--dtype", dtype, "--backend", backend);
+    assertThat(run.code()).describedAs(run.out()).isZero();
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(run.out()).contains(files.count() + " files").contains("passed");
+    }
+    return run;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dkd", "nkd", "lskd", "dist", "rkd", "sp", "pkt", "discom-kd"})
+  void everyFileIsWithinTheTolerance(String loss) throws IOException {
+    for (String dtype : new String[] {"f64", "f32"}) {
+      assertThat(check(loss, dtype, "reference").err()).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"dkd, f32", "rkd, f64", "discom-kd, f32", "dist, f32", "nkd, f32", "lskd, f32"})
+  void requiredKernelsAreSaidToBeMissingAndTheCompositionIsMeasured(String loss, String dtype)
+      throws IOException {
+    CommandRun run = check(loss, dtype, "cpu");
+
+    assertThat(run.err())
+        .isEqualToIgnoringNewLines(
+            loss + ": no native kernel; runs as a composition of LibTorch operations");
+    assertThat(run.out()).contains("reference");
+  }
+}

@@ -1,0 +1,143 @@
+package org.crossdistill.loss;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+import static org.crossdistill.loss.TestTensors.rows;
+import static org.crossdistill.loss.TestTensors.value;
+import static org.crossdistill.loss.TestTensors.values;
+
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Losses on logits against numbers that were computed by other programs. */
+final class LogitLossTest {
+
+  private static final double NEAR = 2e-8;
+
+  private final PointerScope scope = new PointerScope();
+  private final Tensor teacher = rows(new double[][] {{2, 0.5, -1, 0}, {0.1, 1.2, 0.3, -0.7}});
+  private final Tensor student = rows(new double[][] {{1, -0.2, 0.3, 0.4}, {0.5, 0.4, -0.1, 0.2}});
+  private final Tensor labels = Tensor.create(0L, 1L);
+
+  @AfterEach
+  void free() {
+    scope.close();
+  }
+
+  private void check(LogitLoss loss, double expected, double... gradient) {
+    LogitLoss.Result result = loss.forward(student, teacher, labels, null);
+    assertThat(value(result.loss())).isCloseTo(expected, within(NEAR));
+    assertThat(values(result.gradStudent())).containsExactly(gradient, within(NEAR));
+  }
+
+  @Test
+  void dkd() {
+    check(
+        new DkdLoss(DkdLoss.Options.defaults()),
+        2.02274924,
+        new double[] {
+          -0.14178783,
+          -1.32729981,
+          1.27198018,
+          0.19710747,
+          0.20273211,
+          -0.11067266,
+          -0.88787895,
+          0.79581951
+        });
+  }
+
+  @Test
+  void nkd() {
+    check(
+        new NkdLoss(NkdLoss.Options.defaults()),
+        2.42994971,
+        new double[] {
+          -0.20374539,
+          -0.19658627,
+          0.26025099,
+          0.14008067,
+          0.12960052,
+          -0.18971546,
+          -0.11775205,
+          0.17786700
+        });
+  }
+
+  @Test
+  void standardisedLogits() {
+    check(
+        new LskdLoss(LskdLoss.Options.defaults()),
+        0.37497383,
+        new double[] {
+          -0.10889179,
+          -0.13783598,
+          0.17366490,
+          0.07306287,
+          0.32960964,
+          -0.61566750,
+          -0.08083564,
+          0.36689350
+        });
+  }
+
+  @Test
+  void ignoredRowsCountForNothing() {
+    DkdLoss loss = new DkdLoss(DkdLoss.Options.defaults());
+    LogitLoss.Result both = loss.forward(student, teacher, Tensor.create(-100L, 1L), null);
+    LogitLoss.Result second =
+        loss.forward(
+            student.narrow(0, 1, 1), teacher.narrow(0, 1, 1), Tensor.create(1L).reshape(1), null);
+
+    assertThat(value(both.loss())).isEqualTo(value(second.loss()));
+    assertThat(values(both.rows())[0]).isZero();
+    assertThat(values(both.gradStudent()))
+        .startsWith(0, 0, 0, 0)
+        .endsWith(values(second.gradStudent()));
+  }
+
+  @Test
+  void certainStudentStaysFinite() {
+    Tensor certain = rows(new double[][] {{1000, 0, 0, 0}, {0, 1000, 0, 0}});
+    LogitLoss.Result result =
+        new DkdLoss(DkdLoss.Options.defaults()).forward(certain, teacher, labels, null);
+
+    assertThat(value(result.loss())).isFinite().isPositive();
+    for (double gradient : values(result.gradStudent())) {
+      assertThat(gradient).isFinite();
+    }
+  }
+
+  @Test
+  void constantLogitsCanBeStandardised() {
+    Tensor constant = rows(new double[][] {{3, 3, 3, 3}, {0, 0, 0, 0}});
+    LogitLoss.Result result =
+        new LskdLoss(LskdLoss.Options.defaults()).forward(constant, constant, null, null);
+
+    assertThat(value(result.loss())).isZero();
+    assertThat(values(result.gradStudent())).containsOnly(0);
+  }
+
+  @Test
+  void labelOutsideTheClassesIsNamedWithItsRow() {
+    assertThatThrownBy(
+            () ->
+                new DkdLoss(DkdLoss.Options.defaults())
+                    .forward(student, teacher, Tensor.create(0L, 4L), null))
+        .isInstanceOf(TensorException.class)
+        .hasMessage("labels: expected 0 to 3 or -100, found 4 in row 1");
+  }
+
+  @Test
+  void oneClassIsRefused() {
+    assertThatThrownBy(
+            () ->
+                new LskdLoss(LskdLoss.Options.defaults())
+                    .forward(student.narrow(1, 0, 1), teacher.narrow(1, 0, 1), null, null))
+        .isInstanceOf(TensorException.class)
+        .hasMessageContaining("at least 2 classes");
+  }
+}
