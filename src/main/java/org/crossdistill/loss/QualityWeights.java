@@ -163,6 +163,16 @@ public final class QualityWeights {
   public Tensor forward(Tensor qualityStudent, Tensor qualityTeacher, boolean training) {
     DType dtype = Arguments.values("qualityStudent", qualityStudent);
     Arguments.same("qualityTeacher", qualityTeacher, "qualityStudent", qualityStudent);
+    try {
+      return forward(dtype, qualityStudent, qualityTeacher, training);
+    } finally {
+      // Until here the collector must not free the tensor, although only its address is in use.
+      Reference.reachabilityFence(statistics);
+    }
+  }
+
+  private Tensor forward(
+      DType dtype, Tensor qualityStudent, Tensor qualityTeacher, boolean training) {
     DoublePointer state = new DoublePointer(statistics.data_ptr());
     Kernels.StatisticsUse use = new Kernels.StatisticsUse(training, state.get(STATISTICS) != 0);
     if (!use.update() && !use.initialized()) {
@@ -179,8 +189,6 @@ public final class QualityWeights {
     if (training && qualityStudent.size(0) > 0) {
       state.put(running).put(STATISTICS, 1);
     }
-    // Until here the collector must not free the tensor, although only its address is in use.
-    Reference.reachabilityFence(statistics);
     return weights;
   }
 
