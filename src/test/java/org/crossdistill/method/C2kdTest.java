@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -75,10 +74,17 @@ final class C2kdTest {
     PROXY_TEACHER_TO_PROXY_STUDENT("student body", "student proxy"),
     PROXY_STUDENT_TO_PROXY_TEACHER("teacher body", "teacher proxy");
 
-    private final Set<String> route;
+    private final String first;
+    private final String second;
 
-    Term(String... route) {
-      this.route = Set.of(route);
+    /** The two parts that the term trains. */
+    Term(String first, String second) {
+      this.first = first;
+      this.second = second;
+    }
+
+    boolean reaches(String part) {
+      return part.equals(first) || part.equals(second);
     }
   }
 
@@ -125,7 +131,7 @@ final class C2kdTest {
           .forEach(
               (part, parameters) -> {
                 double gradient = TwoModalities.largestGradient(parameters);
-                if (term.route.contains(part)) {
+                if (term.reaches(part)) {
                   assertThat(gradient).as(part).isGreaterThan(1e-6);
                 } else {
                   assertThat(gradient).as(part).isZero();
