@@ -62,7 +62,7 @@ class ConfigTest {
         "trian.epochs=3 | unknown key trian; did you mean train?",
         "method.lambdaf=3 | unknown key method.lambdaf; did you mean method.lambda-f?",
         "method.feature-margin.margin=-1 | margin",
-        "method.name=cmb | method.name: expected one of none, cmd, kd, found cmb",
+        "method.name=cmb | method.name: expected one of none, cmd, c2kd, ",
         "method.head=big | method.head: expected one of none, bottleneck, found big",
         "train.epochs=many | train.epochs: expected a whole number, found many",
         "train.epochs=2.5 | train.epochs: expected a whole number, found 2.5",
