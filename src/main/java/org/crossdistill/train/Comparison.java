@@ -12,10 +12,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.CrossdistillException;
 import org.crossdistill.eval.Metric;
 import org.crossdistill.eval.ResultRow;
+import org.crossdistill.nn.TorchThreads;
 
 /**
  * All arms of a file, each with all of its seeds. Cells run side by side, which changes no bit of
@@ -125,7 +125,7 @@ public final class Comparison {
    * @throws StoppedException if asked to stop before all were done
    */
   public List<Outcome> run() {
-    torch.set_num_threads(threads());
+    TorchThreads.set(threads());
     ExecutorService pool = Executors.newFixedThreadPool(workers);
     try {
       List<Future<Outcome>> futures = new ArrayList<>();
