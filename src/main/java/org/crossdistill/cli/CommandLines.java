@@ -21,4 +21,9 @@ final class CommandLines {
   static Path defaultFolder(Path file) {
     return Path.of("runs", file.getFileName().toString().replaceFirst("\\.toml$", ""));
   }
+
+  /** A word as a POSIX shell reads it back. */
+  static String quoted(String word) {
+    return word.matches("[\\w@%+=:,./-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+  }
 }

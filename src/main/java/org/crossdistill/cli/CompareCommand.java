@@ -2,6 +2,7 @@ package org.crossdistill.cli;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.crossdistill.train.Arm;
 import org.crossdistill.train.Comparison;
 import org.crossdistill.train.ExperimentFile;
 import picocli.CommandLine.Command;
@@ -15,8 +16,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "compare",
     description = {
-      "Train all arms of a configuration with all seeds and compare them in a table.",
-      "Trainings that an earlier run finished in the same folder are kept."
+      "Train all arms of a configuration on all its data sets with all seeds",
+      "and compare them in tables. Trainings that an earlier run finished or",
+      "paused in the same folder are kept."
     },
     mixinStandardHelpOptions = true)
 final class CompareCommand implements Callable<Integer> {
@@ -39,10 +41,17 @@ final class CompareCommand implements Callable<Integer> {
     ExperimentFile arms = ExperimentFile.read(file, options.assignments);
     Path folder = out == null ? CommandLines.defaultFolder(file) : out;
     Comparison.Finished finished = fresh ? Comparison.Finished.REPEAT : Comparison.Finished.KEEP;
-    ComparisonRun run =
-        ComparisonRun.run("compare", arms, folder, options, finished, CommandLines.of(spec));
-    Pictures.write(folder, "curves.png", run.report()::curves);
+    ComparisonTask task =
+        new ComparisonTask(
+            "compare",
+            file.toString(),
+            CommandLines.of(spec),
+            Arm::dataName,
+            ComparisonTask.NOT_TUNED);
+    ComparisonRun run = ComparisonRun.run(task, arms, folder, options, finished);
+    ComparisonCurves.write(arms, run);
+    ComparisonCurves.writeDifferences(folder, arms.title(), run.report());
     run.print(options.json);
-    return run.complete() ? ExitCode.OK : ExitCode.FAILURE;
+    return run.exitCode();
   }
 }

@@ -15,6 +15,7 @@ import org.crossdistill.data.PictureTransform;
 import org.crossdistill.data.Seeds;
 import org.crossdistill.data.Subset;
 import org.crossdistill.eval.Metric;
+import org.crossdistill.eval.OpenSet;
 import org.crossdistill.method.Method;
 import org.crossdistill.method.MethodContext;
 import org.crossdistill.method.MethodContext.Encoders;
@@ -120,7 +121,7 @@ public final class ExperimentRun {
    * @return whether the training is complete
    */
   public boolean train(List<TrainingListener> listeners, BooleanSupplier stop) {
-    return train(report -> {}, listeners, stop);
+    return train(listeners, stop, () -> false);
   }
 
   /** As {@link #train(List, BooleanSupplier)}; each epoch is saved in the folder. */
@@ -128,9 +129,28 @@ public final class ExperimentRun {
     EpochAction save =
         report -> {
           folder.append(report);
-          Checkpoint.write(folder.checkpoint(), trainer, best, config(), seed);
+          checkpoint(folder);
         };
-    return train(save, listeners, stop);
+    return train(save, listeners, stop, () -> false);
+  }
+
+  /**
+   * As {@link #train(List, BooleanSupplier)}.
+   *
+   * @param pause asked before each epoch; {@link #checkpoint} then keeps the state
+   */
+  boolean train(List<TrainingListener> listeners, BooleanSupplier stop, BooleanSupplier pause) {
+    return train(report -> {}, listeners, stop, pause);
+  }
+
+  /** Saves the state between two epochs, for {@link #resume}. */
+  void checkpoint(RunFolder folder) {
+    Checkpoint.write(folder.checkpoint(), trainer, best, config(), seed);
+  }
+
+  /** Epochs that are done, the ones before a resume included. */
+  int epochsDone() {
+    return trainer.epochsDone();
   }
 
   private interface EpochAction {
@@ -138,9 +158,13 @@ public final class ExperimentRun {
   }
 
   private boolean train(
-      EpochAction afterEpoch, List<TrainingListener> listeners, BooleanSupplier stop) {
+      EpochAction afterEpoch,
+      List<TrainingListener> listeners,
+      BooleanSupplier stop,
+      BooleanSupplier pause) {
     EpochReport report;
-    while ((report = trainer.epoch(this::validate, listeners, stop)) != null) {
+    while (!pause.getAsBoolean()
+        && (report = trainer.epoch(this::validate, listeners, stop)) != null) {
       score(report).ifPresent(best::offer);
       afterEpoch.run(report);
       for (TrainingListener listener : listeners) {
@@ -180,6 +204,11 @@ public final class ExperimentRun {
   /** Numbers on the test samples, which no choice was made on. */
   public Map<Metric, Double> test() {
     return measure(data.test());
+  }
+
+  /** What a model without knowledge reaches on the test samples, where that is known. */
+  Map<Metric, Double> chance() {
+    return openSet() ? OpenSet.chance(data.testClasses().size()) : Map.of();
   }
 
   private Map<Metric, Double> measure(int[] rows) {
@@ -234,7 +263,7 @@ public final class ExperimentRun {
   public void save(
       RunFolder folder, String name, Provenance provenance, Map<Metric, Double> metrics) {
     model().write(folder.model());
-    folder.writeCard(Card.of(name, experiment, seed, provenance, metrics));
+    folder.writeCard(Card.of(name, experiment, seed, provenance, metrics, chance()));
   }
 
   private String config() {
