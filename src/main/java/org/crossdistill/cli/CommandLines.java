@@ -17,6 +17,11 @@ final class CommandLines {
     return words;
   }
 
+  /** The same as one line for a shell. */
+  static String line(CommandSpec spec) {
+    return String.join(" ", of(spec).stream().map(CommandLines::quoted).toList());
+  }
+
   /** {@code runs/NAME} for a configuration {@code NAME.toml}. */
   static Path defaultFolder(Path file) {
     return Path.of("runs", file.getFileName().toString().replaceFirst("\\.toml$", ""));

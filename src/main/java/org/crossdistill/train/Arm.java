@@ -51,9 +51,21 @@ public record Arm(
     return of(data, name, config, all, search);
   }
 
+  /** The same with an assignment that lies over all others. */
+  Arm under(String above) {
+    List<String> all = new ArrayList<>(assignments);
+    all.add(above);
+    return of(data, name, config, all, search);
+  }
+
   /** The same with further tables, over which the assignments lie. */
   Arm over(Map<String, Object> tables) {
     return of(data, name, ConfigLayers.merge(config, tables), assignments, search);
+  }
+
+  /** The same under the name of its method, where the file gives it none. */
+  Arm namedAfterMethod() {
+    return new Arm(data, experiment.method().name(), config, assignments, search, experiment);
   }
 
   /** One training of it. */

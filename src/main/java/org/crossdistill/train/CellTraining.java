@@ -19,16 +19,19 @@ final class CellTraining {
   private final Path path;
   private final Map<String, Object> card;
   private final Provenance provenance;
+  private final Inputs inputs;
 
   /**
    * @param out folder of the comparison
+   * @param inputs data and teachers that the cells share
    */
-  CellTraining(Arm arm, long seed, Path out, Provenance provenance) {
+  CellTraining(Arm arm, long seed, Path out, Provenance provenance, Inputs inputs) {
     cell = arm.cell(seed);
     experiment = arm.experiment().forSeed(seed);
     path = cell.folder(out);
     card = Card.of(arm.name(), experiment, seed, provenance, Map.of(), Map.of());
     this.provenance = provenance;
+    this.inputs = inputs;
   }
 
   Cell cell() {
@@ -52,7 +55,7 @@ final class CellTraining {
   Outcome run(TrainingListener listener, BooleanSupplier stop, BooleanSupplier pause) {
     RunFolder folder = RunFolder.open(path);
     folder.reopen();
-    ExperimentRun run = new ExperimentRun(experiment, cell.seed(), stop);
+    ExperimentRun run = new ExperimentRun(experiment, cell.seed(), inputs, stop);
     List<EpochReport> epochs = new ArrayList<>();
     if (PausedTraining.fits(folder, card)) {
       run.resume(folder);
@@ -66,7 +69,9 @@ final class CellTraining {
       if (stop.getAsBoolean()) {
         throw new StoppedException("stopped after " + epochs.size() + " epochs");
       }
-      PausedTraining.keep(folder, card, run);
+      if (!epochs.isEmpty()) {
+        PausedTraining.keep(folder, card, run);
+      }
       return Outcome.left(cell);
     }
     Map<Metric, Double> metrics = run.test();

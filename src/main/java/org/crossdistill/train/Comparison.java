@@ -123,6 +123,7 @@ public final class Comparison {
   private final Listener listener;
   private final BooleanSupplier pause;
   private final Workers workers;
+  private final Inputs inputs = Inputs.standard();
 
   /**
    * @param stop asked after each step; what a cell has done is then lost
@@ -158,7 +159,7 @@ public final class Comparison {
       for (Arm arm : file.arms()) {
         List<Long> seeds = arm.experiment().settings().seeds();
         if (i < seeds.size()) {
-          trainings.add(new CellTraining(arm, seeds.get(i), plan.out(), plan.provenance()));
+          trainings.add(new CellTraining(arm, seeds.get(i), plan.out(), plan.provenance(), inputs));
         }
       }
     }

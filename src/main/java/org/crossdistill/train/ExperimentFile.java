@@ -22,7 +22,6 @@ public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions>
 
   private static final String TITLE = "title";
   private static final String TUNE = "tune";
-  private static final String METHOD = "method";
   private static final String DATA_SETS = "data-sets";
 
   /**
@@ -69,9 +68,8 @@ public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions>
     String dataName = data == null ? "" : data.toString();
     Map<String, Object> base = ConfigLayers.merge(layers.shared(), over);
     if (layers.arms().isEmpty()) {
-      String method = base.get(METHOD) instanceof Map<?, ?> m ? String.valueOf(m.get("name")) : "";
-      return List.of(
-          Arm.of(dataName, method, base, assignments, ArmSearch.takeFrom(new TreeMap<>())));
+      ArmSearch search = new ArmSearch(Map.of(), Optional.empty());
+      return List.of(Arm.of(dataName, "", base, assignments, search).namedAfterMethod());
     }
     List<Arm> arms = new ArrayList<>();
     for (Map<String, Object> table : layers.arms()) {

@@ -20,6 +20,7 @@ import org.crossdistill.method.Method;
 import org.crossdistill.method.MethodContext;
 import org.crossdistill.method.MethodContext.Encoders;
 import org.crossdistill.method.Need;
+import org.crossdistill.method.NetworksAlone;
 import org.crossdistill.nn.SmallResNet;
 import org.crossdistill.nn.TextEncoder;
 
@@ -35,6 +36,7 @@ public final class ExperimentRun {
   private final Teacher teacher;
   private final SmallResNet student;
   private final Method method;
+  private final PictureSet pictures;
   private final Trainer trainer;
   private final BestModel best;
   private final Evaluation evaluation;
@@ -46,33 +48,27 @@ public final class ExperimentRun {
    * @throws StoppedException if asked to stop
    */
   public ExperimentRun(Experiment experiment, long seed, BooleanSupplier stop) {
+    this(experiment, seed, Inputs.standard(), stop);
+  }
+
+  /** With data and a teacher that other runs may share. */
+  ExperimentRun(Experiment experiment, long seed, Inputs inputs, BooleanSupplier stop) {
     this.experiment = experiment;
     this.seed = seed;
     Experiment.Settings settings = experiment.settings();
     int pictureSize = settings.data().pictureSize();
     try (PointerScope scope = new PointerScope()) {
-      data = Preparation.prepare(settings.data(), seed);
-      teacher = teacher(stop);
+      data = inputs.data(settings.data(), seed);
+      teacher = inputs.teacher(experiment, data, seed, stop);
       student = new SmallResNet(Seeds.random(seed, "student", 0), settings.student());
       method = experiment.createMethod(context());
       PictureTransform transform = Preparation.transform(pictureSize);
       PictureAugmenter augmenter = new PictureAugmenter(pictureSize, settings.augmentation());
-      PictureSet pictures = new PictureSet(data, teacher, takesTexts(), augmenter, transform);
+      pictures = new PictureSet(data, teacher, takesTexts(), augmenter, transform);
       trainer = new Trainer(method, pictures, settings.train(), settings.optimizer(), seed);
     }
     best = new BestModel(method);
     evaluation = new Evaluation(data, Preparation.transform(pictureSize));
-  }
-
-  private Teacher teacher(BooleanSupplier stop) {
-    Set<Need> needs = experiment.needs();
-    if (needs.isEmpty()) {
-      return null;
-    }
-    Experiment.Settings settings = experiment.settings();
-    boolean classifier =
-        needs.contains(Need.TEACHER_LOGITS) || needs.contains(Need.TEACHER_CLASSIFIER);
-    return Teacher.fit(settings.teacher(), settings.identityLoss(), data, classifier, seed, stop);
   }
 
   private boolean takesTexts() {
@@ -96,6 +92,18 @@ public final class ExperimentRun {
             r -> new SmallResNet(r, settings.student()),
             r -> new TextEncoder(r, features, settings.teacher().encoder()));
     return context.with(teacher.forMethods()).with(encoders);
+  }
+
+  /** A training of the same networks whose steps do without the losses. */
+  Trainer withoutLosses() {
+    Experiment.Settings settings = experiment.settings();
+    Method networks = new NetworksAlone(method);
+    return new Trainer(networks, pictures, settings.train(), settings.optimizer(), seed);
+  }
+
+  /** The training itself, step by step. */
+  Trainer trainer() {
+    return trainer;
   }
 
   /** Steps of the whole training. */
@@ -179,7 +187,7 @@ public final class ExperimentRun {
   }
 
   /** What the best epoch has most of: validation accuracy, or in an open set the least EER. */
-  private OptionalDouble score(EpochReport report) {
+  OptionalDouble score(EpochReport report) {
     if (report.validation().isEmpty()) {
       return OptionalDouble.empty();
     }
