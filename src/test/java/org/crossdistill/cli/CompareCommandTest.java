@@ -40,7 +40,7 @@ class CompareCommandTest {
       data = { split = "closed", label = "group", per-class = 8, picture-size = 8 }
       [[data-set]]
       name = "open"
-      data = { split = "open", validation-fraction = 0, picture-size = 8 }
+      data = { split = "open", validation-fraction = 0, picture-size = 8, min-samples = 24 }
       [[arm]]
       name = "student-alone"
       method = { name = "none" }
