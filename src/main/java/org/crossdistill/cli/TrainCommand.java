@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.eval.Metric;
+import org.crossdistill.nn.TorchThreads;
 import org.crossdistill.train.ConfigException;
 import org.crossdistill.train.EpochReport;
 import org.crossdistill.train.Experiment;
@@ -58,7 +58,7 @@ final class TrainCommand implements Callable<Integer> {
     refuseToOverwrite(folderPath);
     RunFolder folder = RunFolder.open(folderPath);
     LibTorchLoading.load(System.err);
-    torch.set_num_threads(experiment.settings().threads());
+    TorchThreads.set(experiment.settings().threads());
     try (StopSignal stop = StopSignal.install()) {
       return run(experiment, folder, stop);
     }

@@ -8,12 +8,12 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.CrossdistillException;
 import org.crossdistill.data.AtomicFiles;
 import org.crossdistill.data.FullDiskException;
 import org.crossdistill.eval.Metric;
 import org.crossdistill.eval.ResultRow;
+import org.crossdistill.nn.TorchThreads;
 
 /**
  * All arms of a file on all its data sets, each with all of its seeds. Cells run side by side,
@@ -174,7 +174,7 @@ public final class Comparison {
    * @throws FullDiskException if there is no room for the results
    */
   public List<Outcome> run() {
-    torch.set_num_threads(file.arms().get(0).experiment().settings().threads());
+    TorchThreads.set(file.arms().get(0).experiment().settings().threads());
     Map<Cell, Outcome> outcomes = new LinkedHashMap<>();
     List<Supplier<Outcome>> tasks = new ArrayList<>();
     for (CellTraining training : trainings()) {

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import org.bytedeco.pytorch.global.torch;
+import org.crossdistill.nn.TorchThreads;
 
 /**
  * Steps a second of each arm, measured in turn in one process on one thread: a round trains an
@@ -82,7 +82,7 @@ public final class Throughput {
   public static List<Row> measure(
       ExperimentFile file, int rounds, Consumer<String> progress, BooleanSupplier stop) {
     Options.require(rounds >= 1, "--rounds", "at least 1", rounds);
-    torch.set_num_threads(1);
+    TorchThreads.set(1);
     List<Row> rows = new ArrayList<>();
     for (String data : file.dataSets()) {
       Inputs inputs = Inputs.standard();

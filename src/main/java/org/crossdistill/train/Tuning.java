@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import org.bytedeco.pytorch.global.torch;
+import org.crossdistill.nn.TorchThreads;
 import org.crossdistill.CrossdistillException;
 import org.crossdistill.data.FullDiskException;
 
@@ -97,7 +97,7 @@ public final class Tuning {
    * @throws FullDiskException if there is no room for the results
    */
   public List<TrialResult> run() {
-    torch.set_num_threads(trials.get(0).arm().experiment().settings().threads());
+    TorchThreads.set(trials.get(0).arm().experiment().settings().threads());
     Map<TrialTraining, TrialResult> results = new LinkedHashMap<>();
     List<Supplier<TrialResult>> tasks = new ArrayList<>();
     List<TrialTraining> waiting = new ArrayList<>();
