@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import org.crossdistill.nn.TorchThreads;
 import org.crossdistill.CrossdistillException;
 import org.crossdistill.data.FullDiskException;
+import org.crossdistill.nn.TorchThreads;
 
 /**
  * A random search of settings, the same number of trials for every arm on every data set. The first
