@@ -104,7 +104,7 @@ class ConfigTest {
 
     ExperimentFile file = ExperimentFile.of(TomlConfig.parse(toml, "test.toml"), List.of());
 
-    assertThat(file.arms().keySet()).containsExactly("alone", "soft");
+    assertThat(file.armNames()).containsExactly("alone", "soft");
     assertThat(file.arm("alone").method().name()).isEqualTo("none");
     Experiment soft = file.arm("soft");
     assertThat(soft.settings().train().epochs()).isEqualTo(5);
