@@ -29,19 +29,21 @@ record ComparisonRun(
       ComparisonOptions options,
       Comparison.Finished finished,
       List<String> command) {
-    RunFolder.open(folder);
-    LibTorchLoading.load(System.err);
-    int workers = options.workers(file);
-    Provenance provenance = Provenances.here();
-    List<Outcome> outcomes;
-    try (StopSignal stop = StopSignal.install();
-        ComparisonProgress progress = new ComparisonProgress(task, cells(file))) {
-      outcomes = new Comparison(file, folder, workers, provenance, progress, stop, finished).run();
+    try (RunFolder results = RunFolder.open(folder)) {
+      LibTorchLoading.load(System.err);
+      int workers = options.workers(file);
+      Provenance provenance = Provenances.here();
+      List<Outcome> outcomes;
+      try (StopSignal stop = StopSignal.install();
+          ComparisonProgress progress = new ComparisonProgress(task, cells(file))) {
+        outcomes =
+            new Comparison(file, folder, workers, provenance, progress, stop, finished).run();
+      }
+      var report = new ComparisonReport(file, outcomes, Comparison.rows(file, outcomes));
+      SummaryFile summary = report.summary(command, provenance, workers);
+      report.write(folder, summary);
+      return new ComparisonRun(folder, outcomes, report, summary);
     }
-    ComparisonReport report = new ComparisonReport(file, outcomes, Comparison.rows(file, outcomes));
-    SummaryFile summary = report.summary(command, provenance, workers);
-    report.write(folder, summary);
-    return new ComparisonRun(folder, outcomes, report, summary);
   }
 
   private static int cells(ExperimentFile file) {

@@ -52,11 +52,12 @@ final class TrainCommand implements Callable<Integer> {
     Experiment experiment = ExperimentFile.read(file, options.assignments).arm(arm);
     Path folderPath = out == null ? CommandLines.defaultFolder(file) : out;
     refuseToOverwrite(folderPath);
-    RunFolder folder = RunFolder.open(folderPath);
-    LibTorchLoading.load(System.err);
-    torch.set_num_threads(experiment.settings().threads());
-    try (StopSignal stop = StopSignal.install()) {
-      return run(experiment, folder, stop);
+    try (RunFolder folder = RunFolder.open(folderPath)) {
+      LibTorchLoading.load(System.err);
+      torch.set_num_threads(experiment.settings().threads());
+      try (StopSignal stop = StopSignal.install()) {
+        return run(experiment, folder, stop);
+      }
     }
   }
 

@@ -195,15 +195,17 @@ public final class Comparison {
       throw new StoppedException("stopped before it began");
     }
     Experiment experiment = file.arms().get(cell.arm());
-    RunFolder folder = RunFolder.open(out.resolve(cell.arm()).resolve("seed-" + cell.seed()));
-    if (finished == Finished.KEEP) {
-      var card = Card.of(cell.arm(), experiment, cell.seed(), provenance, Map.of());
-      Optional<FinishedTraining> earlier = FinishedTraining.read(folder, card);
-      if (earlier.isPresent()) {
-        return outcome(cell, earlier.get().metrics(), earlier.get().epochs(), null);
+    Path path = out.resolve(cell.arm()).resolve("seed-" + cell.seed());
+    try (RunFolder folder = RunFolder.open(path)) {
+      if (finished == Finished.KEEP) {
+        var card = Card.of(cell.arm(), experiment, cell.seed(), provenance, Map.of());
+        Optional<FinishedTraining> earlier = FinishedTraining.read(folder, card);
+        if (earlier.isPresent()) {
+          return outcome(cell, earlier.get().metrics(), earlier.get().epochs(), null);
+        }
       }
+      return train(cell, experiment, folder);
     }
-    return train(cell, experiment, folder);
   }
 
   private Outcome train(Cell cell, Experiment experiment, RunFolder folder) {

@@ -27,9 +27,18 @@ public record ExperimentFile(String title, Map<String, Experiment> arms) {
    * Reads a file.
    *
    * @param assignments {@code key=value}, laid over the file's shared part and every arm
+   * @throws ConfigException naming the file and the key
    */
   public static ExperimentFile read(Path file, List<String> assignments) {
-    return of(TomlConfig.read(file), assignments);
+    Map<String, Object> config = TomlConfig.read(file);
+    // Such as have no key are wrong whatever the file says.
+    assignments.forEach(assignment -> TomlConfig.set(new TreeMap<>(), assignment));
+    try {
+      return of(config, assignments);
+    } catch (ConfigException e) {
+      String origin = assignments.isEmpty() ? file.toString() : file + " with --set";
+      throw new ConfigException(origin + ": " + e.getMessage(), e);
+    }
   }
 
   /** As {@link #read}, from a configuration that has been read. */
@@ -115,7 +124,9 @@ public record ExperimentFile(String title, Map<String, Experiment> arms) {
     String name = nameOrNull == null && names.size() == 1 ? names.get(0) : nameOrNull;
     Experiment found = name == null ? null : arms.get(name);
     if (found == null) {
-      throw new ConfigException("--arm: expected one of " + names + ", found " + nameOrNull);
+      String given = name == null ? "none" : name;
+      throw new ConfigException(
+          "--arm: expected one of " + String.join(", ", names) + "; found " + given);
     }
     return found;
   }

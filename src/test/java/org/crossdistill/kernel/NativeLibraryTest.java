@@ -49,10 +49,15 @@ final class NativeLibraryTest {
   }
 
   @Test
-  void unknownSettingIsNamed() throws Exception {
-    Result result = new JavaProcess(NativeProbe.class).option("-Dcrossdistill.native=maybe").run();
-    assertThat(result.out())
-        .contains("crossdistill.native or CROSSDISTILL_NATIVE: expected on or off, found 'maybe'");
+  void unknownSettingIsAnErrorThatNamesTheKnown() throws Exception {
+    Result property =
+        new JavaProcess(NativeProbe.class).option("-Dcrossdistill.native=maybe").run();
+    assertThat(property.exitCode()).isNotZero();
+    assertThat(property.err())
+        .contains("crossdistill.native: expected one of on, off; found 'maybe'");
+    Result variable =
+        new JavaProcess(NativeProbe.class).environment("CROSSDISTILL_NATIVE", "0").run();
+    assertThat(variable.err()).contains("CROSSDISTILL_NATIVE: expected one of on, off; found '0'");
   }
 
   @Test
