@@ -17,6 +17,7 @@ public enum Settings {
 
   private final String propertyOrNull;
   private final String environment;
+
   /** Joined by ", ". */
   private final String known;
 
