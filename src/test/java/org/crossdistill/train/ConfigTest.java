@@ -115,7 +115,7 @@ class ConfigTest {
     assertThat(options.lambdaC()).isZero();
     assertThatThrownBy(() -> file.arm("hard"))
         .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("[alone, soft], found hard");
+        .hasMessageContaining("expected one of alone, soft; found hard");
   }
 
   @Test
