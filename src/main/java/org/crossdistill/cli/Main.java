@@ -28,6 +28,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       EmbedCommand.class,
       LossCommand.class,
       DoctorCommand.class,
+      BenchCommand.class,
     },
     mixinStandardHelpOptions = true,
     versionProvider = Main.BuildVersion.class)
@@ -98,10 +99,15 @@ public final class Main {
         new CommandLine(new Main())
             .setExecutionExceptionHandler(Main::failed)
             .setParameterExceptionHandler(Main::misused);
+    tellTheVersion(line);
+    return line;
+  }
+
+  private static void tellTheVersion(CommandLine line) {
     for (CommandLine command : line.getSubcommands().values()) {
       command.getCommandSpec().versionProvider(new BuildVersion());
+      tellTheVersion(command);
     }
-    return line;
   }
 
   private static void setDefault(String property, String value) {
