@@ -48,4 +48,62 @@ public record Row(
     Double referenceMedianNs,
     @JsonProperty("reference_error_vs_f64") Double referenceErrorVsF64,
     Long referenceExtraBytes,
-    Machine machine) {}
+    Machine machine) {
+
+  /** A row that holds a time and nothing else. */
+  public static Row timed(
+      String kernel,
+      String variant,
+      String backend,
+      String shape,
+      String dtype,
+      int threads,
+      double medianNs,
+      double spread,
+      Machine machine) {
+    return new Row(
+        kernel,
+        variant,
+        backend,
+        machine.isa(),
+        shape,
+        dtype,
+        threads,
+        medianNs,
+        spread,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        machine);
+  }
+
+  /** The same with the time of a reference and the ratio to it. */
+  public Row comparedWith(double referenceNs) {
+    return new Row(
+        kernel,
+        variant,
+        backend,
+        isa,
+        shape,
+        dtype,
+        threads,
+        medianNs,
+        spread,
+        bytes,
+        flops,
+        rooflineShare,
+        referenceNs / medianNs,
+        errorVsF64,
+        extraBytes,
+        referenceNs,
+        referenceErrorVsF64,
+        referenceExtraBytes,
+        machine);
+  }
+}

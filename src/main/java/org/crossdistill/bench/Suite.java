@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
 import org.crossdistill.kernel.DType;
-import org.crossdistill.kernel.NativeLibrary;
 import org.crossdistill.loss.C2kdLoss;
 import org.crossdistill.loss.KdLoss;
 import org.crossdistill.loss.MarginClassifierLoss;
@@ -27,7 +26,7 @@ public final class Suite {
 
   /** Every kernel, on all threads. */
   public static List<Case> quick() {
-    Suite suite = new Suite(List.of(NativeLibrary.defaultThreads()));
+    Suite suite = new Suite(List.of(cores()));
     suite.features(SoftMarginFeatureLoss.Distance.NORMALIZED, "16384x512", F32_BF16);
     suite.classifier(MarginClassifierLoss.Kind.AAM, "256x10000x512", F32_BF16);
     suite.classifier(MarginClassifierLoss.Kind.AAM, "512x100000x256", F32);
@@ -43,8 +42,7 @@ public final class Suite {
 
   /** More shapes, types and variants, on one thread and on all. */
   public static List<Case> full() {
-    Suite suite =
-        new Suite(List.of(1, NativeLibrary.defaultThreads()).stream().distinct().toList());
+    Suite suite = new Suite(List.of(1, cores()).stream().distinct().toList());
     suite.features(SoftMarginFeatureLoss.Distance.NORMALIZED, "48x512", F32_BF16);
     suite.features(SoftMarginFeatureLoss.Distance.NORMALIZED, "16384x512", ALL);
     suite.features(SoftMarginFeatureLoss.Distance.NORMALIZED, "65536x512", F32_BF16);
@@ -63,6 +61,11 @@ public final class Suite {
     suite.tau("256x1000", F32);
     suite.quality("4096x512", F32_BF16);
     return suite.cases;
+  }
+
+  /** Not the default of OpenMP: LibTorch changes that, here and there to less. */
+  private static int cores() {
+    return Runtime.getRuntime().availableProcessors();
   }
 
   private void features(SoftMarginFeatureLoss.Distance distance, String shape, List<DType> dtypes) {

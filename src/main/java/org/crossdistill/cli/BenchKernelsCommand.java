@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
-import org.crossdistill.CrossdistillException;
 import org.crossdistill.bench.Case;
 import org.crossdistill.bench.Machine;
 import org.crossdistill.bench.Meter;
@@ -101,8 +100,7 @@ final class BenchKernelsCommand implements Callable<Integer> {
     }
     Path folder = json == null ? null : json.toAbsolutePath().getParent();
     if (folder != null && (!Files.isWritable(folder) || Files.isDirectory(json))) {
-      throw new CrossdistillException(
-          json + ": expected a file in a folder that can be written, found none");
+      throw misuse("--json: expected a file in a folder that can be written, found " + json);
     }
   }
 
@@ -111,17 +109,19 @@ final class BenchKernelsCommand implements Callable<Integer> {
   }
 
   private List<Row> measure(Machine machine, StopSignal stop) {
-    List<Case> cases =
-        (quick ? Suite.quick() : Suite.full())
-            .stream().filter(wanted -> only.matcher(wanted.name()).find()).toList();
+    List<Case> cases = named(quick ? Suite.quick() : Suite.full());
     if (cases.isEmpty()) {
       throw misuse("--only: expected a part of some line, found none for '" + only + "'");
     }
     List<Row> rows = new ArrayList<>(measure(cases, new Meter(machine, seconds, stop)));
-    if (!quick && !Isa.isPinned() && !stop.getAsBoolean()) {
+    if (!quick && !Isa.isPinned() && !named(Suite.quick()).isEmpty()) {
       rows.addAll(new OtherIsas(only, seconds, stop).measure());
     }
     return rows;
+  }
+
+  private List<Case> named(List<Case> cases) {
+    return cases.stream().filter(wanted -> only.matcher(wanted.name()).find()).toList();
   }
 
   private static List<Row> measure(List<Case> cases, Meter meter) {
