@@ -62,23 +62,28 @@ final class Repetitions {
       int calls = callsOfASample(call);
       int references = compared ? callsOfASample(composition) : 0;
       long start = System.nanoTime();
+      double elapsed = 0;
       double ofReference = 0;
-      while (kernel.count() < LEAST
-          || (kernel.count() < MOST && System.nanoTime() - start < 1e9 * seconds)) {
+      while (!enough() || (kernel.count() < MOST && elapsed < 1e9 * seconds)) {
         if (stop.getAsBoolean()) {
           return false;
         }
         double time = timeBesideLimit(call, calls, limits);
-        // A slow composition shall not take the time that the kernel's repetitions need.
-        boolean more = reference.count() < LEAST_REFERENCES || ofReference < 5e8 * seconds;
-        if (compared && more) {
+        // At most half of the time, spread over all of it: what follows a slow composition is
+        // disturbed by it.
+        if (compared && ofReference <= 0.5 * elapsed) {
           reference.add(timeOf(composition, references));
           speedups.add(reference.last() / time);
           ofReference += references * reference.last();
         }
+        elapsed = System.nanoTime() - start;
       }
       return true;
     }
+  }
+
+  private boolean enough() {
+    return kernel.count() >= LEAST && (!compared || reference.count() >= LEAST_REFERENCES);
   }
 
   private double timeBesideLimit(Runnable call, int calls, Limits limits) {
