@@ -332,6 +332,32 @@ CD_EXPORT int32_t cd_quality_weights_cuda(int32_t dtype, int64_t rows, const voi
                                           int32_t initialized, void* statistics, void* weights,
                                           void* stream);
 
+/* ---- limits of the machine ------------------------------------------------------------------ */
+
+/* What the time of a kernel is held against: loops on the active instruction set whose work is cut
+ * into tasks and dealt to threads like that of the kernels. The caller takes their time. */
+
+/* Size of the last-level cache in bytes, above which kernels store past the caches; 32 MiB where
+ * the system does not tell. */
+CD_EXPORT int64_t cd_last_level_cache_bytes(void);
+
+/* c = a - b and d = b - a in f32, stored past the caches: moves 4 * bytes through memory.
+ *
+ * bytes        of each array, >= 0 and a multiple of 64
+ * a, b, c, d   [bytes / 4] of f32; c and d on multiples of 64
+ */
+CD_EXPORT int32_t cd_roofline_stream(int64_t bytes, const void* a, const void* b, void* c, void* d,
+                                     int32_t threads);
+
+/* Fused multiply-adds that wait for nothing, in registers, on every thread. Products of CD_F16 are
+ * those of CD_F32; so are those of CD_BF16 without AVX512-BF16.
+ *
+ * rounds       >= 0; 4000000 take some milliseconds
+ * operations   [1]: additions and multiplications that were done
+ */
+CD_EXPORT int32_t cd_roofline_multiply_adds(int32_t dtype, int64_t rounds, int32_t threads,
+                                            double* operations);
+
 #ifdef __cplusplus
 }
 #endif

@@ -32,6 +32,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       EmbedCommand.class,
       LossCommand.class,
       DoctorCommand.class,
+      BenchCommand.class,
     },
     mixinStandardHelpOptions = true,
     versionProvider = Main.BuildVersion.class)
@@ -103,10 +104,15 @@ public final class Main {
             .setExecutionStrategy(Main::run)
             .setExecutionExceptionHandler(Main::failed)
             .setParameterExceptionHandler(Main::misused);
+    tellTheVersion(line);
+    return line;
+  }
+
+  private static void tellTheVersion(CommandLine line) {
     for (CommandLine command : line.getSubcommands().values()) {
       command.getCommandSpec().versionProvider(new BuildVersion());
+      tellTheVersion(command);
     }
-    return line;
   }
 
   /** Help is given whatever the environment holds; nothing else is done with an unknown setting. */

@@ -106,6 +106,12 @@ public final class NativeLibrary {
     return Crossdistill.cd_default_threads();
   }
 
+  /** Size of the last-level cache in bytes, above which kernels store past the caches. */
+  public static long lastLevelCacheBytes() {
+    require();
+    return Crossdistill.cd_last_level_cache_bytes();
+  }
+
   /** Whether the library was built with CUDA. */
   public static boolean isBuiltWithCuda() {
     require();

@@ -51,7 +51,8 @@ public final class KdLoss {
       return label;
     }
 
-    int code() {
+    /** The number that stands for it in the C interface. */
+    public int code() {
       return code;
     }
   }
