@@ -8,7 +8,7 @@
 // that is summed, so that a panel [K, W] of them has K / 2 rows of W pairs.
 #pragma once
 
-#include "core/simd.h"
+#include "core/norms.h"
 
 namespace cd {
 namespace CD_TARGET {
@@ -159,6 +159,31 @@ CD_INLINE void narrow_pair(Bf16* p, Vector<float> first, Vector<float> second) {
 #endif
 }
 
+// |x|: runs of exact products are summed in float, and the runs in double.
+CD_INLINE double norm_of_pairs(const Bf16* x, int64_t dim) {
+  constexpr int64_t kStep = 2 * kLanes<float>, kRun = 4 * kStep;
+  const auto squares = [](const Bf16* p, Vector<float> sum) __attribute__((always_inline)) {
+    const auto bits = read<Vector<uint32_t>>(p);
+    return add_products(bits, bits, sum);
+  };
+  WideSum<float> total;
+  int64_t d = 0;
+  for (; d + kRun <= dim; d += kRun) {
+    const Vector<float> a = squares(x + d + kStep, squares(x + d, Vector<float>{}));
+    const Vector<float> b = squares(x + d + 3 * kStep, squares(x + d + 2 * kStep, Vector<float>{}));
+    total.add(a + b);
+  }
+  for (; d + kStep <= dim; d += kStep) total.add(squares(x + d, Vector<float>{}));
+  if (d < dim) {
+    Bf16 rest[kStep] = {};
+    __builtin_memcpy(rest, x + d, static_cast<size_t>(dim - d) * sizeof(Bf16));
+    total.add(squares(rest, Vector<float>{}));
+  }
+  // What is so small or large that a float loses it is measured in double.
+  const double square = total.total();
+  return square >= 1e-24 && square <= 1e36 ? __builtin_sqrt(square) : row_norm<double>(x, dim);
+}
+
 // Pairs up the elements of rows 2r and 2r + 1 of [rows, W]; `pairs` may be `from`.
 CD_INLINE void pair_up_rows(const Bf16* from, int64_t rows, Bf16Pair* pairs) {
   constexpr int kVector = kLanes<float>;
@@ -186,6 +211,21 @@ CD_INLINE void pack_row(const E* x, int64_t dim, int64_t padded_dim, double fact
     Vector<D> v = {};
     if (left > 0) v = (left >= kLanes<D> ? load<D>(x + d) : load_some<D>(x + d, left)) * scale;
     store<D>(panels + (d / kWidth * rows + row) * kWidth + d % kWidth, v);
+  }
+}
+
+// The same for pairs, times a power of two: exact, but for numbers below 2^-126.
+CD_INLINE void pack_pairs(const Bf16* x, int64_t dim, int64_t padded_dim, float power, int64_t row,
+                          int64_t rows, Bf16* panels) {
+  constexpr int kVector = kLanes<float>, kWidth = kPanelWidth<float>;
+  const Vector<float> factor = broadcast(power);
+  for (int64_t d = 0; d < padded_dim; d += kWidth) {
+    Vector<float> parts[2] = {};
+    for (int part = 0; part < 2; ++part) {
+      const int64_t at = d + part * kVector, left = dim - at;
+      if (left > 0) parts[part] = load<float>(x + at, left < kVector ? left : kVector) * factor;
+    }
+    narrow_pair(panels + (d / kWidth * rows + row) * kWidth, parts[0], parts[1]);
   }
 }
 

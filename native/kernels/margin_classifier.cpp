@@ -26,7 +26,7 @@ constexpr int64_t kRowBlock = 256;
 constexpr int64_t kClassStep = 12;
 constexpr int64_t kLeastTileClasses = 24, kMostTileClasses = 192;
 // Groups: as many as memory for the parts of dZ allows.
-constexpr int64_t kMostGroups = 32, kFewGroups = 8, kPartsBytes = 32 << 20;
+constexpr int64_t kMostGroups = 32, kFewGroups = 8, kPartsBytes = 8 << 20;
 
 int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 

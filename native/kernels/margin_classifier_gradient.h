@@ -26,66 +26,61 @@ void add_target(const E* self, double self_scale, const E* other, double other_s
       });
 }
 
-// Rows in a plain matrix, or in row panels of T; padded with zeros.
+// A row of a plain matrix, or of row panels that are as wide as those of T; padded with zeros.
 template <class E>
 struct PlainRow {
   const E* elements;
   int64_t dim;
 
-  CD_INLINE Vector<double> at(int64_t d) const {
+  template <class D>
+  CD_INLINE Vector<D> at(int64_t d) const {
     const int64_t left = dim - d;
-    return left >= kLanes<double> ? load<double>(elements + d)
-           : left > 0             ? load_some<double>(elements + d, left)
-                                  : Vector<double>{};
+    return left >= kLanes<D> ? load<D>(elements + d)
+           : left > 0        ? load_some<D>(elements + d, left)
+                             : Vector<D>{};
   }
 };
 
-template <class T>
+template <class T, class Element = T>
 struct PanelRow {
-  const T* panels;
+  const Element* panels;
   int64_t row;
   int64_t rows;
 
-  CD_INLINE Vector<double> at(int64_t d) const {
+  template <class D>
+  CD_INLINE Vector<D> at(int64_t d) const {
     constexpr int64_t kWidth = kPanelWidth<T>;
-    return load<double>(panels + (d / kWidth * rows + row) * kWidth + d % kWidth);
+    return load<D>(panels + (d / kWidth * rows + row) * kWidth + d % kWidth);
   }
 };
 
-// The direction that a row's gradient is perpendicular to: the row as the products saw it.
-template <class P, class E>
-CD_INLINE auto direction(const E* x, int64_t dim, const void* panels, int64_t row, int64_t rows) {
-  if constexpr (kOfPairs<P>) {
-    return PlainRow<E>{x, dim};
-  } else {
-    return PanelRow<P>{static_cast<const P*>(panels), row, rows};
-  }
-}
-
 // Writes grad [D] = inverse_norm * (g - (g . x^) x^ + target) with g = g_scale times a row; raw
-// rows have no norm to differentiate. A null target is zero. In double, and with x^ as long as it
-// is after rounding: where g is nearly parallel to x^, little is left of it.
-template <class T, class X, class E>
-void write_gradient(const MarginClassifier& call, const PanelRow<T>& g, double g_scale, const X& x,
+// rows have no norm to differentiate. A null target is zero. x has the direction that the products
+// saw, after rounding: where g is nearly parallel to it, little is left of g. Hence also in double,
+// unless g comes from slopes that were rounded to 16 bits.
+template <class D = double, class G, class X, class E>
+void write_gradient(const MarginClassifier& call, const G& g, double g_scale, const X& x,
                     const double* target_or_null, double inverse_norm, E* grad) {
-  using D = double;
-  const Vector<D> scale = broadcast(g_scale);
   Vector<D> projection = {};
   if (call.kind != CD_CLASSIFIER_SOFTMAX) {
     Vector<D> gx = {}, xx = {};
     for (int64_t d = 0; d < call.padded_dim; d += kLanes<D>) {
-      const Vector<D> vx = x.at(d);
-      gx = multiply_add(g.at(d), vx, gx);
+      const Vector<D> vx = x.template at<D>(d);
+      gx = multiply_add(g.template at<D>(d), vx, gx);
       xx = multiply_add(vx, vx, xx);
     }
-    const double square = sum<D>(xx);
-    if (square > 0) projection = broadcast(-sum<D>(gx) * g_scale / square);
+    const D square = sum<D>(xx);
+    if (square > 0) projection = broadcast(-sum<D>(gx) / square * static_cast<D>(g_scale));
   }
-  const Vector<D> factor = broadcast(inverse_norm);
+  const Vector<D> factor = broadcast(static_cast<D>(inverse_norm));
+  const Vector<D> scale = broadcast(static_cast<D>(g_scale));
   for_each_vector<D>(
       0, call.dim, [&](int64_t d, int64_t n, int) __attribute__((always_inline)) {
-        Vector<D> total = multiply_add(projection, x.at(d), g.at(d) * scale);
-        if (target_or_null != nullptr) total += read<Vector<D>>(target_or_null + d);
+        const Vector<D> own = g.template at<D>(d) * scale;
+        Vector<D> total = multiply_add(projection, x.template at<D>(d), own);
+        if constexpr (sizeof(D) == 8) {
+          if (target_or_null != nullptr) total += read<Vector<D>>(target_or_null + d);
+        }
         store<D>(grad + d, factor * total, n);
       });
 }

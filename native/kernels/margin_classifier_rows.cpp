@@ -98,7 +98,7 @@ void pack_rows(const MarginClassifier& call, int64_t panel) {
       factor = row.inverse_norm;
       scale = 1;
       if constexpr (kOfPairs<P>) {
-        factor = packing_factor(raw ? inverse_norm(row_norm<double>(z, call.dim)) : factor);
+        factor = packing_factor(raw ? inverse_norm(norm_of_pairs(z, call.dim)) : factor);
         scale = row.inverse_norm / factor;
       }
       row.scale = scale;
@@ -139,9 +139,15 @@ void panel_gradients(const MarginClassifier& call, int64_t panel, int32_t slot) 
     const E* v = static_cast<const E*>(call.classifier) + row.label * call.classifier_stride;
     add_target(z, raw ? 0 : row.inverse_norm, v, row.sign * row.class_inverse_norm,
                row.sign * row.pull, row.half_square, call.dim, own);
-    write_gradient(call, PanelRow<T>{parts, i, call.padded_rows}, inverse_or_zero(row.scale),
-                   direction<P>(z, call.dim, call.z_rows, i, call.padded_rows), own,
-                   row.inverse_norm, static_cast<E*>(row.grad_or_null));
+    const PanelRow<T> g = {parts, i, call.padded_rows};
+    E* grad = static_cast<E*>(row.grad_or_null);
+    if constexpr (kOfPairs<P>) {
+      write_gradient(call, g, inverse_or_zero(row.scale), PlainRow<E>{z, call.dim}, own,
+                     row.inverse_norm, grad);
+    } else {
+      const PanelRow<T> x = {static_cast<const T*>(call.z_rows), i, call.padded_rows};
+      write_gradient(call, g, 1, x, own, row.inverse_norm, grad);
+    }
   }
 }
 

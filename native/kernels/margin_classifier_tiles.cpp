@@ -65,28 +65,44 @@ Tile<P> tile_in_slot(const MarginClassifier& call, int64_t index, int32_t slot) 
   return tile;
 }
 
+// Packs class c as row j of the tile.
+template <class P, class E>
+CD_INLINE void pack_class(const MarginClassifier& call, const Tile<P>& tile, int64_t j, const E* v,
+                          bool first_pass) {
+  using T = typename Factor<P>::Sum;
+  using Element = typename Factor<P>::Element;
+  const bool raw = call.kind == CD_CLASSIFIER_SOFTMAX;
+  double& inverse = call.class_inverse_norms[tile.first_class + j];
+  Element* packed = reinterpret_cast<Element*>(tile.v);
+  if constexpr (kOfPairs<P>) {
+    double length_inverse = inverse;
+    if (first_pass || raw) length_inverse = inverse_norm(norm_of_pairs(v, call.dim));
+    if (first_pass) inverse = raw ? 1 : length_inverse;
+    const double factor = packing_factor(length_inverse);
+    tile.scales[j] = static_cast<T>(inverse / factor);
+    pack_pairs(v, call.dim, call.padded_dim, static_cast<float>(factor), j, tile.stride, packed);
+  } else {
+    if (first_pass) inverse = raw ? 1 : inverse_norm(row_norm<double>(v, call.dim));
+    pack_row<P>(v, call.dim, call.padded_dim, inverse, j, tile.stride, packed);
+  }
+}
+
 template <class P, class E>
 void pack_classes(const MarginClassifier& call, const Tile<P>& tile, bool first_pass) {
   using T = typename Factor<P>::Sum;
   using Element = typename Factor<P>::Element;
-  const bool raw = call.kind == CD_CLASSIFIER_SOFTMAX;
   const E* bias = static_cast<const E*>(call.bias_or_null);
   Element* packed = reinterpret_cast<Element*>(tile.v);
   for (int64_t j = 0; j < tile.stride; ++j) {
     const bool real = j < tile.classes;
     const int64_t c = tile.first_class + j;
-    const E* v =
-        real ? static_cast<const E*>(call.classifier) + c * call.classifier_stride : nullptr;
-    if (real && first_pass) {
-      call.class_inverse_norms[c] = raw ? 1 : inverse_norm(row_norm<double>(v, call.dim));
+    if (real) {
+      const E* v = static_cast<const E*>(call.classifier) + c * call.classifier_stride;
+      pack_class(call, tile, j, v, first_pass);
+    } else {
+      pack_row<P>(static_cast<const E*>(nullptr), 0, call.padded_dim, 0, j, tile.stride, packed);
+      if (kOfPairs<P>) tile.scales[j] = 0;
     }
-    double factor = real ? call.class_inverse_norms[c] : 0;
-    if constexpr (kOfPairs<P>) {
-      const double inverse = factor;
-      if (real) factor = packing_factor(raw ? inverse_norm(row_norm<double>(v, call.dim)) : factor);
-      tile.scales[j] = static_cast<T>(real ? inverse / factor : 0);
-    }
-    pack_row<P>(v, real ? call.dim : 0, call.padded_dim, factor, j, tile.stride, packed);
     tile.bias[j] = real && bias != nullptr ? static_cast<T>(to_double(bias[c])) : 0;
     tile.grad_bias[j] = 0;
   }
@@ -289,6 +305,26 @@ void differentiate_panel(const MarginClassifier& call, const Tile<P>& tile, int6
   }
 }
 
+// dV of one class.
+template <class P, class E>
+void write_class_gradient(const MarginClassifier& call, const Tile<P>& tile, int64_t j,
+                          const double* target_or_null, E* grad) {
+  using T = typename Factor<P>::Sum;
+  using Element = typename Factor<P>::Element;
+  const PanelRow<T> g = {tile.grad, j, tile.stride};
+  const PanelRow<T, Element> x = {reinterpret_cast<const Element*>(tile.v), j, tile.stride};
+  const double norm = call.class_inverse_norms[tile.first_class + j];
+  if constexpr (!kOfPairs<P>) {
+    write_gradient(call, g, 1, x, target_or_null, norm, grad);
+  } else if (target_or_null != nullptr) {
+    write_gradient(call, g, inverse_or_zero(static_cast<double>(tile.scales[j])), x, target_or_null,
+                   norm, grad);
+  } else {
+    write_gradient<T>(call, g, inverse_or_zero(static_cast<double>(tile.scales[j])), x, nullptr,
+                      norm, grad);
+  }
+}
+
 // dV of one tile, and db.
 template <class P, class E>
 void write_class_gradients(const MarginClassifier& call, const Tile<P>& tile) {
@@ -310,11 +346,7 @@ void write_class_gradients(const MarginClassifier& call, const Tile<P>& tile) {
     }
     if (call.grad_classifier_or_null != nullptr) {
       E* grad = static_cast<E*>(call.grad_classifier_or_null) + c * call.grad_classifier_stride;
-      double g_scale = 1;
-      if constexpr (kOfPairs<P>) g_scale = inverse_or_zero(static_cast<double>(tile.scales[j]));
-      write_gradient(call, PanelRow<T>{tile.grad, j, tile.stride}, g_scale,
-                     direction<P>(v, call.dim, tile.v, j, tile.stride),
-                     touched ? tile.target : nullptr, call.class_inverse_norms[c], grad);
+      write_class_gradient(call, tile, j, touched ? tile.target : nullptr, grad);
     }
     if (call.grad_bias_or_null != nullptr) {
       E* out = static_cast<E*>(call.grad_bias_or_null) + c;
