@@ -53,7 +53,12 @@ enum cd_status {
 
 enum cd_dtype { CD_F64 = 0, CD_F32 = 1, CD_BF16 = 2, CD_F16 = 3 };
 
-enum cd_isa { CD_ISA_PORTABLE = 0, CD_ISA_AVX2 = 1, CD_ISA_AVX512 = 2 };
+enum cd_isa {
+  CD_ISA_PORTABLE = 0,
+  CD_ISA_AVX2 = 1,
+  CD_ISA_AVX512 = 2,
+  CD_ISA_AVX512BF16 = 3 /* AVX-512 with products and conversions of bf16 */
+};
 
 enum cd_reduction { CD_MEAN = 0, CD_WEIGHTED_MEAN = 1, CD_SUM = 2 };
 
@@ -106,14 +111,14 @@ CD_EXPORT const char* cd_status_text(int32_t status);
 CD_EXPORT const char* cd_last_error(void);
 
 /* Instruction set that the kernels run on. It is chosen once: the environment variable
- * CROSSDISTILL_ISA (portable, avx2, avx512) or else the best that this CPU has. An unknown value,
- * or a set that the CPU lacks, is CD_UNSUPPORTED here and in every kernel call. */
+ * CROSSDISTILL_ISA (portable, avx2, avx512, avx512bf16) or else the best that this CPU has. An
+ * unknown value, or a set that the CPU lacks, is CD_UNSUPPORTED here and in every kernel call. */
 CD_EXPORT int32_t cd_active_isa(int32_t* isa);
 
 /* 1 if the CPU and this build have the instruction set, otherwise 0. */
 CD_EXPORT int32_t cd_isa_supported(int32_t isa);
 
-/* "portable", "avx2", "avx512"; "unknown" otherwise; static. */
+/* "portable", "avx2", "avx512", "avx512bf16"; "unknown" otherwise; static. */
 CD_EXPORT const char* cd_isa_name(int32_t isa);
 
 /* Features of this CPU that matter here, such as "avx2 fma f16c"; static. */
