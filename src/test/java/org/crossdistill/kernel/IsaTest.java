@@ -36,7 +36,8 @@ final class IsaTest {
     assumeFalse(Backends.whyUnavailable(Backend.CUDA).isEmpty(), "this machine has a GPU");
     assertThat(pinned("sse9").out())
         .contains("isa failed: CROSSDISTILL_ISA: expected portable, avx2, avx512 or avx512bf16")
-        .contains("backend failed: CROSSDISTILL_ISA: expected portable, avx2, avx512 or avx512bf16");
+        .contains(
+            "backend failed: CROSSDISTILL_ISA: expected portable, avx2, avx512 or avx512bf16");
   }
 
   private static Result pinned(String isa) throws Exception {
