@@ -23,7 +23,7 @@ final class CudaStreams {
    * work of the same stream only.
    */
   static void launch(Tensor tensor, NativeCall.Cuda call) {
-    byte device = (byte) tensor.get_device();
+    byte device = tensor.device().index();
     List<Tensor> memory = new ArrayList<>();
     try (CUDAGuard guard = new CUDAGuard(device);
         CUDAStream stream = torch_cuda.getCurrentCUDAStream(device);
