@@ -42,44 +42,47 @@ struct KdRow : RowGroup<T, 2> {
   T* grad_s_or_null;
   T* grad_t_or_null;
   TargetLogit<A> target;
+};
 
-  // body(column, t, s, live) for this thread's classes, a pack at a time.
-  template <class Body>
-  __device__ void for_each_logits(const Body& body) const {
-    constexpr int kCount = Pack<T>::kCount;
-    this->for_each_pack([&](int64_t column, const Pack<T>(&at)[2]) {
-      A t[kCount], s[kCount];
-      bool live[kCount];
-#pragma unroll
-      for (int k = 0; k < kCount; ++k) {
-        t[k] = target.logit(column + k, widen(at[0].at[k]));
-        s[k] = target.logit(column + k, widen(at[1].at[k]));
-        live[k] = column + k < this->columns && target.keeps(column + k);
-      }
-      body(column, t, s, live);
-    });
-  }
+// Logits of a pack as they count, and which of them do.
+template <class T>
+struct KdLogits {
+  using A = Accumulator<T>;
 
-  __device__ void write_gradients(const PairSlopes<A>& slopes) const {
-    constexpr int kCount = Pack<T>::kCount;
-    if (grad_s_or_null == nullptr && grad_t_or_null == nullptr) return;
-    for_each_logits([&](int64_t column, const A(&t)[kCount], const A(&s)[kCount], const auto&) {
-      Pack<T> gs, gt;
+  A t[Pack<T>::kCount];
+  A s[Pack<T>::kCount];
+  bool live[Pack<T>::kCount];
+
+  __device__ KdLogits(const KdRow<T>& row, int64_t column, const Pack<T> (&at)[2]) {
 #pragma unroll
-      for (int k = 0; k < kCount; ++k) {
-        const bool constant = target.is_constant(column + k);
-        gs.at[k] = narrow<T>(constant ? 0 : -slopes.difference(t[k], s[k]));
-        gt.at[k] = narrow<T>(constant ? 0 : slopes.of_target_side(t[k], s[k]));
-      }
-      if (grad_s_or_null != nullptr) {
-        write_pack(grad_s_or_null, column, this->columns, this->wide, gs);
-      }
-      if (grad_t_or_null != nullptr) {
-        write_pack(grad_t_or_null, column, this->columns, this->wide, gt);
-      }
-    });
+    for (int k = 0; k < Pack<T>::kCount; ++k) {
+      t[k] = row.target.logit(column + k, widen(at[0].at[k]));
+      s[k] = row.target.logit(column + k, widen(at[1].at[k]));
+      live[k] = column + k < row.columns && row.target.keeps(column + k);
+    }
   }
 };
+
+template <class T>
+__device__ void write_gradients(const KdRow<T>& row, const PairSlopes<Accumulator<T>>& slopes) {
+  if (row.grad_s_or_null == nullptr && row.grad_t_or_null == nullptr) return;
+  row.for_each_pack([&](int64_t column, const Pack<T>(&at)[2]) {
+    const KdLogits<T> logits(row, column, at);
+    Pack<T> gs, gt;
+#pragma unroll
+    for (int k = 0; k < Pack<T>::kCount; ++k) {
+      const bool constant = row.target.is_constant(column + k);
+      gs.at[k] = narrow<T>(constant ? 0 : -slopes.difference(logits.t[k], logits.s[k]));
+      gt.at[k] = narrow<T>(constant ? 0 : slopes.of_target_side(logits.t[k], logits.s[k]));
+    }
+    if (row.grad_s_or_null != nullptr) {
+      write_pack(row.grad_s_or_null, column, row.columns, row.wide, gs);
+    }
+    if (row.grad_t_or_null != nullptr) {
+      write_pack(row.grad_t_or_null, column, row.columns, row.wide, gt);
+    }
+  });
+}
 
 // Loss of a row that counts; writes its gradients. The row's first thread receives the loss.
 template <class T>
@@ -93,11 +96,13 @@ __device__ double finish_row(const Kd<T>& call, const KdRow<T>& row, double weig
     return static_cast<double>(poison);
   }
   SoftmaxPair<A> pair(static_cast<A>(inverse));
-  row.for_each_logits(
-      [&](int64_t, const auto& t, const auto& s, const auto& live) { pair.add(t, s, live); });
+  row.for_each_pack([&](int64_t column, const Pack<T>(&at)[2]) {
+    const KdLogits<T> logits(row, column, at);
+    pair.add(logits.t, logits.s, logits.live);
+  });
   const PairSums<A> sums = pair.total(row);
   const double factor = weight * call.divisor->gradient_factor * call.temperature;
-  row.write_gradients(PairSlopes<A>(sums, static_cast<A>(inverse), factor));
+  write_gradients(row, PairSlopes<A>(sums, static_cast<A>(inverse), factor));
   if (!row.is_first()) return 0;
   return call.temperature * call.temperature * sums.kl_of_t_to_s(inverse);
 }
