@@ -53,7 +53,12 @@ enum cd_status {
 
 enum cd_dtype { CD_F64 = 0, CD_F32 = 1, CD_BF16 = 2, CD_F16 = 3 };
 
-enum cd_isa { CD_ISA_PORTABLE = 0, CD_ISA_AVX2 = 1, CD_ISA_AVX512 = 2 };
+enum cd_isa {
+  CD_ISA_PORTABLE = 0,
+  CD_ISA_AVX2 = 1,
+  CD_ISA_AVX512 = 2,
+  CD_ISA_AVX512BF16 = 3 /* AVX-512 with products and conversions of bf16 */
+};
 
 enum cd_reduction { CD_MEAN = 0, CD_WEIGHTED_MEAN = 1, CD_SUM = 2 };
 
@@ -106,14 +111,14 @@ CD_EXPORT const char* cd_status_text(int32_t status);
 CD_EXPORT const char* cd_last_error(void);
 
 /* Instruction set that the kernels run on. It is chosen once: the environment variable
- * CROSSDISTILL_ISA (portable, avx2, avx512) or else the best that this CPU has. An unknown value,
- * or a set that the CPU lacks, is CD_UNSUPPORTED here and in every kernel call. */
+ * CROSSDISTILL_ISA (portable, avx2, avx512, avx512bf16) or else the best that this CPU has. An
+ * unknown value, or a set that the CPU lacks, is CD_UNSUPPORTED here and in every kernel call. */
 CD_EXPORT int32_t cd_active_isa(int32_t* isa);
 
 /* 1 if the CPU and this build have the instruction set, otherwise 0. */
 CD_EXPORT int32_t cd_isa_supported(int32_t isa);
 
-/* "portable", "avx2", "avx512"; "unknown" otherwise; static. */
+/* "portable", "avx2", "avx512", "avx512bf16"; "unknown" otherwise; static. */
 CD_EXPORT const char* cd_isa_name(int32_t isa);
 
 /* Features of this CPU that matter here, such as "avx2 fma f16c"; static. */
@@ -372,6 +377,32 @@ CD_EXPORT int32_t cd_quality_weights_cuda(int32_t dtype, int64_t rows, const voi
                                           double h, double alpha, int32_t update,
                                           int32_t initialized, void* statistics, void* weights,
                                           void* stream);
+
+/* ---- limits of the machine ------------------------------------------------------------------ */
+
+/* What the time of a kernel is held against: loops on the active instruction set whose work is cut
+ * into tasks and dealt to threads like that of the kernels. The caller takes their time. */
+
+/* Size of the last-level cache in bytes, above which kernels store past the caches; 32 MiB where
+ * the system does not tell. */
+CD_EXPORT int64_t cd_last_level_cache_bytes(void);
+
+/* c = a - b and d = b - a in f32, stored past the caches: moves 4 * bytes through memory.
+ *
+ * bytes        of each array, >= 0 and a multiple of 64
+ * a, b, c, d   [bytes / 4] of f32; c and d on multiples of 64
+ */
+CD_EXPORT int32_t cd_roofline_stream(int64_t bytes, const void* a, const void* b, void* c, void* d,
+                                     int32_t threads);
+
+/* Fused multiply-adds that wait for nothing, in registers, on every thread. Products of CD_F16 are
+ * those of CD_F32; so are those of CD_BF16 without AVX512-BF16.
+ *
+ * rounds       >= 0; 4000000 take some milliseconds
+ * operations   [1]: additions and multiplications that were done
+ */
+CD_EXPORT int32_t cd_roofline_multiply_adds(int32_t dtype, int64_t rounds, int32_t threads,
+                                            double* operations);
 
 #ifdef __cplusplus
 }

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.eval.Metric;
+import org.crossdistill.nn.TorchThreads;
 import org.crossdistill.train.ConfigException;
 import org.crossdistill.train.EpochReport;
 import org.crossdistill.train.Experiment;
@@ -36,6 +36,9 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--out", description = "Folder of the run (default: runs/NAME-OF-FILE).")
   private Path out;
 
+  @Option(names = "--data-set", description = "Which data set of a file with several.")
+  private String dataSet;
+
   @Option(names = "--arm", description = "Which arm of a file with several.")
   private String arm;
 
@@ -49,14 +52,16 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Experiment experiment = ExperimentFile.read(file, options.assignments).arm(arm);
+    Experiment experiment =
+        ExperimentFile.read(file, options.assignments).arm(dataSet, arm).experiment();
     Path folderPath = out == null ? CommandLines.defaultFolder(file) : out;
     refuseToOverwrite(folderPath);
-    RunFolder folder = RunFolder.open(folderPath);
-    LibTorchLoading.load(System.err);
-    torch.set_num_threads(experiment.settings().threads());
-    try (StopSignal stop = StopSignal.install()) {
-      return run(experiment, folder, stop);
+    try (RunFolder folder = RunFolder.open(folderPath)) {
+      LibTorchLoading.load(System.err);
+      TorchThreads.set(experiment.settings().threads());
+      try (StopSignal stop = StopSignal.install()) {
+        return run(experiment, folder, stop);
+      }
     }
   }
 

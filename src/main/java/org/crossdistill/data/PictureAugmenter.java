@@ -26,32 +26,39 @@ public record PictureAugmenter(int size, PictureAugmentation options) {
     Warp warp = draw(random);
     int padded = size + 2 * BORDER;
     float[] framed = frame(ink, from, padded);
-    int plane = padded * padded;
     for (int y = 0; y < size; y++) {
       for (int x = 0; x < size; x++) {
         // Where in the source, counted in pixels from the corner of its frame.
         float u = warp.x0 + warp.xx * x + warp.xy * y;
         float v = warp.y0 + warp.yx * x + warp.yy * y;
         int target = to + y * size + x;
-        boolean inside = u >= 0 && v >= 0 && u < padded - 1 && v < padded - 1;
-        for (int channel = 0; channel < Picture.CHANNELS; channel++) {
-          out[target + channel * size * size] =
-              inside ? warp.gain * bilinear(framed, channel * plane, padded, u, v) : 0;
+        if (u >= 0 && v >= 0 && u < padded - 1 && v < padded - 1) {
+          sample(framed, padded, u, v, warp.gain, out, target);
+        } else {
+          for (int channel = 0; channel < Picture.CHANNELS; channel++) {
+            out[target + channel * size * size] = 0;
+          }
         }
       }
     }
   }
 
-  private static float bilinear(float[] framed, int plane, int padded, float u, float v) {
+  /** All channels at one place; the four pixels around it are the same for each. */
+  private void sample(
+      float[] framed, int padded, float u, float v, float gain, float[] out, int target) {
     int left = (int) u;
     int top = (int) v;
     float right = u - left;
     float below = v - top;
-    int at = plane + top * padded + left;
-    float upper = framed[at] + right * (framed[at + 1] - framed[at]);
-    at += padded;
-    float lower = framed[at] + right * (framed[at + 1] - framed[at]);
-    return upper + below * (lower - upper);
+    int at = top * padded + left;
+    for (int channel = 0; channel < Picture.CHANNELS; channel++) {
+      float upper = framed[at] + right * (framed[at + 1] - framed[at]);
+      int under = at + padded;
+      float lower = framed[under] + right * (framed[under + 1] - framed[under]);
+      out[target] = gain * (upper + below * (lower - upper));
+      at += padded * padded;
+      target += size * size;
+    }
   }
 
   /** Puts a white pixel around the picture, so that the resampling knows no borders. */

@@ -20,7 +20,9 @@ public final class CudaKernels {
     /** The {@code cudaStream_t}; null for the default stream. */
     Pointer stream();
 
-    /** Uninitialised memory of the device that lasts until the call's work on the stream is done. */
+    /**
+     * Uninitialised memory of the device that lasts until the call's work on the stream is done.
+     */
     Pointer memory(long bytes);
   }
 
@@ -148,8 +150,7 @@ public final class CudaKernels {
       DType dtype, long rows, long classes, Matrix a, Matrix b, Pointer tau, Launch launch) {
     NativeLibrary.require();
     long[] bytes = new long[1];
-    Status.check(
-        Crossdistill.cd_kendall_tau_cuda_workspace(dtype.code(), rows, classes, bytes));
+    Status.check(Crossdistill.cd_kendall_tau_cuda_workspace(dtype.code(), rows, classes, bytes));
     Status.check(
         Crossdistill.cd_kendall_tau_cuda(
             dtype.code(),

@@ -52,9 +52,7 @@ final class Blank {
   }
 
   private static Tensor beside(Tensor tensor, TensorOptions options, long... shape) {
-    return tensor.is_cpu()
-        ? torch.empty(shape, options, null)
-        : tensor.new_empty(shape, options);
+    return tensor.is_cpu() ? torch.empty(shape, options, null) : tensor.new_empty(shape, options);
   }
 
   static Pointer data(Tensor blank) {

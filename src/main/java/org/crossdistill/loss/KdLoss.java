@@ -20,8 +20,8 @@ import org.crossdistill.kernel.binding.Crossdistill;
  * href="https://arxiv.org/abs/2203.08679">arXiv:2203.08679</a>).
  *
  * <p>Rows with the label −100 count for nothing. Non-finite logits give a non-finite loss. On a GPU
- * so do a label or a weight out of range, since nothing waits there to look at them. Inputs
- * may have any strides and are never changed. Results belong to the caller's innermost {@code
+ * so do a label or a weight out of range, since nothing waits there to look at them. Inputs may
+ * have any strides and are never changed. Results belong to the caller's innermost {@code
  * PointerScope}. Immutable and thread-safe.
  */
 public final class KdLoss {
@@ -53,7 +53,8 @@ public final class KdLoss {
       return label;
     }
 
-    int code() {
+    /** The number that stands for it in the C interface. */
+    public int code() {
       return code;
     }
   }

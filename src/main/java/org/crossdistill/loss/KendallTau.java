@@ -1,6 +1,7 @@
 package org.crossdistill.loss;
 
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -75,10 +76,12 @@ public final class KendallTau {
     try (Results results = new Results()) {
       Tensor tau = a.detach().new_zeros(a.size(0)).to(type);
       for (long i = 0; i < a.size(0); i++) {
-        Tensor signsA = signs(a.detach().select(0, i));
-        Tensor signsB = signs(b.detach().select(0, i));
-        Tensor ordered = signsA.square().sum().mul(signsB.square().sum());
-        tau.select(0, i).copy_(signsA.mul(signsB).sum().div(ordered.sqrt()));
+        try (PointerScope row = new PointerScope()) {
+          Tensor signsA = signs(a.detach().select(0, i));
+          Tensor signsB = signs(b.detach().select(0, i));
+          Tensor ordered = signsA.square().sum().mul(signsB.square().sum());
+          tau.select(0, i).copy_(signsA.mul(signsB).sum().div(ordered.sqrt()));
+        }
       }
       return results.keep(tau);
     }

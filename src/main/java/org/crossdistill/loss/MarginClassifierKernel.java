@@ -82,7 +82,9 @@ final class MarginClassifierKernel {
               outputs.contains(Output.GRAD_EMBEDDINGS)
                   ? Blank.tensor(classifier, dtype, rows, classifier.size(1))
                   : null,
-              outputs.contains(Output.GRAD_WEIGHTS) ? Blank.tensor(classifier, accumulation, rows) : null));
+              outputs.contains(Output.GRAD_WEIGHTS)
+                  ? Blank.tensor(classifier, accumulation, rows)
+                  : null));
     }
     boolean gradBias = biasOrNull != null && outputs.contains(Output.GRAD_BIAS);
     return new Result(

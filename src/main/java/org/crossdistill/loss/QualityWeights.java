@@ -64,6 +64,11 @@ public final class QualityWeights {
     public String label() {
       return label;
     }
+
+    /** The number that stands for it in the C interface. */
+    public int code() {
+      return code;
+    }
   }
 
   /**

@@ -60,6 +60,11 @@ public final class SoftMarginFeatureLoss {
     public String label() {
       return label;
     }
+
+    /** The number that stands for it in the C interface. */
+    public int code() {
+      return code;
+    }
   }
 
   /**

@@ -154,6 +154,7 @@ public final class ConfigBinder {
       if (value >= least && value <= most) {
         return value;
       }
+      throw wrong(key, "a whole number from " + least + " to " + most, raw);
     }
     throw wrong(key, "a whole number", raw);
   }

@@ -89,7 +89,8 @@ public record Experiment(Settings settings, Methods.Entry method, Record methodO
     Map<String, Object> shared = new TreeMap<>(config);
     Object method = shared.remove(METHOD);
     if (!(method instanceof Map)) {
-      throw new ConfigException("method: expected a table with a name, found " + method);
+      String found = method == null ? "none" : method.toString();
+      throw new ConfigException("method: expected a table with a name, found " + found);
     }
     Map<String, Object> own = new TreeMap<>((Map<String, Object>) method);
     Methods.Entry entry = entry(own.remove(NAME));
@@ -122,6 +123,23 @@ public record Experiment(Settings settings, Methods.Entry method, Record methodO
     own.putAll(ConfigBinder.table(methodOptions));
     table.put(METHOD, own);
     return table;
+  }
+
+  /** The same with a single seed: one training of a comparison. */
+  Experiment forSeed(long seed) {
+    Settings s = settings;
+    Settings one =
+        new Settings(
+            List.of(seed),
+            s.threads(),
+            s.data(),
+            s.augmentation(),
+            s.teacher(),
+            s.student(),
+            s.identityLoss(),
+            s.train(),
+            s.optimizer());
+    return new Experiment(one, method, methodOptions);
   }
 
   /** What the method needs of the teacher. */

@@ -15,10 +15,12 @@ import org.crossdistill.data.PictureTransform;
 import org.crossdistill.data.Seeds;
 import org.crossdistill.data.Subset;
 import org.crossdistill.eval.Metric;
+import org.crossdistill.eval.OpenSet;
 import org.crossdistill.method.Method;
 import org.crossdistill.method.MethodContext;
 import org.crossdistill.method.MethodContext.Encoders;
 import org.crossdistill.method.Need;
+import org.crossdistill.method.NetworksAlone;
 import org.crossdistill.nn.SmallResNet;
 import org.crossdistill.nn.TextEncoder;
 
@@ -34,6 +36,7 @@ public final class ExperimentRun {
   private final Teacher teacher;
   private final SmallResNet student;
   private final Method method;
+  private final PictureSet pictures;
   private final Trainer trainer;
   private final BestModel best;
   private final Evaluation evaluation;
@@ -45,33 +48,27 @@ public final class ExperimentRun {
    * @throws StoppedException if asked to stop
    */
   public ExperimentRun(Experiment experiment, long seed, BooleanSupplier stop) {
+    this(experiment, seed, Inputs.standard(), stop);
+  }
+
+  /** With data and a teacher that other runs may share. */
+  ExperimentRun(Experiment experiment, long seed, Inputs inputs, BooleanSupplier stop) {
     this.experiment = experiment;
     this.seed = seed;
     Experiment.Settings settings = experiment.settings();
     int pictureSize = settings.data().pictureSize();
     try (PointerScope scope = new PointerScope()) {
-      data = Preparation.prepare(settings.data(), seed);
-      teacher = teacher(stop);
+      data = inputs.data(settings.data(), seed);
+      teacher = inputs.teacher(experiment, data, seed, stop);
       student = new SmallResNet(Seeds.random(seed, "student", 0), settings.student());
       method = experiment.createMethod(context());
       PictureTransform transform = Preparation.transform(pictureSize);
       PictureAugmenter augmenter = new PictureAugmenter(pictureSize, settings.augmentation());
-      PictureSet pictures = new PictureSet(data, teacher, takesTexts(), augmenter, transform);
+      pictures = new PictureSet(data, teacher, takesTexts(), augmenter, transform);
       trainer = new Trainer(method, pictures, settings.train(), settings.optimizer(), seed);
     }
     best = new BestModel(method);
     evaluation = new Evaluation(data, Preparation.transform(pictureSize));
-  }
-
-  private Teacher teacher(BooleanSupplier stop) {
-    Set<Need> needs = experiment.needs();
-    if (needs.isEmpty()) {
-      return null;
-    }
-    Experiment.Settings settings = experiment.settings();
-    boolean classifier =
-        needs.contains(Need.TEACHER_LOGITS) || needs.contains(Need.TEACHER_CLASSIFIER);
-    return Teacher.fit(settings.teacher(), settings.identityLoss(), data, classifier, seed, stop);
   }
 
   private boolean takesTexts() {
@@ -97,6 +94,18 @@ public final class ExperimentRun {
     return context.with(teacher.forMethods()).with(encoders);
   }
 
+  /** A training of the same networks whose steps do without the losses. */
+  Trainer withoutLosses() {
+    Experiment.Settings settings = experiment.settings();
+    Method networks = new NetworksAlone(method);
+    return new Trainer(networks, pictures, settings.train(), settings.optimizer(), seed);
+  }
+
+  /** The training itself, step by step. */
+  Trainer trainer() {
+    return trainer;
+  }
+
   /** Steps of the whole training. */
   public long totalSteps() {
     return trainer.totalSteps();
@@ -120,7 +129,7 @@ public final class ExperimentRun {
    * @return whether the training is complete
    */
   public boolean train(List<TrainingListener> listeners, BooleanSupplier stop) {
-    return train(report -> {}, listeners, stop);
+    return train(listeners, stop, () -> false);
   }
 
   /** As {@link #train(List, BooleanSupplier)}; each epoch is saved in the folder. */
@@ -128,9 +137,28 @@ public final class ExperimentRun {
     EpochAction save =
         report -> {
           folder.append(report);
-          Checkpoint.write(folder.checkpoint(), trainer, best, config(), seed);
+          checkpoint(folder);
         };
-    return train(save, listeners, stop);
+    return train(save, listeners, stop, () -> false);
+  }
+
+  /**
+   * As {@link #train(List, BooleanSupplier)}.
+   *
+   * @param pause asked before each epoch; {@link #checkpoint} then keeps the state
+   */
+  boolean train(List<TrainingListener> listeners, BooleanSupplier stop, BooleanSupplier pause) {
+    return train(report -> {}, listeners, stop, pause);
+  }
+
+  /** Saves the state between two epochs, for {@link #resume}. */
+  void checkpoint(RunFolder folder) {
+    Checkpoint.write(folder.checkpoint(), trainer, best, config(), seed);
+  }
+
+  /** Epochs that are done, the ones before a resume included. */
+  int epochsDone() {
+    return trainer.epochsDone();
   }
 
   private interface EpochAction {
@@ -138,9 +166,13 @@ public final class ExperimentRun {
   }
 
   private boolean train(
-      EpochAction afterEpoch, List<TrainingListener> listeners, BooleanSupplier stop) {
+      EpochAction afterEpoch,
+      List<TrainingListener> listeners,
+      BooleanSupplier stop,
+      BooleanSupplier pause) {
     EpochReport report;
-    while ((report = trainer.epoch(this::validate, listeners, stop)) != null) {
+    while (!pause.getAsBoolean()
+        && (report = trainer.epoch(this::validate, listeners, stop)) != null) {
       score(report).ifPresent(best::offer);
       afterEpoch.run(report);
       for (TrainingListener listener : listeners) {
@@ -155,7 +187,7 @@ public final class ExperimentRun {
   }
 
   /** What the best epoch has most of: validation accuracy, or in an open set the least EER. */
-  private OptionalDouble score(EpochReport report) {
+  OptionalDouble score(EpochReport report) {
     if (report.validation().isEmpty()) {
       return OptionalDouble.empty();
     }
@@ -180,6 +212,11 @@ public final class ExperimentRun {
   /** Numbers on the test samples, which no choice was made on. */
   public Map<Metric, Double> test() {
     return measure(data.test());
+  }
+
+  /** What a model without knowledge reaches on the test samples, where that is known. */
+  Map<Metric, Double> chance() {
+    return openSet() ? OpenSet.chance(data.testClasses().size()) : Map.of();
   }
 
   private Map<Metric, Double> measure(int[] rows) {
@@ -234,7 +271,7 @@ public final class ExperimentRun {
   public void save(
       RunFolder folder, String name, Provenance provenance, Map<Metric, Double> metrics) {
     model().write(folder.model());
-    folder.writeCard(Card.of(name, experiment, seed, provenance, metrics));
+    folder.writeCard(Card.of(name, experiment, seed, provenance, metrics, chance()));
   }
 
   private String config() {

@@ -2,8 +2,10 @@ package org.crossdistill.train;
 
 import java.util.List;
 import java.util.stream.IntStream;
+import org.crossdistill.data.Labels;
 import org.crossdistill.data.PairedSamples;
 import org.crossdistill.data.Split;
+import org.crossdistill.data.Subset;
 
 /**
  * The samples of one run, divided. All indices are those of {@code samples}.
@@ -40,6 +42,19 @@ record PreparedData(
   /** Names of the classes of the test. */
   List<String> testClasses() {
     return split.test().classes();
+  }
+
+  /** The same without anything of the test samples: neither pictures nor labels, nor which. */
+  PreparedData withoutTest() {
+    int[] labelsLeft = labels.clone();
+    float[][] picturesLeft = pictures.clone();
+    for (int row : test()) {
+      labelsLeft[row] = Labels.NONE;
+      picturesLeft[row] = new float[pictures[row].length];
+    }
+    Subset none = Subset.of(new int[0], Labels.of("none", List.of(), new int[0]));
+    Split parts = new Split(split.train(), split.validation(), none);
+    return new PreparedData(samples, parts, labelsLeft, partner, picturesLeft);
   }
 
   /** Labels of some samples. */

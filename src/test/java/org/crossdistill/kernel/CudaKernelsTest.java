@@ -49,8 +49,7 @@ class CudaKernelsTest {
   }
 
   private void refused(ThrowingCallable call) {
-    Status expected =
-        NativeLibrary.isBuiltWithCuda() ? Status.DEVICE_ERROR : Status.UNSUPPORTED;
+    Status expected = NativeLibrary.isBuiltWithCuda() ? Status.DEVICE_ERROR : Status.UNSUPPORTED;
     assertThatThrownBy(call)
         .isInstanceOfSatisfying(
             KernelException.class, e -> assertThat(e.status()).contains(expected))
@@ -90,7 +89,17 @@ class CudaKernelsTest {
         () ->
             CudaKernels.kd(
                 new LogitKernels.KdInputs(
-                    DType.F32, 1, 2, rows, rows, labels, null, Crossdistill.CD_TARGET_ZERO, 4, 0, 1),
+                    DType.F32,
+                    1,
+                    2,
+                    rows,
+                    rows,
+                    labels,
+                    null,
+                    Crossdistill.CD_TARGET_ZERO,
+                    4,
+                    0,
+                    1),
                 new LogitKernels.KdOutputs(out, null, Matrix.NONE, Matrix.NONE, null),
                 launch));
   }

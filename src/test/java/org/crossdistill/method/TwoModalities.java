@@ -13,6 +13,7 @@ import org.crossdistill.nn.Backbone;
 import org.crossdistill.nn.Classifier;
 import org.crossdistill.nn.Init;
 import org.crossdistill.nn.SmallResNet;
+import org.crossdistill.nn.TorchThreads;
 
 /** Small random pictures in two modalities that show the class, with networks for both. */
 final class TwoModalities {
@@ -36,7 +37,7 @@ final class TwoModalities {
 
   /** Everything that a method may need. */
   static MethodContext context(long seed) {
-    torch.set_num_threads(1); // only then do convolutions give the same bits again
+    TorchThreads.set(1); // only then do convolutions give the same bits again
     SplittableRandom random = new SplittableRandom(seed);
     Backbone teacher = new SmallResNet(random, TEACHER);
     Classifier matrix = new Classifier(random, CLASSES, TEACHER_SIZE);

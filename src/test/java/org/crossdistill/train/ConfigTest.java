@@ -66,6 +66,7 @@ class ConfigTest {
         "method.head=big | method.head: expected one of none, bottleneck, found big",
         "train.epochs=many | train.epochs: expected a whole number, found many",
         "train.epochs=2.5 | train.epochs: expected a whole number, found 2.5",
+        "train.epochs=3000000000 | epochs: expected a whole number from -2147483648 to 2147483647",
         "train.epochs=0 | [train] epochs: expected at least 1, found 0",
         "optimizer.learning-rate=true | optimizer.learning-rate: expected a number, found true",
         "student.channels=[0] | channels: expected positive numbers, found [0]",
@@ -104,7 +105,7 @@ class ConfigTest {
 
     ExperimentFile file = ExperimentFile.of(TomlConfig.parse(toml, "test.toml"), List.of());
 
-    assertThat(file.arms().keySet()).containsExactly("alone", "soft");
+    assertThat(file.armNames()).containsExactly("alone", "soft");
     assertThat(file.arm("alone").method().name()).isEqualTo("none");
     Experiment soft = file.arm("soft");
     assertThat(soft.settings().train().epochs()).isEqualTo(5);
@@ -114,7 +115,7 @@ class ConfigTest {
     assertThat(options.lambdaC()).isZero();
     assertThatThrownBy(() -> file.arm("hard"))
         .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("[alone, soft], found hard");
+        .hasMessageContaining("expected one of alone, soft; found hard");
   }
 
   @Test

@@ -11,13 +11,13 @@ import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.MemoryProbe;
 import org.crossdistill.method.Batch;
 import org.crossdistill.method.Method;
 import org.crossdistill.method.NonFiniteException;
 import org.crossdistill.nn.Classifier;
 import org.crossdistill.nn.Tensors;
+import org.crossdistill.nn.TorchThreads;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -34,7 +34,7 @@ class TrainerTest {
    */
   @BeforeAll
   static void oneThread() {
-    torch.set_num_threads(1);
+    TorchThreads.set(1);
   }
 
   private static TrainOptions epochs(int epochs) {

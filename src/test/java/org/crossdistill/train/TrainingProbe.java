@@ -2,8 +2,8 @@ package org.crossdistill.train;
 
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.MemoryProbe;
+import org.crossdistill.nn.TorchThreads;
 
 /** Main class of child processes: trains 2 000 steps and tells what the last 1 000 leave behind. */
 public final class TrainingProbe {
@@ -17,7 +17,7 @@ public final class TrainingProbe {
 
   /** Four steps an epoch: the 33rd sample joins the fourth batch. */
   public static void main(String[] arguments) {
-    torch.set_num_threads(1);
+    TorchThreads.set(1);
     Trainer trainer =
         new Trainer(
             SyntheticPairs.method(1),
