@@ -48,8 +48,8 @@ void margin_classifier(benchmark::State& state) {
 BENCHMARK(margin_classifier)
     ->ArgNames({"dtype", "B", "C", "D", "threads"})
     ->ArgsProduct({{CD_F32, CD_BF16, CD_F64}, {256}, {10000}, {512}, {1, 0}})
-    ->ArgsProduct({{CD_F32}, {512}, {100000}, {256}, {1, 0}})
+    ->ArgsProduct({{CD_F32, CD_BF16}, {512}, {100000}, {256}, {1, 0}})
     ->ArgsProduct({{CD_F32}, {64}, {1000}, {128}, {1, 0}})
-    ->Iterations(3)
+    ->Iterations(7)
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);

@@ -83,9 +83,10 @@ public final class Table {
   }
 
   private static String rate(Row row) {
-    return row.flops() == null
-        ? number("%.1f GB/s", row.bytes() / row.medianNs())
-        : number("%.0f GFLOP/s", row.flops() / row.medianNs());
+    if (row.flops() != null) {
+      return number("%.0f GFLOP/s", row.flops() / row.medianNs());
+    }
+    return row.bytes() == null ? NONE : number("%.1f GB/s", row.bytes() / row.medianNs());
   }
 
   /** Such as "1.23 ms". */

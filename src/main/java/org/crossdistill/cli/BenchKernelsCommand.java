@@ -74,13 +74,13 @@ final class BenchKernelsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    checkOptions();
+    List<Case> cases = checkOptions();
     LibTorchLoading.load(System.err);
     Backends.require(Backend.CPU);
     try (StopSignal stop = StopSignal.install()) {
       Machine machine = Machine.read();
       machine.disturbance().ifPresent(System.err::println);
-      List<Row> rows = measure(machine, stop);
+      List<Row> rows = measure(cases, machine, stop);
       if (stop.getAsBoolean()) {
         System.err.println("crossdistill: stopped; nothing was written");
         return ExitCode.INTERRUPTED;
@@ -93,8 +93,8 @@ final class BenchKernelsCommand implements Callable<Integer> {
     }
   }
 
-  /** What would else be found out after minutes of measuring. */
-  private void checkOptions() {
+  /** What would else be found out after minutes of measuring; gives what is to be measured. */
+  private List<Case> checkOptions() {
     if (!(seconds > 0) || Double.isInfinite(seconds)) {
       throw misuse("--seconds: expected a number above 0, found " + seconds);
     }
@@ -102,17 +102,18 @@ final class BenchKernelsCommand implements Callable<Integer> {
     if (folder != null && (!Files.isWritable(folder) || Files.isDirectory(json))) {
       throw misuse("--json: expected a file in a folder that can be written, found " + json);
     }
+    List<Case> cases = named(quick ? Suite.quick() : Suite.full());
+    if (cases.isEmpty()) {
+      throw misuse("--only: expected a part of some line, found none for '" + only + "'");
+    }
+    return cases;
   }
 
   private ParameterException misuse(String message) {
     return new ParameterException(spec.commandLine(), message);
   }
 
-  private List<Row> measure(Machine machine, StopSignal stop) {
-    List<Case> cases = named(quick ? Suite.quick() : Suite.full());
-    if (cases.isEmpty()) {
-      throw misuse("--only: expected a part of some line, found none for '" + only + "'");
-    }
+  private List<Row> measure(List<Case> cases, Machine machine, StopSignal stop) {
     List<Row> rows = new ArrayList<>(measure(cases, new Meter(machine, seconds, stop)));
     if (!quick && !Isa.isPinned() && !named(Suite.quick()).isEmpty()) {
       rows.addAll(new OtherIsas(only, seconds, stop).measure());

@@ -2,6 +2,7 @@ package org.crossdistill.cli;
 
 import java.io.PrintWriter;
 import java.util.Arrays;
+import java.util.Locale;
 import org.crossdistill.CrossdistillException;
 import org.crossdistill.Version;
 import org.crossdistill.kernel.SettingException;
@@ -66,6 +67,8 @@ public final class Main {
     boolean verbose = Arrays.asList(arguments).contains(VERBOSE);
     // Both are read once, by classes that the commands load.
     setDefault(MEMORY_LIMIT, "0");
+    // Numbers with a point wherever it runs: tables and lines are read by programs, too.
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
     setDefault(LOG_LEVEL, verbose ? "debug" : "warn");
     Thread interrupted = new Thread(Main::endAtOnce, "interrupted");
     Runtime.getRuntime().addShutdownHook(interrupted);

@@ -57,7 +57,7 @@ final class MeterTest {
     assertThat(classifier.bytes()).isEqualTo(2 * (4 * 16 + 10 * 16) * 4);
     Row tau = meter.measureOrNull(tiny("kendall-tau", "4x9", DType.F32));
     assertThat(tau.rooflineShare()).isNull();
-    assertThat(tau.errorVsF64()).isZero();
+    assertThat(tau.errorVsF64()).isLessThan(6e-8); // rounding the same counts to f32 is all
   }
 
   @Test

@@ -69,7 +69,7 @@ final class DoctorCommandTest {
   @CsvSource({
     "CROSSDISTILL_NATIVE, 'on, off'",
     "CROSSDISTILL_BACKEND, 'auto, cuda, cpu, reference'",
-    "CROSSDISTILL_ISA, 'portable, avx2, avx512'",
+    "CROSSDISTILL_ISA, 'portable, avx2, avx512, avx512bf16'",
   })
   void unknownSettingIsAWrongCommandLine(String name, String known) throws Exception {
     Result result = doctor().environment(name, "maybe").run("doctor");

@@ -28,12 +28,13 @@ class ConfigTest {
     Experiment experiment =
         parse(
             CMD
-                + "lambda-f = 10\nhead = \"none\"\n"
+                + "lambda-f = 10\nlambda-f-warm-up = 0.25\nhead = \"none\"\n"
                 + "feature-margin = { distance = \"squared-normalized\", margin = 1,"
                 + " reduction = \"weighted-mean\" }\n[train]\nepochs = 7\n");
 
     CmdOptions options = (CmdOptions) experiment.methodOptions();
     assertThat(options.lambdaF()).isEqualTo(10);
+    assertThat(options.lambdaFWarmUp()).isEqualTo(0.25);
     assertThat(options.lambdaC()).isEqualTo(1);
     assertThat(options.head()).isEqualTo(CmdOptions.Head.NONE);
     assertThat(options.featureMargin().distance()).isEqualTo(Distance.SQUARED_NORMALIZED);
