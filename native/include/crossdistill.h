@@ -133,6 +133,10 @@ CD_EXPORT int32_t cd_cuda_device_count(void);
 /* 1 if the library was built with CUDA, otherwise 0. */
 CD_EXPORT int32_t cd_cuda_built(void);
 
+/* The newest CUDA that the driver bears, 0 without a driver, and the CUDA that the library was
+ * built with: 1000 * major + 10 * minor. CD_UNSUPPORTED in a library without CUDA. */
+CD_EXPORT int32_t cd_cuda_versions(int32_t* driver, int32_t* built_with);
+
 /* ---- K1: soft-margin feature loss ---------------------------------------------------------- */
 
 /* Row loss l_i = max(0, d_i - margin), active only where d_i > margin; loss = sum_i w_i l_i / n
@@ -258,6 +262,23 @@ CD_EXPORT int32_t cd_kd(int32_t dtype, int64_t rows, int64_t classes, const void
                         int64_t grad_student_stride, void* grad_teacher_or_null,
                         int64_t grad_teacher_stride, void* grad_weights_or_null, int32_t threads);
 
+CD_EXPORT int32_t cd_kd_cuda_workspace(int32_t dtype, int64_t rows, int64_t classes,
+                                       int64_t* bytes);
+
+/* Labels are not inspected before the launch: a row with a label outside [0, C) other than
+ * CD_IGNORE_LABEL gets the loss NaN (and so does the call) and gradients 0, and *bad_row (device
+ * memory, int64_t) the smallest such row; -1 if none. A negative or non-finite weight makes the
+ * loss NaN. */
+CD_EXPORT int32_t cd_kd_cuda(int32_t dtype, int64_t rows, int64_t classes, const void* student,
+                             int64_t student_stride, const void* teacher, int64_t teacher_stride,
+                             const int64_t* labels_or_null, const void* weights_or_null,
+                             int32_t target, double temperature, int32_t reduction,
+                             double grad_scale, void* loss, void* row_losses_or_null,
+                             void* grad_student_or_null, int64_t grad_student_stride,
+                             void* grad_teacher_or_null, int64_t grad_teacher_stride,
+                             void* grad_weights_or_null, int64_t* bad_row, void* workspace,
+                             int64_t workspace_bytes, void* stream);
+
 /* tau[i] = Kendall's tau-b of the rows a_i and b_i: how far they order the classes alike, from -1
  * to 1, ties counted exactly; NaN where a row is constant, holds a NaN or has one class.
  *
@@ -270,6 +291,15 @@ CD_EXPORT int32_t cd_kendall_tau(int32_t dtype, int64_t rows, int64_t classes, c
                                  int64_t a_stride, const void* b, int64_t b_stride,
                                  double threshold, void* tau, uint8_t* mask_or_null,
                                  int32_t threads);
+
+CD_EXPORT int32_t cd_kendall_tau_cuda_workspace(int32_t dtype, int64_t rows, int64_t classes,
+                                                int64_t* bytes);
+
+/* The counts are exact, and so tau has the bits that it has on a CPU; C < 2^31. */
+CD_EXPORT int32_t cd_kendall_tau_cuda(int32_t dtype, int64_t rows, int64_t classes, const void* a,
+                                      int64_t a_stride, const void* b, int64_t b_stride,
+                                      double threshold, void* tau, uint8_t* mask_or_null,
+                                      void* workspace, int64_t workspace_bytes, void* stream);
 
 /* One matrix of logits and its gradient, both [B, C] of dtype. */
 typedef struct cd_logits {
@@ -300,6 +330,17 @@ CD_EXPORT int32_t cd_c2kd(int32_t dtype, int64_t rows, int64_t classes, const cd
                           const int64_t* labels, int32_t target, double temperature,
                           double threshold, double grad_scale, void* loss, void* terms,
                           void* tau_or_null, int32_t threads);
+
+CD_EXPORT int32_t cd_c2kd_cuda_workspace(int32_t dtype, int64_t rows, int64_t classes,
+                                         int64_t* bytes);
+
+/* `networks` itself lies in host memory, what it points to on the device. Labels and *bad_row as
+ * in cd_kd_cuda: a bad label makes the loss and all terms NaN. C < 2^31. */
+CD_EXPORT int32_t cd_c2kd_cuda(int32_t dtype, int64_t rows, int64_t classes,
+                               const cd_logits* networks, const int64_t* labels, int32_t target,
+                               double temperature, double threshold, double grad_scale, void* loss,
+                               void* terms, void* tau_or_null, int64_t* bad_row, void* workspace,
+                               int64_t workspace_bytes, void* stream);
 
 /* ---- K4: quality weights ------------------------------------------------------------------- */
 

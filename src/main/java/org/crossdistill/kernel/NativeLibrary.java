@@ -124,6 +124,25 @@ public final class NativeLibrary {
     return Crossdistill.cd_cuda_device_count();
   }
 
+  /**
+   * Versions of CUDA as 1000 times the major plus 10 times the minor one.
+   *
+   * @param driver the newest that the driver bears; 0 without a driver
+   * @param builtWith that the library was built with; 0 without CUDA
+   */
+  public record CudaVersions(int driver, int builtWith) {}
+
+  /** Of the driver and of the library. */
+  public static CudaVersions cudaVersions() {
+    if (!isBuiltWithCuda()) {
+      return new CudaVersions(0, 0);
+    }
+    int[] driver = new int[1];
+    int[] builtWith = new int[1];
+    Status.check(Crossdistill.cd_cuda_versions(driver, builtWith));
+    return new CudaVersions(driver[0], builtWith[0]);
+  }
+
   private static State state() {
     State state = Holder.STATE;
     if (state.wrongSetting() != null) {
