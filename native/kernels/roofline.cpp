@@ -36,10 +36,9 @@ int64_t multiply_adds(int64_t rounds, double* sink) {
   return rounds * kChains * kLanes<T> * 2;
 }
 
-#if defined(CD_COMPILE_AVX512)
+#if defined(CD_COMPILE_AVX512BF16)
 // Each lane of 32 bits adds the products of two pairs.
-__attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) int64_t bf16_products(
-    int64_t rounds, double* sink) {
+int64_t bf16_products(int64_t rounds, double* sink) {
   __m512 sums[kChains];
   const __m512bh a = (__m512bh)_mm512_set1_epi32(0x3f003f00);  // 0.5 in all lanes
   for (int k = 0; k < kChains; ++k) sums[k] = _mm512_set1_ps(static_cast<float>(sink[0]));
@@ -68,8 +67,8 @@ void roofline_stream(const float* a, const float* b, float* c, float* d, int64_t
 }
 
 int64_t roofline_multiply_adds(int32_t dtype, int64_t rounds, double* sink) {
-#if defined(CD_COMPILE_AVX512)
-  if (dtype == CD_BF16 && __builtin_cpu_supports("avx512bf16")) return bf16_products(rounds, sink);
+#if defined(CD_COMPILE_AVX512BF16)
+  if (dtype == CD_BF16) return bf16_products(rounds, sink);
 #endif
   return dtype == CD_F64 ? multiply_adds<double>(rounds, sink) : multiply_adds<float>(rounds, sink);
 }
