@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/panels.h"
 #include "core/parallel.h"
 #include "core/simd.h"
 #include "core/tensor_check.h"
@@ -39,17 +40,17 @@ int64_t multiply_adds(int64_t rounds, double* sink) {
 #if defined(CD_COMPILE_AVX512BF16)
 // Each lane of 32 bits adds the products of two pairs.
 int64_t bf16_products(int64_t rounds, double* sink) {
-  __m512 sums[kChains];
-  const __m512bh a = (__m512bh)_mm512_set1_epi32(0x3f003f00);  // 0.5 in all lanes
-  for (int k = 0; k < kChains; ++k) sums[k] = _mm512_set1_ps(static_cast<float>(sink[0]));
+  Vector<float> sums[kChains];
+  const Vector<uint32_t> a = broadcast(uint32_t{0x3f003f00});  // 0.5 in all lanes
+  for (int k = 0; k < kChains; ++k) sums[k] = broadcast(static_cast<float>(sink[0]));
   for (int64_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 12
-    for (int k = 0; k < kChains; ++k) sums[k] = _mm512_dpbf16_ps(sums[k], a, a);
+    for (int k = 0; k < kChains; ++k) sums[k] = add_products(a, a, sums[k]);
   }
-  __m512 total = sums[0];
-  for (int k = 1; k < kChains; ++k) total = _mm512_add_ps(total, sums[k]);
-  sink[2] = static_cast<double>(_mm512_cvtss_f32(total));
-  return rounds * kChains * 32 * 2;
+  Vector<float> total = sums[0];
+  for (int k = 1; k < kChains; ++k) total += sums[k];
+  sink[2] = static_cast<double>(sum<float>(total));
+  return rounds * kChains * kLanes<float> * 4;
 }
 #endif
 
