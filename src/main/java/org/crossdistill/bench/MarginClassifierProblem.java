@@ -110,6 +110,12 @@ final class MarginClassifierProblem implements Problem {
     return List.of(result.gradEmbeddings(), result.gradClassifier());
   }
 
+  /** Of f64, which nothing is compared in, none. */
+  @Override
+  public Runnable productsOrNull() {
+    return dtype == DType.F64 ? null : new ChunkedProducts(embeddings, classifier);
+  }
+
   /** All of it: every gradient depends on every row. */
   @Override
   public Problem part(DType type) {

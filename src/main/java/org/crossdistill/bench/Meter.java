@@ -89,6 +89,8 @@ public final class Meter {
         times.reference().medianOrNull(),
         compared ? (Double) errors[1] : null,
         orNull(referenceMemory, bytesOf(problem.outputs())),
+        times.products().medianOrNull(),
+        times.speedupsOverProducts().medianOrNull(),
         machine);
   }
 

@@ -32,6 +32,14 @@ interface Problem {
   /** The same by the composition, into new tensors of the caller's innermost scope. */
   List<Tensor> reference();
 
+  /**
+   * The matrix products alone that the loss needs when a BLAS makes them; null where there are
+   * none.
+   */
+  default Runnable productsOrNull() {
+    return null;
+  }
+
   /** The same problem in another type, with as many of its rows as an error is taken of. */
   Problem part(DType type);
 

@@ -14,7 +14,9 @@ final class Repetitions {
   private static final int MOST = 500;
   private static final int LEAST_REFERENCES = 3;
 
-  /** A sample is as many calls as take this long: long beside the clock and a thread's start. */
+  /**
+   * A sample takes about this long, or a tenth of all: long beside the clock and a thread's start.
+   */
   private static final double SAMPLE_NS = 2e6;
 
   private static final int MOST_CALLS = 10_000;
@@ -26,6 +28,8 @@ final class Repetitions {
   private final Samples shares = new Samples();
   private final Samples reference = new Samples();
   private final Samples speedups = new Samples();
+  private final Samples products = new Samples();
+  private final Samples speedupsOverProducts = new Samples();
 
   Repetitions(Problem problem, int threads, boolean compared) {
     this.problem = problem;
@@ -53,14 +57,26 @@ final class Repetitions {
     return speedups;
   }
 
+  /** Of the matrix products alone by a BLAS. */
+  Samples products() {
+    return products;
+  }
+
+  /** Those products' time / the kernel's. */
+  Samples speedupsOverProducts() {
+    return speedupsOverProducts;
+  }
+
   /** Repeats for some seconds; false if it was stopped. */
   boolean run(double seconds, BooleanSupplier stop) {
     try (PointerScope memory = new PointerScope()) {
       Limits limits = new Limits();
       Runnable call = () -> problem.call(threads);
       Runnable composition = () -> Meter.reference(problem);
-      int calls = callsOfASample(call);
-      int references = compared ? callsOfASample(composition) : 0;
+      Runnable bareProducts = problem.productsOrNull();
+      int calls = callsOfASample(call, seconds);
+      int references = compared ? callsOfASample(composition, seconds) : 0;
+      int productCalls = bareProducts == null ? 0 : callsOfASample(bareProducts, seconds);
       long start = System.nanoTime();
       double elapsed = 0;
       double ofReference = 0;
@@ -75,6 +91,10 @@ final class Repetitions {
           reference.add(timeOf(composition, references));
           speedups.add(reference.last() / time);
           ofReference += references * reference.last();
+        }
+        if (bareProducts != null) {
+          products.add(timeOf(bareProducts, productCalls));
+          speedupsOverProducts.add(products.last() / time);
         }
         elapsed = System.nanoTime() - start;
       }
@@ -99,15 +119,15 @@ final class Repetitions {
     return time;
   }
 
-  /** Warms up, too. */
-  private static int callsOfASample(Runnable call) {
-    timeOf(call, 1);
-    double time = timeOf(call, 1);
-    if (time < SAMPLE_NS) {
-      int warm = (int) Math.min(MOST_CALLS, 20 * SAMPLE_NS / time);
-      time = timeOf(call, warm);
-    }
-    return (int) Math.max(1, Math.min(MOST_CALLS, Math.ceil(SAMPLE_NS / time)));
+  /** Warms up, too, for ten samples' time. */
+  private static int callsOfASample(Runnable call, double seconds) {
+    double sample = Math.min(SAMPLE_NS, 1e8 * seconds);
+    double least = Double.MAX_VALUE;
+    long start = System.nanoTime();
+    do {
+      least = Math.min(least, timeOf(call, 1));
+    } while (System.nanoTime() - start < 10 * sample);
+    return (int) Math.max(1, Math.min(MOST_CALLS, Math.ceil(sample / least)));
   }
 
   /** Mean of some calls. */

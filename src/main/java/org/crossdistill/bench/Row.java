@@ -26,6 +26,9 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
  * @param referenceMedianNs time of the reference
  * @param referenceErrorVsF64 error of the reference
  * @param referenceExtraBytes extra memory of the reference
+ * @param productsMedianNs time of the matrix products alone by LibTorch's BLAS, over chunks of
+ *     classes: the least that a loss without a B x C array takes on it
+ * @param speedupVsProducts median of that time / the kernel's beside it
  * @param machine where it was measured
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
@@ -48,6 +51,8 @@ public record Row(
     Double referenceMedianNs,
     @JsonProperty("reference_error_vs_f64") Double referenceErrorVsF64,
     Long referenceExtraBytes,
+    Double productsMedianNs,
+    Double speedupVsProducts,
     Machine machine) {
 
   /** A row that holds a time and nothing else. */
@@ -71,6 +76,8 @@ public record Row(
         threads,
         medianNs,
         spread,
+        null,
+        null,
         null,
         null,
         null,
@@ -104,6 +111,8 @@ public record Row(
         referenceNs,
         referenceErrorVsF64,
         referenceExtraBytes,
+        productsMedianNs,
+        speedupVsProducts,
         machine);
   }
 }

@@ -21,6 +21,7 @@ public final class Table {
           "of limit",
           "LibTorch",
           "ratio",
+          "BLAS",
           "error",
           "LibTorch's",
           "extra memory",
@@ -33,9 +34,10 @@ public final class Table {
       time: median of a call, value and gradients. ±: half the distance from the 20th to the 80th
       percentile. of limit: GFLOP/s of the measured peak of multiply-adds (of the type), GB/s of a
       measured loop that reads two arrays and writes two in memory (caches can beat it). LibTorch:
-      the composition of its operators, forward and backward, on as many threads. error: norm of
-      the gradients' error against the kernel in f64 / their norm. extra memory: peak beyond inputs
-      and outputs, to about 1 MB.
+      the composition of its operators, forward and backward, on as many threads. BLAS: the time
+      that LibTorch's BLAS takes for the matrix products alone, in chunks of classes, as a ratio. error:
+      norm of the gradients' error against the kernel in f64 / their norm. extra memory: peak beyond
+      inputs and outputs, to about 1 MB.
       """;
 
   private Table() {}
@@ -68,6 +70,7 @@ public final class Table {
         row.rooflineShare() == null ? NONE : number("%.2f", row.rooflineShare()),
         row.referenceMedianNs() == null ? NONE : time(row.referenceMedianNs()),
         row.speedupVsReference() == null ? NONE : number("%.1f×", row.speedupVsReference()),
+        row.speedupVsProducts() == null ? NONE : number("%.2f×", row.speedupVsProducts()),
         number("%.1e", row.errorVsF64()),
         number("%.1e", row.referenceErrorVsF64()),
         megabytes(row.extraBytes()),

@@ -109,6 +109,8 @@ final class DoctorReport {
   private void cpu() {
     nativeFact("cpu", "features", NativeLibrary::cpuFeatures);
     nativeFact("cpu", "instruction-set", () -> Isa.active().label());
+    // Chosen for every shape, as `bench kernels` measures beside the products of a BLAS.
+    nativeFact("cpu", "classifier-products", () -> "fused tiles, no BLAS");
     fact(
         "cpu",
         "pinned",

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.kernel.DType;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,27 @@ final class MeterTest {
     assertThat(row.medianNs()).isPositive();
     assertThat(row.speedupVsReference()).isPositive();
     assertThat(row.referenceMedianNs()).isPositive();
+    if (tiny.kernel().equals("margin-classifier")) {
+      assertThat(row.productsMedianNs()).isPositive();
+      assertThat(row.speedupVsProducts()).isPositive();
+    } else {
+      assertThat(row.productsMedianNs()).isNull();
+    }
+  }
+
+  @Test
+  void theProductsOfChunksAreThoseOfTheWhole() {
+    Inputs inputs = new Inputs();
+    Tensor embeddings = inputs.normal(DType.F32, 3, 8);
+    Tensor classifier = inputs.normal(DType.F32, 5000, 8);
+    ChunkedProducts products = new ChunkedProducts(embeddings, classifier);
+    products.run();
+    products.run();
+    Tensor logits = torch.mm(embeddings, classifier.t());
+    assertThat(Inputs.error(products.gradEmbeddings(), torch.mm(logits, classifier)))
+        .isLessThan(1e-6);
+    assertThat(Inputs.error(products.gradClassifier(), torch.mm(logits.t(), embeddings)))
+        .isLessThan(1e-6);
   }
 
   @Test

@@ -56,6 +56,7 @@ final class TableTest {
             "0.75",
             "8.00 ms",
             "4.0×",
+            "1.30×",
             "1.0e-03",
             "2.0e-03",
             "1.5 MB",
@@ -73,6 +74,7 @@ final class TableTest {
             "–",
             "6.0 µs",
             "4.0×",
+            "–",
             "–",
             "–",
             "–",
@@ -107,6 +109,8 @@ final class TableTest {
         8e6,
         2e-3,
         90_000_000L,
+        2.6e6,
+        1.3,
         MACHINE);
   }
 

@@ -71,7 +71,12 @@ final class BenchKernelsCommandTest {
             "speedup_vs_reference",
             "error_vs_f64",
             "extra_bytes")
-        .contains("reference_median_ns", "reference_error_vs_f64", "reference_extra_bytes");
+        .contains(
+            "reference_median_ns",
+            "reference_error_vs_f64",
+            "reference_extra_bytes",
+            "products_median_ns",
+            "speedup_vs_products");
     assertThat(row.get("backend").asText()).isEqualTo("cpu");
     assertThat(row.get("isa").asText()).isEqualTo(Isa.active().label());
     assertThat(row.get("threads").asInt()).isEqualTo(Runtime.getRuntime().availableProcessors());

@@ -33,6 +33,7 @@ final class DoctorCommandTest {
     assertThat(json.at("/backend/active").asText()).isEqualTo(backend).isIn("cuda", "cpu");
     assertThat(json.at("/backend/not-cuda").asText().isBlank()).isEqualTo(backend.equals("cuda"));
     assertThat(json.at("/cpu/instruction-set").asText()).isEqualTo(Isa.active().label());
+    assertThat(json.at("/cpu/classifier-products").asText()).isEqualTo("fused tiles, no BLAS");
     assertThat(json.at("/cpu/pinned").asText()).isEqualTo("no");
     assertThat(json.at("/training/backend").asText()).isEqualTo(backend);
     assertThat(json.at("/training/last-loss").asDouble())
