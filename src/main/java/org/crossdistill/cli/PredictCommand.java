@@ -5,17 +5,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.crossdistill.data.PictureFiles;
 import org.crossdistill.train.ModelFile;
 import org.crossdistill.train.Predictor;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code crossdistill predict}: the classes of pictures. */
+/** {@code crossdistill predict}: the classes of pictures or sounds. */
 @Command(
     name = "predict",
-    description = "Name the classes of pictures, also of classes that only texts described.",
+    description = "Name the classes of pictures or sounds, also of classes that only texts described.",
     mixinStandardHelpOptions = true)
 final class PredictCommand implements Callable<Integer> {
 
@@ -25,35 +24,38 @@ final class PredictCommand implements Callable<Integer> {
   @Option(names = "--top", defaultValue = "3", description = "How many classes (default: 3).")
   private int top;
 
-  @Option(names = "--json", description = "Print one JSON object a picture.")
+  @Option(names = "--json", description = "Print one JSON object a file.")
   private boolean json;
 
-  @Parameters(arity = "1..*", paramLabel = "PICTURE", description = "PNG or JPEG files.")
-  private List<Path> pictures;
+  @Parameters(arity = "1..*", paramLabel = "FILE", description = "PNG, JPEG or WAV files.")
+  private List<Path> files;
 
   @Override
   public Integer call() {
     LibTorchLoading.load(System.err);
     Predictor predictor = new Predictor(ModelFile.read(model));
-    for (Path picture : pictures) {
-      float[] embedding = predictor.embed(PictureFiles.read(picture));
-      print(
-          picture, predictor.trainedClasses(embedding, top), predictor.textClasses(embedding, top));
+    for (Path file : files) {
+      float[] embedding = predictor.embed(file);
+      var trained = predictor.trainedClasses(embedding, top);
+      print(predictor.kind().key(), file, trained, predictor.textClasses(embedding, top));
     }
     return ExitCode.OK;
   }
 
   private void print(
-      Path picture, List<Predictor.Prediction> trained, List<Predictor.Prediction> byText) {
+      String kind,
+      Path file,
+      List<Predictor.Prediction> trained,
+      List<Predictor.Prediction> byText) {
     if (json) {
       Map<String, Object> result = new LinkedHashMap<>();
-      result.put("picture", picture.toString());
+      result.put(kind, file.toString());
       result.put("trained-classes", trained);
       result.put("text-classes", byText);
       System.out.println(Json.line(result));
       return;
     }
-    System.out.println(picture);
+    System.out.println(file);
     print("among the classes of the training", trained);
     if (!byText.isEmpty()) {
       print("among all classes, by their texts", byText);

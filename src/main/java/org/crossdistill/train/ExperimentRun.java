@@ -1,5 +1,6 @@
 package org.crossdistill.train;
 
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -7,20 +8,20 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
-import org.crossdistill.data.PictureAugmenter;
-import org.crossdistill.data.PictureTransform;
 import org.crossdistill.data.Seeds;
+import org.crossdistill.data.Split;
 import org.crossdistill.data.Subset;
 import org.crossdistill.eval.Metric;
 import org.crossdistill.method.Method;
+import org.crossdistill.method.Method.SingleModal;
 import org.crossdistill.method.MethodContext;
 import org.crossdistill.method.MethodContext.Encoders;
 import org.crossdistill.method.Need;
-import org.crossdistill.nn.SmallResNet;
-import org.crossdistill.nn.TextEncoder;
+import org.crossdistill.nn.Backbone;
 
 /**
  * One experiment with one seed, from data to numbers. Not safe for use by several threads at once;
@@ -32,10 +33,10 @@ public final class ExperimentRun {
   private final long seed;
   private final PreparedData data;
   private final Teacher teacher;
-  private final SmallResNet student;
+  private final Backbone student;
   private final Method method;
   private final Trainer trainer;
-  private final BestModel best;
+  private final BestModels best;
   private final Evaluation evaluation;
 
   /**
@@ -48,53 +49,49 @@ public final class ExperimentRun {
     this.experiment = experiment;
     this.seed = seed;
     Experiment.Settings settings = experiment.settings();
-    int pictureSize = settings.data().pictureSize();
     try (PointerScope scope = new PointerScope()) {
-      data = Preparation.prepare(settings.data(), seed);
+      data = settings.data().prepare(seed);
       teacher = teacher(stop);
-      student = new SmallResNet(Seeds.random(seed, "student", 0), settings.student());
+      student = backbone(Role.STUDENT, Seeds.random(seed, "student", 0));
       method = experiment.createMethod(context());
-      PictureTransform transform = Preparation.transform(pictureSize);
-      PictureAugmenter augmenter = new PictureAugmenter(pictureSize, settings.augmentation());
-      PictureSet pictures = new PictureSet(data, teacher, takesTexts(), augmenter, transform);
-      trainer = new Trainer(method, pictures, settings.train(), settings.optimizer(), seed);
+      PairedSet pairs = new PairedSet(data, teacher, usesOther(), settings.augmentation());
+      trainer = new Trainer(method, pairs, settings.train(), settings.optimizer(), seed);
     }
-    best = new BestModel(method);
-    evaluation = new Evaluation(data, Preparation.transform(pictureSize));
+    best = new BestModels(method);
+    evaluation = new Evaluation(data);
   }
 
   private Teacher teacher(BooleanSupplier stop) {
     Set<Need> needs = experiment.needs();
-    if (needs.isEmpty()) {
+    if (!Teacher.isNeeded(needs)) {
       return null;
     }
-    Experiment.Settings settings = experiment.settings();
     boolean classifier =
         needs.contains(Need.TEACHER_LOGITS) || needs.contains(Need.TEACHER_CLASSIFIER);
-    return Teacher.fit(settings.teacher(), settings.identityLoss(), data, classifier, seed, stop);
+    return Teacher.fit(experiment.settings(), data, classifier, seed, stop);
   }
 
-  private boolean takesTexts() {
+  private PairedSet.Other usesOther() {
     Set<Need> needs = experiment.needs();
-    return needs.contains(Need.TEACHER_BACKBONE) || needs.contains(Need.OTHER_INPUT);
+    if (needs.contains(Need.TEACHER_BACKBONE) || needs.contains(Need.OTHER_INPUT)) {
+      return PairedSet.Other.INPUTS;
+    }
+    return teacher == null ? PairedSet.Other.NOTHING : PairedSet.Other.ANSWERS;
+  }
+
+  private Backbone backbone(Role role, RandomGenerator random) {
+    long[] shape = data.modality(role).samples().shape();
+    return Networks.of(role, shape, experiment.settings(), random);
   }
 
   private MethodContext context() {
-    Experiment.Settings settings = experiment.settings();
     RandomGenerator random = Seeds.random(seed, "method", 0);
     int classes = data.classes().size();
     MethodContext context =
-        MethodContext.of(student, classes, settings.identityLoss(), random)
-            .withSamples(data.train().length);
-    if (teacher == null) {
-      return context;
-    }
-    int features = teacher.features()[0].length;
-    Encoders encoders =
-        new Encoders(
-            r -> new SmallResNet(r, settings.student()),
-            r -> new TextEncoder(r, features, settings.teacher().encoder()));
-    return context.with(teacher.forMethods()).with(encoders);
+        MethodContext.of(student, classes, experiment.settings().identityLoss(), random)
+            .withSamples(data.train().length)
+            .with(new Encoders(r -> backbone(Role.STUDENT, r), r -> backbone(Role.OTHER, r)));
+    return teacher == null ? context : context.with(teacher.forMethods());
   }
 
   /** Steps of the whole training. */
@@ -141,7 +138,12 @@ public final class ExperimentRun {
       EpochAction afterEpoch, List<TrainingListener> listeners, BooleanSupplier stop) {
     EpochReport report;
     while ((report = trainer.epoch(this::validate, listeners, stop)) != null) {
-      score(report).ifPresent(best::offer);
+      for (Role role : Role.values()) {
+        OptionalDouble score = score(role, report);
+        if (score.isPresent()) {
+          best.offer(role, score.getAsDouble());
+        }
+      }
       afterEpoch.run(report);
       for (TrainingListener listener : listeners) {
         listener.onEpoch(report);
@@ -155,21 +157,23 @@ public final class ExperimentRun {
   }
 
   /** What the best epoch has most of: validation accuracy, or in an open set the least EER. */
-  private OptionalDouble score(EpochReport report) {
-    if (report.validation().isEmpty()) {
-      return OptionalDouble.empty();
-    }
-    return OptionalDouble.of(
+  private OptionalDouble score(Role role, EpochReport report) {
+    boolean own = role == Role.STUDENT;
+    Metric metric =
         openSet()
-            ? -report.validation().get(Metric.EER.key())
-            : report.validation().get(Metric.ACCURACY.key()));
+            ? (own ? Metric.EER : Metric.OTHER_EER)
+            : (own ? Metric.ACCURACY : Metric.OTHER_ACCURACY);
+    Double value = report.validation().get(metric.key());
+    return value == null
+        ? OptionalDouble.empty()
+        : OptionalDouble.of(metric.lowerIsBetter() ? -value : value);
   }
 
   private Map<String, Double> validate() {
     int[] rows = data.validation();
     Map<String, Double> numbers = new LinkedHashMap<>();
     if (rows.length > 0) {
-      measure(rows).forEach((metric, value) -> numbers.put(metric.key(), value));
+      measure(Split::validation).forEach((metric, value) -> numbers.put(metric.key(), value));
       evaluation
           .distance(method, teacher, rows)
           .ifPresent(distance -> numbers.put("distance", distance));
@@ -179,61 +183,111 @@ public final class ExperimentRun {
 
   /** Numbers on the test samples, which no choice was made on. */
   public Map<Metric, Double> test() {
-    return measure(data.test());
+    return measure(Split::test);
   }
 
-  private Map<Metric, Double> measure(int[] rows) {
-    return openSet()
-        ? evaluation.openSet(method, teacher, rows, seed)
-        : evaluation.closedSet(method, rows);
+  private Map<Metric, Double> measure(Function<Split, Subset> part) {
+    int[] rows = part.apply(data.student().split()).samples();
+    Map<Metric, Double> numbers = new EnumMap<>(Metric.class);
+    if (openSet()) {
+      numbers.putAll(evaluation.openSet(method, teacher, rows, seed));
+    } else {
+      SingleModal own = new SingleModal(method.student(), method.classifier());
+      numbers.put(Metric.ACCURACY, evaluation.accuracy(own, Role.STUDENT, rows));
+    }
+    int[] others = part.apply(data.other().split()).samples();
+    if (others.length > 0) {
+      method.other().ifPresent(model -> measureOther(model, others, numbers));
+    }
+    return numbers;
+  }
+
+  private void measureOther(SingleModal model, int[] rows, Map<Metric, Double> numbers) {
+    if (openSet()) {
+      numbers.put(Metric.OTHER_EER, evaluation.eer(model, Role.OTHER, rows, seed));
+    } else {
+      numbers.put(Metric.OTHER_ACCURACY, evaluation.accuracy(model, Role.OTHER, rows));
+    }
   }
 
   private boolean openSet() {
-    return experiment.settings().data().split() == DataOptions.Split.OPEN;
+    return experiment.settings().data().open();
   }
 
-  /** The test samples of an open set as the model sees them; empty without a common space. */
+  /**
+   * The test samples of an open set of pictures and texts as the model sees them; empty without
+   * either or without a common space.
+   */
   public Optional<OpenSetGallery> gallery() {
     int[] test = data.test();
+    if (data.pairs().isEmpty()) {
+      return Optional.empty();
+    }
     return evaluation
-        .projectTexts(method, teacher, test)
+        .projectPartners(method, teacher, test)
         .map(
             texts ->
                 new OpenSetGallery(
-                    IntStream.of(test).mapToObj(data.samples()::get).toList(),
+                    IntStream.of(test).mapToObj(data.pairs()::get).toList(),
                     data.labels(test),
                     data.testClasses(),
-                    evaluation.embedPictures(method, test),
+                    evaluation.embed(method, test),
                     texts));
   }
 
   /** The student, ready to be saved. */
   public ModelFile model() {
-    ClassTexts texts = classTexts(data.split().train());
+    ClassTexts texts = classTexts(data.other().split().train());
     if (openSet()) {
-      texts = texts.and(classTexts(data.split().test()));
+      texts = texts.and(classTexts(data.other().split().test()));
     }
+    SingleModal student = new SingleModal(method.student(), method.classifier());
     return new ModelFile(
-        method.student(),
-        method.classifier(),
+        Role.STUDENT,
+        student,
         data.classes(),
-        experiment.settings().data().pictureSize(),
         texts.classes(),
         texts.embeddings(),
         experiment.table());
   }
 
+  /**
+   * The other modality's model, ready to be saved; empty where the method trains none, or one that
+   * takes features which only this run's data know.
+   */
+  public Optional<ModelFile> otherModel() {
+    if (experiment.settings().data().shape(Role.OTHER).isEmpty()) {
+      return Optional.empty();
+    }
+    ClassTexts none = ClassTexts.NONE;
+    return method
+        .other()
+        .map(
+            model ->
+                new ModelFile(
+                    Role.OTHER,
+                    model,
+                    data.other().classes(),
+                    none.classes(),
+                    none.embeddings(),
+                    experiment.table()));
+  }
+
   private ClassTexts classTexts(Subset part) {
+    if (data.other().kind() != Kind.TEXT) {
+      return ClassTexts.NONE;
+    }
     return evaluation
-        .projectTexts(method, teacher, part.samples())
+        .project(method, teacher, part.samples())
         .map(texts -> ClassTexts.of(part, texts))
         .orElse(ClassTexts.NONE);
   }
 
-  /** Writes the model and its card. */
+  /** Writes the model, or one for each modality, and the card. */
   public void save(
       RunFolder folder, String name, Provenance provenance, Map<Metric, Double> metrics) {
     model().write(folder.model());
+    otherModel().ifPresent(model -> model.write(folder.otherModel()));
     folder.writeCard(Card.of(name, experiment, seed, provenance, metrics));
   }
 

@@ -1,14 +1,14 @@
 package org.crossdistill.train;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.IntStream;
-import org.crossdistill.data.Picture;
-import org.crossdistill.data.PictureTransform;
 
 /**
- * A trained student at work: embeds pictures and names their classes, by the classes it was trained
+ * A trained model at work: embeds files of its modality and names their classes, by the classes it was trained
  * on or, where the model holds text embeddings, by those of any class, unseen ones included. Not
  * safe for use by several threads at once.
  */
@@ -18,29 +18,46 @@ public final class Predictor {
    * A class and how near it is.
    *
    * @param name of the class
-   * @param cosine with the picture's embedding, from −1 to 1
+   * @param cosine with the file's embedding, from −1 to 1
    */
   public record Prediction(String name, double cosine) {}
 
   private final ModelFile model;
-  private final PictureTransform transform;
+  private final Kind kind;
+  private final Function<Path, float[]> reader;
+  private final long[] shape;
 
+  /**
+   * @throws ConfigException if the model's modality comes from no files
+   */
   public Predictor(ModelFile model) {
     this.model = model;
-    this.transform = Preparation.transform(model.pictureSize());
+    DataOptions data = Experiment.of(model.config()).settings().data();
+    kind = data.kind(model.role());
+    reader =
+        data.reader(model.role())
+            .orElseThrow(
+                () -> new ConfigException("a model of " + kind.key() + " takes no files"));
+    shape = data.shape(model.role()).orElseThrow();
   }
 
-  /** The embedding of a picture, [D], not normalised. */
-  public float[] embed(Picture picture) {
-    int size = model.pictureSize();
-    float[] input = transform.ink(picture);
-    transform.normalise(input);
-    return Embedder.embed(model.student(), new float[][] {input}, 3, size, size)[0];
+  /** What the model takes. */
+  public Kind kind() {
+    return kind;
+  }
+
+  /**
+   * The embedding of a file, [D], not normalised.
+   *
+   * @throws org.crossdistill.data.DataException if the file is not of the model's modality
+   */
+  public float[] embed(Path file) {
+    return Embedder.embed(model.model().backbone(), reader.apply(file), shape);
   }
 
   /** The nearest classes of the training, nearest first. */
   public List<Prediction> trainedClasses(float[] embedding, int count) {
-    float[][] cosines = Embedder.map(new float[][] {embedding}, model.classifier()::forward);
+    float[][] cosines = Embedder.map(new float[][] {embedding}, model.model().classifier()::forward);
     return nearest(model.classes(), cosines[0], count);
   }
 

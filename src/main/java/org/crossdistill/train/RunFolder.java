@@ -50,6 +50,11 @@ public final class RunFolder {
     return folder.resolve("model.safetensors");
   }
 
+  /** The final model of the other modality, where the method trains one. */
+  public Path otherModel() {
+    return folder.resolve("other-model.safetensors");
+  }
+
   /** The state after the last epoch that was finished, to resume from. */
   public Path checkpoint() {
     return folder.resolve("last.safetensors");
