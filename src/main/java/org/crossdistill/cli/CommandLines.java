@@ -17,8 +17,18 @@ final class CommandLines {
     return words;
   }
 
+  /** The same as one line for a shell. */
+  static String line(CommandSpec spec) {
+    return String.join(" ", of(spec).stream().map(CommandLines::quoted).toList());
+  }
+
   /** {@code runs/NAME} for a configuration {@code NAME.toml}. */
   static Path defaultFolder(Path file) {
     return Path.of("runs", file.getFileName().toString().replaceFirst("\\.toml$", ""));
+  }
+
+  /** A word as a POSIX shell reads it back. */
+  static String quoted(String word) {
+    return word.matches("[\\w@%+=:,./-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
   }
 }

@@ -5,19 +5,31 @@ import java.util.Map;
 import org.crossdistill.eval.Metric;
 import org.crossdistill.train.Comparison;
 
-/** A comparison's progress: all cells count alike, in hundredths. */
+/**
+ * A comparison's progress: all cells that are left count alike, in hundredths. Those that were done
+ * before count neither as work nor for the time that is left.
+ */
 final class ComparisonProgress implements Comparison.Listener, AutoCloseable {
 
   private static final int UNITS = 100;
 
-  private final Progress progress;
+  private final String task;
   private final Map<Comparison.Cell, Double> done = new HashMap<>();
-  private final int cells;
+  private Progress progress;
+  private int cells;
   private int finished;
 
-  ComparisonProgress(String task, int cells) {
-    this.cells = cells;
-    this.progress = Progress.start(task, (long) UNITS * cells, "%");
+  ComparisonProgress(String task) {
+    this.task = task;
+  }
+
+  @Override
+  public void onStart(int kept, int toTrain) {
+    cells = toTrain;
+    progress = Progress.start(task, (long) UNITS * cells, "%");
+    if (kept > 0) {
+      progress.say("%s: %d trainings are kept, %d are left".formatted(task, kept, toTrain));
+    }
   }
 
   @Override
@@ -28,6 +40,9 @@ final class ComparisonProgress implements Comparison.Listener, AutoCloseable {
 
   @Override
   public void onOutcome(Comparison.Outcome outcome) {
+    if (outcome.isLeft()) {
+      return;
+    }
     finished++;
     done.put(outcome.cell(), 1.0);
     String result =
@@ -45,6 +60,8 @@ final class ComparisonProgress implements Comparison.Listener, AutoCloseable {
 
   @Override
   public void close() {
-    progress.close();
+    if (progress != null) {
+      progress.close();
+    }
   }
 }

@@ -11,7 +11,8 @@ import org.crossdistill.train.Provenance;
 import org.crossdistill.train.RunFolder;
 
 /**
- * A comparison as a command runs it: with progress, Ctrl-C, and its results in a folder.
+ * A comparison as a command runs it: with progress, Ctrl-C, a time limit, and its results in a
+ * folder.
  *
  * @param folder of the results
  * @param outcomes of all cells
@@ -23,43 +24,51 @@ record ComparisonRun(
 
   /** Trains all cells and writes the results; no pictures yet. */
   static ComparisonRun run(
-      String task,
+      ComparisonTask task,
       ExperimentFile file,
       Path folder,
       ComparisonOptions options,
-      Comparison.Finished finished,
-      List<String> command) {
+      Comparison.Finished finished) {
+    Budget budget = options.budget();
     RunFolder.open(folder);
     LibTorchLoading.load(System.err);
-    int workers = options.workers(file);
     Provenance provenance = Provenances.here();
+    var plan = new Comparison.Plan(folder, options.workers(file), provenance, finished);
     List<Outcome> outcomes;
     try (StopSignal stop = StopSignal.install();
-        ComparisonProgress progress = new ComparisonProgress(task, cells(file))) {
-      outcomes = new Comparison(file, folder, workers, provenance, progress, stop, finished).run();
+        ComparisonProgress progress = new ComparisonProgress(task.name())) {
+      outcomes = new Comparison(file, plan, progress, stop, budget).run();
     }
-    ComparisonReport report = new ComparisonReport(file, outcomes, Comparison.rows(file, outcomes));
-    SummaryFile summary = report.summary(command, provenance, workers);
-    report.write(folder, summary);
+    ComparisonReport report = new ComparisonReport(task, file, plan, outcomes);
+    SummaryFile summary = report.summary();
+    report.write(summary);
     return new ComparisonRun(folder, outcomes, report, summary);
   }
 
-  private static int cells(ExperimentFile file) {
-    return file.arms().values().stream().mapToInt(e -> e.settings().seeds().size()).sum();
+  /** What the command says of it: every cell gave a result, some are left, or some failed. */
+  int exitCode() {
+    if (outcomes.stream().anyMatch(outcome -> outcome.failure() != null)) {
+      return ExitCode.FAILURE;
+    }
+    return left() > 0 ? ExitCode.UNFINISHED : ExitCode.OK;
   }
 
-  /** Whether every cell gave a result. */
-  boolean complete() {
-    return outcomes.stream().allMatch(outcome -> outcome.failure() == null);
+  private long left() {
+    return outcomes.stream().filter(Outcome::isLeft).count();
   }
 
-  /** Prints the result on standard output: the table, or the summary as JSON. */
+  /** Prints the result on standard output: the tables, or the summary as JSON. */
   void print(boolean json) {
     if (json) {
       System.out.write(summary.toJson(), 0, summary.toJson().length);
       System.out.flush();
     } else {
-      System.out.println(TableFormat.plain(report.table()));
+      report.tables().forEach(table -> System.out.println(TableFormat.plain(table)));
+    }
+    if (left() > 0) {
+      System.err.printf(
+          "the time is up: %d of %d trainings are left; the same command goes on%n",
+          left(), outcomes.size());
     }
   }
 }

@@ -1,5 +1,7 @@
 package org.crossdistill.cli;
 
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
 import org.crossdistill.CrossdistillException;
 import org.crossdistill.kernel.Backend;
 import org.crossdistill.kernel.DType;
@@ -25,6 +27,23 @@ final class Converters {
     @Override
     public DType convert(String text) {
       return parse(DType.class, text);
+    }
+  }
+
+  /** "90s", "60m", "2h". */
+  static final class OfDuration implements ITypeConverter<Duration> {
+    @Override
+    public Duration convert(String text) {
+      try {
+        Duration duration = Duration.parse("PT" + text);
+        if (!duration.isNegative() && !duration.isZero()) {
+          return duration;
+        }
+      } catch (DateTimeParseException e) {
+        // Said below.
+      }
+      throw new TypeConversionException(
+          "expected a time such as 90s, 60m, 2h or 1h30m; found '" + text + "'");
     }
   }
 

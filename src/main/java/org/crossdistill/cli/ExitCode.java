@@ -11,6 +11,9 @@ final class ExitCode {
   /** The command line was wrong. */
   static final int USAGE = 2;
 
+  /** The stated time was up before all was done; the same command goes on. */
+  static final int UNFINISHED = 4;
+
   /** Ended by Ctrl-C, after saving. */
   static final int INTERRUPTED = 130;
 

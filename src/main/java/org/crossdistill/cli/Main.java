@@ -24,6 +24,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       QuickstartCommand.class,
       TrainCommand.class,
       CompareCommand.class,
+      TuneCommand.class,
       PredictCommand.class,
       EmbedCommand.class,
       LossCommand.class,

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.crossdistill.CrossdistillException;
 import org.crossdistill.data.AtomicFiles;
+import org.crossdistill.train.Arm;
 import org.crossdistill.train.Comparison;
 import org.crossdistill.train.Comparison.Outcome;
 import org.crossdistill.train.ExperimentFile;
@@ -29,7 +30,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true)
 final class QuickstartCommand implements Callable<Integer> {
 
-  private static final String EXPERIMENT = "/org/crossdistill/experiments/emoji-open-set.toml";
+  private static final String SOURCE = "experiments/emoji-open-set.toml";
+  private static final String EXPERIMENT = "/org/crossdistill/" + SOURCE;
   private static final String SHOWN_ARM = "cmd";
   private static final String PICTURE = "picture.png";
 
@@ -47,17 +49,18 @@ final class QuickstartCommand implements Callable<Integer> {
   public Integer call() {
     ExperimentFile file =
         ExperimentFile.of(TomlConfig.parse(text(), EXPERIMENT), options.assignments);
-    ComparisonRun run =
-        ComparisonRun.run(
-            "quickstart", file, out, options, Comparison.Finished.REPEAT, CommandLines.of(spec));
-    Pictures.write(out, "curves.png", run.report()::curves);
+    ComparisonTask task =
+        new ComparisonTask(
+            "quickstart", SOURCE, CommandLines.of(spec), Arm::data, ComparisonTask.NOT_TUNED);
+    ComparisonRun run = ComparisonRun.run(task, file, out, options, Comparison.Finished.REPEAT);
+    ComparisonCurves.write(file, run);
     Optional<Outcome> shown = shown(run);
     shown.ifPresent(outcome -> draw(outcome.gallery()));
     run.print(options.json);
     if (!options.json) {
       shown.ifPresent(this::printNextCommands);
     }
-    return run.complete() ? ExitCode.OK : ExitCode.FAILURE;
+    return run.exitCode();
   }
 
   private static String text() {

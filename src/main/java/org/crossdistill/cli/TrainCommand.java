@@ -36,6 +36,9 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--out", description = "Folder of the run (default: runs/NAME-OF-FILE).")
   private Path out;
 
+  @Option(names = "--data-set", description = "Which data set of a file with several.")
+  private String dataSet;
+
   @Option(names = "--arm", description = "Which arm of a file with several.")
   private String arm;
 
@@ -49,7 +52,8 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Experiment experiment = ExperimentFile.read(file, options.assignments).arm(arm);
+    Experiment experiment =
+        ExperimentFile.read(file, options.assignments).arm(dataSet, arm).experiment();
     Path folderPath = out == null ? CommandLines.defaultFolder(file) : out;
     refuseToOverwrite(folderPath);
     RunFolder folder = RunFolder.open(folderPath);

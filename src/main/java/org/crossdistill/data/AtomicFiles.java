@@ -106,6 +106,27 @@ public final class AtomicFiles {
     }
   }
 
+  /**
+   * Fails unless a folder has room.
+   *
+   * @param folder exists
+   * @param bytes that are going to be written there, or more
+   * @throws FullDiskException naming the folder, what is needed and what is free
+   */
+  public static void requireRoom(Path folder, long bytes) {
+    long free;
+    try {
+      free = Files.getFileStore(folder).getUsableSpace();
+    } catch (IOException e) {
+      throw IoErrors.cannotWrite(folder, e);
+    }
+    if (free < bytes) {
+      throw new FullDiskException(
+          "folder %s: expected %.1f MB of free disk space, found %.1f MB"
+              .formatted(folder, bytes / 1e6, free / 1e6));
+    }
+  }
+
   private static Path temporaryBeside(Path target) {
     long pid = ProcessHandle.current().pid();
     return target.resolveSibling(

@@ -5,6 +5,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -13,6 +14,9 @@ import java.util.Locale;
 /** Turns what the JDK says about a file into one line that a person understands. */
 final class IoErrors {
 
+  /** Less room than this, in bytes, is none. */
+  private static final long NO_ROOM = 1 << 14;
+
   private IoErrors() {}
 
   static DataException cannotRead(Path file, IOException cause) {
@@ -20,7 +24,22 @@ final class IoErrors {
   }
 
   static DataException cannotWrite(Path file, IOException cause) {
-    return new DataException("cannot write " + file + ": " + reason(cause), cause);
+    String message = "cannot write " + file + ": " + reason(cause);
+    return isFull(file, cause)
+        ? new FullDiskException(message, cause)
+        : new DataException(message, cause);
+  }
+
+  /** The system says so in the user's language; what room there is needs no translation. */
+  private static boolean isFull(Path file, IOException cause) {
+    if (reason(cause).matches("(?i).*(no space left|quota exceeded).*")) {
+      return true;
+    }
+    try {
+      return Files.getFileStore(file.toAbsolutePath().getParent()).getUsableSpace() < NO_ROOM;
+    } catch (IOException e) {
+      return false; // The folder is not there: the file's own failure says more.
+    }
   }
 
   private static String reason(IOException cause) {

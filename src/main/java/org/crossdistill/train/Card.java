@@ -15,16 +15,22 @@ final class Card {
       Experiment experiment,
       long seed,
       Provenance provenance,
-      Map<Metric, Double> metrics) {
+      Map<Metric, Double> metrics,
+      Map<Metric, Double> chance) {
     Map<String, Object> card = new LinkedHashMap<>();
     card.put("name", name);
     card.put("version", provenance.version());
     card.put("backend", provenance.backend());
     card.put("seed", seed);
-    Map<String, Double> test = new TreeMap<>();
-    metrics.forEach((metric, value) -> test.put(metric.key(), value));
-    card.put("test", test);
+    card.put("test", byKey(metrics));
+    card.put("chance", byKey(chance));
     card.put("config", experiment.table());
     return card;
+  }
+
+  private static Map<String, Double> byKey(Map<Metric, Double> metrics) {
+    Map<String, Double> numbers = new TreeMap<>();
+    metrics.forEach((metric, value) -> numbers.put(metric.key(), value));
+    return numbers;
   }
 }

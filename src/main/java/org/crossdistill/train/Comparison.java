@@ -2,48 +2,54 @@ package org.crossdistill.train;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.crossdistill.CrossdistillException;
+import org.crossdistill.data.AtomicFiles;
+import org.crossdistill.data.FullDiskException;
 import org.crossdistill.eval.Metric;
 import org.crossdistill.eval.ResultRow;
 import org.crossdistill.nn.TorchThreads;
 
 /**
- * All arms of a file, each with all of its seeds. Cells run side by side, which changes no bit of
- * their results; one that fails does not end the others.
+ * All arms of a file on all its data sets, each with all of its seeds. Cells run side by side,
+ * which changes no bit of their results; one that fails does not end the others, unless the disk is
+ * full.
  */
 public final class Comparison {
 
   /**
    * One training of the comparison.
    *
+   * @param data name of the data set; "" where the file names none
    * @param arm its name
    * @param seed its seed
    */
-  public record Cell(String arm, long seed) {
+  public record Cell(String data, String arm, long seed) {
+
+    /** Its folder within the comparison's. */
+    public Path folder(Path out) {
+      return out.resolve(data).resolve(arm).resolve("seed-" + seed);
+    }
 
     @Override
     public String toString() {
-      return arm + " seed " + seed;
+      return (data.isEmpty() ? "" : data + ": ") + arm + " seed " + seed;
     }
   }
 
   /**
-   * What a cell gave.
+   * What became of a cell.
    *
    * @param cell which
-   * @param metrics on the test samples, with the seconds of its epochs; empty if it failed
-   * @param epochs the course of its training
+   * @param metrics on the test samples, with the seconds of its epochs; empty unless it is done
+   * @param epochs the course of its training; empty unless it is done
    * @param gallery what an open-set test saw; null without a common space and for a kept training
+   * @param chance what a model without knowledge reaches
    * @param failure one line; null if there was none
    */
   public record Outcome(
@@ -51,18 +57,56 @@ public final class Comparison {
       Map<Metric, Double> metrics,
       List<EpochReport> epochs,
       OpenSetGallery gallery,
-      String failure) {}
+      Map<Metric, Double> chance,
+      String failure) {
 
-  /** What becomes of trainings that an earlier comparison finished in the same folder. */
+    static Outcome done(
+        Cell cell,
+        Map<Metric, Double> metrics,
+        List<EpochReport> epochs,
+        OpenSetGallery galleryOrNull,
+        Map<Metric, Double> chance) {
+      return new Outcome(cell, metrics, epochs, galleryOrNull, chance, null);
+    }
+
+    static Outcome failed(Cell cell, String failure) {
+      return new Outcome(cell, Map.of(), List.of(), null, Map.of(), failure);
+    }
+
+    /** A cell that a later comparison in the same folder is to train or to go on with. */
+    static Outcome left(Cell cell) {
+      return new Outcome(cell, Map.of(), List.of(), null, Map.of(), null);
+    }
+
+    /** Whether the time was up before it was done. */
+    public boolean isLeft() {
+      return failure == null && metrics.isEmpty();
+    }
+  }
+
+  /** What becomes of trainings that an earlier comparison finished or paused in the same folder. */
   public enum Finished {
-    /** Their results are taken over where version, backend, seed and configuration are the same. */
+    /** They are taken over where version, backend, seed and configuration are the same. */
     KEEP,
     /** They are done again. */
     REPEAT
   }
 
+  /**
+   * Where and how a comparison runs.
+   *
+   * @param out where each cell has its folder
+   * @param workers how many cells run at a time, ≥ 1
+   * @param provenance what they are made with
+   * @param finished what becomes of trainings that are done
+   */
+  public record Plan(Path out, int workers, Provenance provenance, Finished finished) {}
+
   /** Is told how a comparison goes; called on the cells' threads, one call at a time. */
   public interface Listener {
+
+    /** {@code kept} cells are done already, {@code toTrain} are left. */
+    void onStart(int kept, int toTrain);
 
     /** A cell has done {@code step} of {@code totalSteps}. */
     void onStep(Cell cell, long step, long totalSteps);
@@ -71,51 +115,55 @@ public final class Comparison {
     void onOutcome(Outcome outcome);
   }
 
+  /** In bytes: a model of the default size is a third of it; a larger one may still not fit. */
+  private static final long ROOM_FOR_A_CELL = 1_000_000;
+
   private final ExperimentFile file;
-  private final Path out;
-  private final int workers;
-  private final Provenance provenance;
+  private final Plan plan;
   private final Listener listener;
-  private final BooleanSupplier stop;
-  private final Finished finished;
+  private final BooleanSupplier pause;
+  private final Workers workers;
+  private final Inputs inputs = Inputs.standard();
 
   /**
-   * @param out where each cell has a folder {@code arm/seed-N}
-   * @param workers how many cells run at a time, ≥ 1
-   * @param stop asked after each step
-   * @param finished what becomes of trainings that are done
+   * @param stop asked after each step; what a cell has done is then lost
+   * @param pause asked after each epoch: whether the time is up; cells under way are then kept as
+   *     they are, and no other begins
    */
   public Comparison(
       ExperimentFile file,
-      Path out,
-      int workers,
-      Provenance provenance,
+      Plan plan,
       Listener listener,
       BooleanSupplier stop,
-      Finished finished) {
+      BooleanSupplier pause) {
     this.file = file;
-    this.provenance = provenance;
-    this.out = out;
-    this.workers = workers;
+    this.plan = plan;
     this.listener = listener;
-    this.stop = stop;
-    this.finished = finished;
+    this.pause = pause;
+    this.workers = new Workers(plan.workers(), stop);
   }
 
-  /** The cells: seed by seed, and for each seed all arms. */
+  /** The cells: seed by seed, and for each seed all data sets and arms. */
   public List<Cell> cells() {
-    List<Cell> cells = new ArrayList<>();
+    return trainings().stream().map(CellTraining::cell).toList();
+  }
+
+  private List<CellTraining> trainings() {
+    List<CellTraining> trainings = new ArrayList<>();
     int most =
-        file.arms().values().stream().mapToInt(e -> e.settings().seeds().size()).max().orElse(0);
+        file.arms().stream()
+            .mapToInt(arm -> arm.experiment().settings().seeds().size())
+            .max()
+            .orElse(0);
     for (int i = 0; i < most; i++) {
-      for (Map.Entry<String, Experiment> arm : file.arms().entrySet()) {
-        List<Long> seeds = arm.getValue().settings().seeds();
+      for (Arm arm : file.arms()) {
+        List<Long> seeds = arm.experiment().settings().seeds();
         if (i < seeds.size()) {
-          cells.add(new Cell(arm.getKey(), seeds.get(i)));
+          trainings.add(new CellTraining(arm, seeds.get(i), plan.out(), plan.provenance(), inputs));
         }
       }
     }
-    return cells;
+    return trainings;
   }
 
   /**
@@ -123,66 +171,41 @@ public final class Comparison {
    * it ends, in whatever way.
    *
    * @throws StoppedException if asked to stop before all were done
+   * @throws FullDiskException if there is no room for the results
    */
   public List<Outcome> run() {
-    TorchThreads.set(threads());
-    ExecutorService pool = Executors.newFixedThreadPool(workers);
+    TorchThreads.set(file.arms().get(0).experiment().settings().threads());
+    Map<Cell, Outcome> outcomes = new LinkedHashMap<>();
+    List<Supplier<Outcome>> tasks = new ArrayList<>();
+    for (CellTraining training : trainings()) {
+      outcomes.put(training.cell(), kept(training));
+      if (outcomes.get(training.cell()) == null) {
+        tasks.add(() -> guarded(training));
+      }
+    }
+    AtomicFiles.requireRoom(plan.out(), ROOM_FOR_A_CELL * tasks.size());
+    listener.onStart(outcomes.size() - tasks.size(), tasks.size());
     try {
-      List<Future<Outcome>> futures = new ArrayList<>();
-      for (Cell cell : cells()) {
-        futures.add(pool.submit(() -> guarded(cell)));
-      }
-      List<Outcome> outcomes = new ArrayList<>();
-      for (Future<Outcome> future : futures) {
-        outcomes.add(future.get());
-      }
-      return outcomes;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new CrossdistillException("the comparison was interrupted", e);
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof StoppedException) {
-        throw new StoppedException("stopped; the trainings that are done are in " + out);
-      }
-      throw new IllegalStateException("a training failed: " + e.getCause(), e.getCause());
-    } finally {
-      end(pool);
+      workers.run(tasks).forEach(outcome -> outcomes.put(outcome.cell(), outcome));
+    } catch (StoppedException e) {
+      throw new StoppedException("stopped; the trainings that are done are in " + plan.out());
     }
+    return List.copyOf(outcomes.values());
   }
 
-  /** Cells take the interrupt as a request to stop. */
-  private static void end(ExecutorService pool) {
-    pool.shutdownNow();
-    boolean interrupted = Thread.interrupted();
-    boolean ended = false;
-    while (!ended) {
-      try {
-        ended = pool.awaitTermination(1, TimeUnit.MINUTES);
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+  /** Null if it is to be trained. */
+  private Outcome kept(CellTraining training) {
+    return plan.finished() == Finished.KEEP ? training.finished().orElse(null) : null;
   }
 
-  private boolean stopped() {
-    return stop.getAsBoolean() || Thread.currentThread().isInterrupted();
-  }
-
-  private int threads() {
-    return file.arms().values().iterator().next().settings().threads();
-  }
-
-  private Outcome guarded(Cell cell) {
+  private Outcome guarded(CellTraining training) {
     Outcome outcome;
     try {
-      outcome = run(cell);
-    } catch (StoppedException e) {
+      outcome = train(training);
+    } catch (StoppedException | FullDiskException e) {
       throw e;
     } catch (CrossdistillException e) {
-      outcome = new Outcome(cell, Map.of(), List.of(), null, e.getMessage());
+      outcome = Outcome.failed(training.cell(), e.getMessage());
     }
     synchronized (this) {
       listener.onOutcome(outcome);
@@ -190,69 +213,40 @@ public final class Comparison {
     return outcome;
   }
 
-  private Outcome run(Cell cell) {
-    if (stopped()) {
+  private Outcome train(CellTraining training) {
+    if (workers.getAsBoolean()) {
       throw new StoppedException("stopped before it began");
     }
-    Experiment experiment = file.arms().get(cell.arm());
-    RunFolder folder = RunFolder.open(out.resolve(cell.arm()).resolve("seed-" + cell.seed()));
-    if (finished == Finished.KEEP) {
-      var card = Card.of(cell.arm(), experiment, cell.seed(), provenance, Map.of());
-      Optional<FinishedTraining> earlier = FinishedTraining.read(folder, card);
-      if (earlier.isPresent()) {
-        return outcome(cell, earlier.get().metrics(), earlier.get().epochs(), null);
-      }
+    if (pause.getAsBoolean()) {
+      return Outcome.left(training.cell());
     }
-    return train(cell, experiment, folder);
+    TrainingListener steps =
+        new TrainingListener() {
+          @Override
+          public void onStep(long step, long totalSteps) {
+            synchronized (Comparison.this) {
+              listener.onStep(training.cell(), step, totalSteps);
+            }
+          }
+        };
+    return training.run(steps, workers, pause);
   }
 
-  private Outcome train(Cell cell, Experiment experiment, RunFolder folder) {
-    folder.reopen();
-    ExperimentRun run = new ExperimentRun(experiment, cell.seed(), this::stopped);
-    List<EpochReport> epochs = new ArrayList<>();
-    boolean complete = run.train(List.of(follower(cell, folder, epochs)), this::stopped);
-    if (!complete) {
-      throw new StoppedException("stopped after " + epochs.size() + " epochs");
-    }
-    Map<Metric, Double> metrics = run.test();
-    run.save(folder, cell.arm(), provenance, metrics);
-    return outcome(cell, metrics, epochs, run.gallery().orElse(null));
-  }
-
-  private static Outcome outcome(
-      Cell cell,
-      Map<Metric, Double> tested,
-      List<EpochReport> epochs,
-      OpenSetGallery galleryOrNull) {
-    Map<Metric, Double> metrics = new EnumMap<>(tested);
-    metrics.put(Metric.SECONDS, epochs.stream().mapToDouble(EpochReport::seconds).sum());
-    return new Outcome(cell, metrics, epochs, galleryOrNull, null);
-  }
-
-  private TrainingListener follower(Cell cell, RunFolder folder, List<EpochReport> epochs) {
-    return new TrainingListener() {
-      @Override
-      public void onStep(long step, long totalSteps) {
-        synchronized (Comparison.this) {
-          listener.onStep(cell, step, totalSteps);
-        }
-      }
-
-      @Override
-      public void onEpoch(EpochReport report) {
-        epochs.add(report);
-        folder.append(report);
-      }
-    };
-  }
-
-  /** One row an arm, one value a seed. */
-  public static List<ResultRow> rows(ExperimentFile file, List<Outcome> outcomes) {
+  /**
+   * One row for each arm on each data set, one value a seed.
+   *
+   * @param dataName what a row says of its data set
+   */
+  public static List<ResultRow> rows(
+      ExperimentFile file, List<Outcome> outcomes, Function<Arm, String> dataName) {
     List<ResultRow> rows = new ArrayList<>();
-    for (String arm : file.arms().keySet()) {
+    for (Arm arm : file.arms()) {
       List<Map<Metric, Double>> runs =
-          outcomes.stream().filter(o -> o.cell().arm().equals(arm)).map(Outcome::metrics).toList();
-      rows.add(ResultRow.ofRuns(arm, runs));
+          outcomes.stream()
+              .filter(o -> o.cell().equals(arm.cell(o.cell().seed())))
+              .map(Outcome::metrics)
+              .toList();
+      rows.add(ResultRow.ofRuns(arm.name(), runs).onData(dataName.apply(arm)));
     }
     return rows;
   }

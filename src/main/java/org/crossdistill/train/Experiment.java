@@ -124,6 +124,23 @@ public record Experiment(Settings settings, Methods.Entry method, Record methodO
     return table;
   }
 
+  /** The same with a single seed: one training of a comparison. */
+  Experiment forSeed(long seed) {
+    Settings s = settings;
+    Settings one =
+        new Settings(
+            List.of(seed),
+            s.threads(),
+            s.data(),
+            s.augmentation(),
+            s.teacher(),
+            s.student(),
+            s.identityLoss(),
+            s.train(),
+            s.optimizer());
+    return new Experiment(one, method, methodOptions);
+  }
+
   /** What the method needs of the teacher. */
   Set<Need> needs() {
     return method.needs().apply(methodOptions);

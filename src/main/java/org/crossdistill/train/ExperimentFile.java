@@ -2,26 +2,27 @@ package org.crossdistill.train;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * A configuration with one experiment or several arms: an {@code [[arm]]} is a named table laid
- * over the rest of the file. An arm whose method has another name replaces the table {@code
- * [method]} whole; every other table is merged key by key.
+ * A configuration with one experiment or several. A {@code [[data-set]]} is a named table laid over
+ * the rest of the file, an {@code [[arm]]} one laid over that: each arm is there on each data set,
+ * unless its {@code data-sets} names some. An arm whose method has another name replaces the table
+ * {@code [method]} whole; every other table is merged key by key.
  *
  * @param title what the file says of itself
- * @param arms experiments by name, in the file's order; a file without arms has the one named after
- *     its method
+ * @param arms the experiments, data set by data set, in the file's order; a file without arms has
+ *     the one named after its method
+ * @param tune how settings are searched; empty where the file does not say
  */
-public record ExperimentFile(String title, Map<String, Experiment> arms) {
+public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions> tune) {
 
-  private static final String ARM = "arm";
   private static final String TITLE = "title";
-  private static final String NAME = "name";
-  private static final String METHOD = "method";
+  private static final String TUNE = "tune";
+  private static final String DATA_SETS = "data-sets";
 
   /**
    * Reads a file.
@@ -33,90 +34,89 @@ public record ExperimentFile(String title, Map<String, Experiment> arms) {
   }
 
   /** As {@link #read}, from a configuration that has been read. */
-  @SuppressWarnings("unchecked")
   public static ExperimentFile of(Map<String, Object> config, List<String> assignments) {
-    Map<String, Object> shared = new TreeMap<>(config);
-    Object title = shared.remove(TITLE);
-    Object armTables = shared.remove(ARM);
-    Map<String, Experiment> arms = new LinkedHashMap<>();
-    if (armTables == null) {
-      Experiment only = experiment(shared, assignments);
-      arms.put(only.method().name(), only);
-    } else {
-      for (Object table : tables(armTables)) {
-        Map<String, Object> arm = new TreeMap<>((Map<String, Object>) table);
-        String name = armName(arm.remove(NAME), arms);
-        try {
-          arms.put(name, experiment(merge(shared, arm), assignments));
-        } catch (ConfigException e) {
-          throw new ConfigException("arm " + name + ": " + e.getMessage(), e);
-        }
+    ConfigLayers layers = ConfigLayers.of(config);
+    Object title = layers.shared().remove(TITLE);
+    Object tune = layers.shared().remove(TUNE);
+    checkDataSets(layers);
+    List<Arm> arms = new ArrayList<>();
+    for (Map<String, Object> dataSet :
+        layers.dataSets().isEmpty() ? List.of(Map.<String, Object>of()) : layers.dataSets()) {
+      arms.addAll(arms(layers, dataSet, assignments));
+    }
+    Optional<TuneOptions> tuning = Optional.ofNullable(tune).map(TuneOptions::of);
+    return new ExperimentFile(title == null ? "" : title.toString(), List.copyOf(arms), tuning);
+  }
+
+  private static void checkDataSets(ConfigLayers layers) {
+    List<Object> known = layers.dataSets().stream().map(d -> d.get(ConfigLayers.NAME)).toList();
+    for (Map<String, Object> arm : layers.arms()) {
+      Object named = arm.get(DATA_SETS);
+      boolean fits = named == null || named instanceof List<?> list && known.containsAll(list);
+      if (!fits) {
+        throw new ConfigException(
+            "arm %s: data-sets: expected names among %s, found %s"
+                .formatted(arm.get(ConfigLayers.NAME), known, named));
       }
     }
-    return new ExperimentFile(title == null ? "" : title.toString(), arms);
   }
 
-  private static List<?> tables(Object armTables) {
-    if (armTables instanceof List<?> list && list.stream().allMatch(t -> t instanceof Map)) {
-      return list;
+  private static List<Arm> arms(
+      ConfigLayers layers, Map<String, Object> dataSet, List<String> assignments) {
+    Map<String, Object> over = new TreeMap<>(dataSet);
+    Object data = over.remove(ConfigLayers.NAME);
+    String dataName = data == null ? "" : data.toString();
+    Map<String, Object> base = ConfigLayers.merge(layers.shared(), over);
+    if (layers.arms().isEmpty()) {
+      ArmSearch search = new ArmSearch(Map.of(), Optional.empty());
+      return List.of(Arm.of(dataName, "", base, assignments, search).namedAfterMethod());
     }
-    throw new ConfigException("arm: expected [[arm]] tables, found " + armTables);
-  }
-
-  private static String armName(Object name, Map<String, Experiment> arms) {
-    if (!(name instanceof String text) || text.isBlank()) {
-      throw new ConfigException("arm.name: expected a string, found " + name);
+    List<Arm> arms = new ArrayList<>();
+    for (Map<String, Object> table : layers.arms()) {
+      Map<String, Object> own = new TreeMap<>(table);
+      String name = (String) own.remove(ConfigLayers.NAME);
+      Object dataSets = own.remove(DATA_SETS);
+      ArmSearch search = ArmSearch.takeFrom(own);
+      if (dataSets == null || ((List<?>) dataSets).contains(dataName)) {
+        arms.add(Arm.of(dataName, name, ConfigLayers.merge(base, own), assignments, search));
+      }
     }
-    if (arms.containsKey(text)) {
-      throw new ConfigException("arm.name: " + text + " stands twice");
-    }
-    return text;
+    return arms;
   }
 
-  private static Experiment experiment(Map<String, Object> config, List<String> assignments) {
-    Map<String, Object> copy = merge(config, Map.of());
-    assignments.forEach(assignment -> TomlConfig.set(copy, assignment));
-    return Experiment.of(copy);
+  /** The data sets' names, in order. */
+  public List<String> dataSets() {
+    return arms.stream().map(Arm::data).distinct().toList();
   }
 
-  /** A deep copy of {@code base} with {@code over} laid over it. */
-  @SuppressWarnings("unchecked")
-  private static Map<String, Object> merge(Map<String, Object> base, Map<String, Object> over) {
-    Map<String, Object> merged = new TreeMap<>();
-    base.forEach(
-        (key, value) ->
-            merged.put(
-                key, value instanceof Map ? merge((Map<String, Object>) value, Map.of()) : value));
-    over.forEach(
-        (key, value) -> {
-          boolean both = value instanceof Map && merged.get(key) instanceof Map;
-          if (both && !replacesMethod(key, merged.get(key), value)) {
-            merged.put(
-                key, merge((Map<String, Object>) merged.get(key), (Map<String, Object>) value));
-          } else {
-            merged.put(key, value);
-          }
-        });
-    return merged;
+  /** The arms' names, in order. */
+  public List<String> armNames() {
+    return arms.stream().map(Arm::name).distinct().toList();
   }
 
-  private static boolean replacesMethod(String key, Object base, Object over) {
-    Object name = ((Map<?, ?>) over).get(NAME);
-    return key.equals(METHOD) && name != null && !name.equals(((Map<?, ?>) base).get(NAME));
+  /** The one experiment of a file without arms, or one arm of a file with a single data set. */
+  public Experiment arm(String nameOrNull) {
+    return arm(null, nameOrNull).experiment();
   }
 
   /**
-   * The one experiment of a file without arms, or one arm.
+   * One of the experiments.
    *
+   * @param dataOrNull name of the data set; may be null only if there is a single one
    * @param nameOrNull of the arm; may be null only if there is a single one
    */
-  public Experiment arm(String nameOrNull) {
-    List<String> names = new ArrayList<>(arms.keySet());
+  public Arm arm(String dataOrNull, String nameOrNull) {
+    String data = chosen("--data-set", dataSets(), dataOrNull);
+    List<Arm> onData = arms.stream().filter(arm -> arm.data().equals(data)).toList();
+    String name = chosen("--arm", onData.stream().map(Arm::name).toList(), nameOrNull);
+    return onData.stream().filter(arm -> arm.name().equals(name)).findFirst().orElseThrow();
+  }
+
+  private static String chosen(String option, List<String> names, String nameOrNull) {
     String name = nameOrNull == null && names.size() == 1 ? names.get(0) : nameOrNull;
-    Experiment found = name == null ? null : arms.get(name);
-    if (found == null) {
-      throw new ConfigException("--arm: expected one of " + names + ", found " + nameOrNull);
+    if (!names.contains(name)) {
+      throw new ConfigException(option + ": expected one of " + names + ", found " + nameOrNull);
     }
-    return found;
+    return name;
   }
 }

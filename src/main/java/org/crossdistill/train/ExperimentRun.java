@@ -1,26 +1,21 @@
 package org.crossdistill.train;
 
-import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import java.util.random.RandomGenerator;
-import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.crossdistill.data.Seeds;
 import org.crossdistill.data.Split;
-import org.crossdistill.data.Subset;
 import org.crossdistill.eval.Metric;
 import org.crossdistill.method.Method;
-import org.crossdistill.method.Method.SingleModal;
 import org.crossdistill.method.MethodContext;
 import org.crossdistill.method.MethodContext.Encoders;
 import org.crossdistill.method.Need;
+import org.crossdistill.method.NetworksAlone;
 import org.crossdistill.nn.Backbone;
 
 /**
@@ -35,9 +30,11 @@ public final class ExperimentRun {
   private final Teacher teacher;
   private final Backbone student;
   private final Method method;
+  private final PairedSet pairs;
   private final Trainer trainer;
   private final BestModels best;
-  private final Evaluation evaluation;
+  private final Measurement measurement;
+  private final TrainedModels models;
 
   /**
    * Loads and divides the data, fits the teacher, makes the networks.
@@ -46,29 +43,28 @@ public final class ExperimentRun {
    * @throws StoppedException if asked to stop
    */
   public ExperimentRun(Experiment experiment, long seed, BooleanSupplier stop) {
+    this(experiment, seed, Inputs.standard(), stop);
+  }
+
+  /** With data and a teacher that other runs may share. */
+  ExperimentRun(Experiment experiment, long seed, Inputs inputs, BooleanSupplier stop) {
     this.experiment = experiment;
     this.seed = seed;
     Experiment.Settings settings = experiment.settings();
     try (PointerScope scope = new PointerScope()) {
-      data = settings.data().prepare(seed);
-      teacher = teacher(stop);
+      data = inputs.data(settings.data(), seed);
+      teacher = inputs.teacher(experiment, data, seed, stop);
       student = backbone(Role.STUDENT, Seeds.random(seed, "student", 0));
       method = experiment.createMethod(context());
-      PairedSet pairs = new PairedSet(data, teacher, usesOther(), settings.augmentation());
+      pairs = new PairedSet(data, teacher, usesOther(), settings.augmentation());
       trainer = new Trainer(method, pairs, settings.train(), settings.optimizer(), seed);
     }
     best = new BestModels(method);
-    evaluation = new Evaluation(data);
-  }
-
-  private Teacher teacher(BooleanSupplier stop) {
-    Set<Need> needs = experiment.needs();
-    if (!Teacher.isNeeded(needs)) {
-      return null;
-    }
-    boolean classifier =
-        needs.contains(Need.TEACHER_LOGITS) || needs.contains(Need.TEACHER_CLASSIFIER);
-    return Teacher.fit(experiment.settings(), data, classifier, seed, stop);
+    Evaluation evaluation = new Evaluation(data);
+    boolean open = settings.data().open();
+    measurement = new Measurement(evaluation, data, method, teacher, open, seed);
+    models =
+        new TrainedModels(evaluation, data, method, teacher, settings.data(), experiment.table());
   }
 
   private PairedSet.Other usesOther() {
@@ -94,6 +90,18 @@ public final class ExperimentRun {
     return teacher == null ? context : context.with(teacher.forMethods());
   }
 
+  /** A training of the same networks whose steps do without the losses. */
+  Trainer withoutLosses() {
+    Experiment.Settings settings = experiment.settings();
+    Method networks = new NetworksAlone(method);
+    return new Trainer(networks, pairs, settings.train(), settings.optimizer(), seed);
+  }
+
+  /** The training itself, step by step. */
+  Trainer trainer() {
+    return trainer;
+  }
+
   /** Steps of the whole training. */
   public long totalSteps() {
     return trainer.totalSteps();
@@ -117,7 +125,7 @@ public final class ExperimentRun {
    * @return whether the training is complete
    */
   public boolean train(List<TrainingListener> listeners, BooleanSupplier stop) {
-    return train(report -> {}, listeners, stop);
+    return train(listeners, stop, () -> false);
   }
 
   /** As {@link #train(List, BooleanSupplier)}; each epoch is saved in the folder. */
@@ -125,9 +133,28 @@ public final class ExperimentRun {
     EpochAction save =
         report -> {
           folder.append(report);
-          Checkpoint.write(folder.checkpoint(), trainer, best, config(), seed);
+          checkpoint(folder);
         };
-    return train(save, listeners, stop);
+    return train(save, listeners, stop, () -> false);
+  }
+
+  /**
+   * As {@link #train(List, BooleanSupplier)}.
+   *
+   * @param pause asked before each epoch; {@link #checkpoint} then keeps the state
+   */
+  boolean train(List<TrainingListener> listeners, BooleanSupplier stop, BooleanSupplier pause) {
+    return train(report -> {}, listeners, stop, pause);
+  }
+
+  /** Saves the state between two epochs, for {@link #resume}. */
+  void checkpoint(RunFolder folder) {
+    Checkpoint.write(folder.checkpoint(), trainer, best, config(), seed);
+  }
+
+  /** Epochs that are done, the ones before a resume included. */
+  int epochsDone() {
+    return trainer.epochsDone();
   }
 
   private interface EpochAction {
@@ -135,15 +162,14 @@ public final class ExperimentRun {
   }
 
   private boolean train(
-      EpochAction afterEpoch, List<TrainingListener> listeners, BooleanSupplier stop) {
+      EpochAction afterEpoch,
+      List<TrainingListener> listeners,
+      BooleanSupplier stop,
+      BooleanSupplier pause) {
     EpochReport report;
-    while ((report = trainer.epoch(this::validate, listeners, stop)) != null) {
-      for (Role role : Role.values()) {
-        OptionalDouble score = score(role, report);
-        if (score.isPresent()) {
-          best.offer(role, score.getAsDouble());
-        }
-      }
+    while (!pause.getAsBoolean()
+        && (report = trainer.epoch(measurement::validate, listeners, stop)) != null) {
+      offer(report);
       afterEpoch.run(report);
       for (TrainingListener listener : listeners) {
         listener.onEpoch(report);
@@ -156,62 +182,28 @@ public final class ExperimentRun {
     return complete;
   }
 
-  /** What the best epoch has most of: validation accuracy, or in an open set the least EER. */
-  private OptionalDouble score(Role role, EpochReport report) {
-    boolean own = role == Role.STUDENT;
-    Metric metric =
-        openSet()
-            ? (own ? Metric.EER : Metric.OTHER_EER)
-            : (own ? Metric.ACCURACY : Metric.OTHER_ACCURACY);
-    Double value = report.validation().get(metric.key());
-    return value == null
-        ? OptionalDouble.empty()
-        : OptionalDouble.of(metric.lowerIsBetter() ? -value : value);
+  private void offer(EpochReport report) {
+    for (Role role : Role.values()) {
+      OptionalDouble score = measurement.score(role, report);
+      if (score.isPresent()) {
+        best.offer(role, score.getAsDouble());
+      }
+    }
   }
 
-  private Map<String, Double> validate() {
-    int[] rows = data.validation();
-    Map<String, Double> numbers = new LinkedHashMap<>();
-    if (rows.length > 0) {
-      measure(Split::validation).forEach((metric, value) -> numbers.put(metric.key(), value));
-      evaluation
-          .distance(method, teacher, rows)
-          .ifPresent(distance -> numbers.put("distance", distance));
-    }
-    return numbers;
+  /** What the student's best epoch has most of; empty without validation samples. */
+  OptionalDouble score(EpochReport report) {
+    return measurement.score(Role.STUDENT, report);
   }
 
   /** Numbers on the test samples, which no choice was made on. */
   public Map<Metric, Double> test() {
-    return measure(Split::test);
+    return measurement.of(Split::test);
   }
 
-  private Map<Metric, Double> measure(Function<Split, Subset> part) {
-    int[] rows = part.apply(data.student().split()).samples();
-    Map<Metric, Double> numbers = new EnumMap<>(Metric.class);
-    if (openSet()) {
-      numbers.putAll(evaluation.openSet(method, teacher, rows, seed));
-    } else {
-      SingleModal own = new SingleModal(method.student(), method.classifier());
-      numbers.put(Metric.ACCURACY, evaluation.accuracy(own, Role.STUDENT, rows));
-    }
-    int[] others = part.apply(data.other().split()).samples();
-    if (others.length > 0) {
-      method.other().ifPresent(model -> measureOther(model, others, numbers));
-    }
-    return numbers;
-  }
-
-  private void measureOther(SingleModal model, int[] rows, Map<Metric, Double> numbers) {
-    if (openSet()) {
-      numbers.put(Metric.OTHER_EER, evaluation.eer(model, Role.OTHER, rows, seed));
-    } else {
-      numbers.put(Metric.OTHER_ACCURACY, evaluation.accuracy(model, Role.OTHER, rows));
-    }
-  }
-
-  private boolean openSet() {
-    return experiment.settings().data().open();
+  /** What a model without knowledge reaches on the test samples, where that is known. */
+  Map<Metric, Double> chance() {
+    return measurement.chance();
   }
 
   /**
@@ -219,76 +211,20 @@ public final class ExperimentRun {
    * either or without a common space.
    */
   public Optional<OpenSetGallery> gallery() {
-    int[] test = data.test();
-    if (data.pairs().isEmpty()) {
-      return Optional.empty();
-    }
-    return evaluation
-        .projectPartners(method, teacher, test)
-        .map(
-            texts ->
-                new OpenSetGallery(
-                    IntStream.of(test).mapToObj(data.pairs()::get).toList(),
-                    data.labels(test),
-                    data.testClasses(),
-                    evaluation.embed(method, test),
-                    texts));
+    return models.gallery();
   }
 
   /** The student, ready to be saved. */
   public ModelFile model() {
-    ClassTexts texts = classTexts(data.other().split().train());
-    if (openSet()) {
-      texts = texts.and(classTexts(data.other().split().test()));
-    }
-    SingleModal student = new SingleModal(method.student(), method.classifier());
-    return new ModelFile(
-        Role.STUDENT,
-        student,
-        data.classes(),
-        texts.classes(),
-        texts.embeddings(),
-        experiment.table());
-  }
-
-  /**
-   * The other modality's model, ready to be saved; empty where the method trains none, or one that
-   * takes features which only this run's data know.
-   */
-  public Optional<ModelFile> otherModel() {
-    if (experiment.settings().data().shape(Role.OTHER).isEmpty()) {
-      return Optional.empty();
-    }
-    ClassTexts none = ClassTexts.NONE;
-    return method
-        .other()
-        .map(
-            model ->
-                new ModelFile(
-                    Role.OTHER,
-                    model,
-                    data.other().classes(),
-                    none.classes(),
-                    none.embeddings(),
-                    experiment.table()));
-  }
-
-  private ClassTexts classTexts(Subset part) {
-    if (data.other().kind() != Kind.TEXT) {
-      return ClassTexts.NONE;
-    }
-    return evaluation
-        .project(method, teacher, part.samples())
-        .map(texts -> ClassTexts.of(part, texts))
-        .orElse(ClassTexts.NONE);
+    return models.student();
   }
 
   /** Writes the model, or one for each modality, and the card. */
   public void save(
       RunFolder folder, String name, Provenance provenance, Map<Metric, Double> metrics) {
     model().write(folder.model());
-    otherModel().ifPresent(model -> model.write(folder.otherModel()));
-    folder.writeCard(Card.of(name, experiment, seed, provenance, metrics));
+    models.other().ifPresent(other -> other.write(folder.otherModel()));
+    folder.writeCard(Card.of(name, experiment, seed, provenance, metrics, chance()));
   }
 
   private String config() {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -18,57 +19,75 @@ import org.crossdistill.eval.Metric;
  * A training that came to its end in an earlier run.
  *
  * @param metrics on the test samples
+ * @param chance what a model without knowledge reaches on them
  * @param epochs the course of the training
  */
-record FinishedTraining(Map<Metric, Double> metrics, List<EpochReport> epochs) {
+record FinishedTraining(
+    Map<Metric, Double> metrics, Map<Metric, Double> chance, List<EpochReport> epochs) {
 
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String CONFIG = "config";
   private static final String TEST = "test";
-
-  /** Which other seeds run beside it makes no difference to a training. */
-  private static final String SEEDS = "seeds";
+  private static final String CHANCE = "chance";
 
   /**
    * Reads the folder of a training.
    *
+   * @param folder may not be there
    * @param card of the training that is wanted, without metrics
    * @return empty if the folder holds no finished training, or one of another version, backend,
    *     seed or configuration
    * @throws DataException if a file there can't be read
    */
-  static Optional<FinishedTraining> read(RunFolder folder, Map<String, Object> card) {
-    if (!Files.exists(folder.card()) || !Files.exists(folder.model())) {
+  static Optional<FinishedTraining> read(Path folder, Map<String, Object> card) {
+    Path file = folder.resolve(RunFolder.CARD);
+    if (!Files.exists(file)
+        || !Files.exists(folder.resolve(RunFolder.MODEL))
+        || !sameTraining(file, card)) {
       return Optional.empty();
     }
+    JsonNode found = json(file);
+    return Optional.of(
+        new FinishedTraining(
+            metrics(found.path(TEST)), metrics(found.path(CHANCE)), epochs(folder)));
+  }
+
+  /** Whether a card in a file is that of the same training, whatever was measured. */
+  static boolean sameTraining(Path file, Map<String, Object> card) {
     try {
-      JsonNode found = JSON.readTree(folder.card().toFile());
-      if (!identity(found).equals(identity(JSON.readTree(ModelFile.json(card))))) {
-        return Optional.empty();
-      }
-      Map<Metric, Double> metrics = new EnumMap<>(Metric.class);
-      numbers(found.path(TEST))
-          .forEach((key, value) -> Metric.byKey(key).ifPresent(m -> metrics.put(m, value)));
-      return Optional.of(new FinishedTraining(metrics, epochs(folder)));
+      return identity(json(file)).equals(identity(JSON.readTree(ModelFile.json(card))));
     } catch (IOException e) {
-      throw new DataException("cannot read the training in " + folder.card() + ": " + e, e);
+      throw new IllegalStateException("cannot read back " + card, e);
+    }
+  }
+
+  private static JsonNode json(Path file) {
+    try {
+      return JSON.readTree(file.toFile());
+    } catch (IOException e) {
+      throw new DataException("cannot read the training in " + file + ": " + e, e);
     }
   }
 
   private static JsonNode identity(JsonNode card) {
     JsonNode copy = card.deepCopy();
     if (copy instanceof ObjectNode object) {
-      object.remove(TEST);
-      if (object.get(CONFIG) instanceof ObjectNode config) {
-        config.remove(SEEDS);
-      }
+      object.remove(List.of(TEST, CHANCE));
     }
     return copy;
   }
 
-  private static List<EpochReport> epochs(RunFolder folder) throws IOException {
-    List<String> metrics = Files.readAllLines(folder.metrics());
-    List<String> timings = Files.readAllLines(folder.timings());
+  /** The course of the training in a folder, as far as it came. */
+  static List<EpochReport> epochs(Path folder) {
+    try {
+      return readEpochs(folder);
+    } catch (IOException e) {
+      throw new DataException("cannot read the training in " + folder + ": " + e, e);
+    }
+  }
+
+  private static List<EpochReport> readEpochs(Path folder) throws IOException {
+    List<String> metrics = Files.readAllLines(folder.resolve(RunFolder.METRICS));
+    List<String> timings = Files.readAllLines(folder.resolve(RunFolder.TIMINGS));
     List<EpochReport> reports = new ArrayList<>();
     for (int i = 0; i < Math.min(metrics.size(), timings.size()); i++) {
       JsonNode metric = JSON.readTree(metrics.get(i));
@@ -85,6 +104,12 @@ record FinishedTraining(Map<Metric, Double> metrics, List<EpochReport> epochs) {
               seconds));
     }
     return reports;
+  }
+
+  private static Map<Metric, Double> metrics(JsonNode table) {
+    Map<Metric, Double> metrics = new EnumMap<>(Metric.class);
+    numbers(table).forEach((key, value) -> Metric.byKey(key).ifPresent(m -> metrics.put(m, value)));
+    return metrics;
   }
 
   private static Map<String, Double> numbers(JsonNode table) {

@@ -29,6 +29,17 @@ record Modality(Kind kind, Samples samples, Split split, int[] labels) {
     return new Modality(kind, samples, split, labels);
   }
 
+  /** The same without anything of the test samples, which become zero. */
+  Modality withoutTest() {
+    int[] left = labels.clone();
+    for (int sample : split.test().samples()) {
+      left[sample] = Labels.NONE;
+    }
+    Subset none = Subset.of(new int[0], Labels.of("none", List.of(), new int[0]));
+    Split parts = new Split(split.train(), split.validation(), none);
+    return new Modality(kind, WithheldSamples.of(samples, split.test().samples()), parts, left);
+  }
+
   /** Training samples. */
   int[] train() {
     return split.train().samples();

@@ -39,6 +39,11 @@ record PreparedData(
     return student.split().test().classes();
   }
 
+  /** The same without anything of the test samples: neither values nor labels, nor which. */
+  PreparedData withoutTest() {
+    return new PreparedData(student.withoutTest(), other.withoutTest(), pairing, pairs);
+  }
+
   /** Labels of some samples. */
   int[] labels(int[] rows) {
     return student.labels(rows);

@@ -24,6 +24,13 @@ public final class RunFolder {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final ObjectWriter PRETTY = JSON.writerWithDefaultPrettyPrinter();
 
+  /** Names of the files in the folder. */
+  static final String CARD = "card.json";
+
+  static final String MODEL = "model.safetensors";
+  static final String METRICS = "metrics.jsonl";
+  static final String TIMINGS = "timings.jsonl";
+
   private final Path folder;
   private final List<String> metrics = new ArrayList<>();
   private final List<String> timings = new ArrayList<>();
@@ -45,9 +52,14 @@ public final class RunFolder {
     return new RunFolder(folder);
   }
 
+  /** The folder itself. */
+  Path path() {
+    return folder;
+  }
+
   /** The final model. */
   public Path model() {
-    return folder.resolve("model.safetensors");
+    return folder.resolve(MODEL);
   }
 
   /** The final model of the other modality, where the method trains one. */
@@ -62,17 +74,17 @@ public final class RunFolder {
 
   /** What the model is and what was measured; there at the end of the training only. */
   Path card() {
-    return folder.resolve("card.json");
+    return folder.resolve(CARD);
   }
 
   /** One line an epoch: terms of the loss and validation. */
   Path metrics() {
-    return folder.resolve("metrics.jsonl");
+    return folder.resolve(METRICS);
   }
 
   /** One line an epoch: how long it took. */
   Path timings() {
-    return folder.resolve("timings.jsonl");
+    return folder.resolve(TIMINGS);
   }
 
   /** Takes over the lines of the first epochs, before a training resumes. */

@@ -9,8 +9,11 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.eval.Metric;
+import org.crossdistill.eval.ResultRow;
 import org.crossdistill.train.Comparison.Finished;
 import org.crossdistill.train.Comparison.Outcome;
 import org.junit.jupiter.api.Test;
@@ -43,15 +46,37 @@ class ComparisonTest {
       method = { name = "none" }
       """;
 
+  private static final String TWO_DATA_SETS =
+      CONFIG.replace("seeds = [3]", "seeds = [3, 4]")
+          + """
+          data-sets = ["few"]
+          [[data-set]]
+          name = "few"
+          [[data-set]]
+          name = "more"
+          data = { per-class = 3 }
+          """;
+
   @TempDir private Path out;
+  private int trained;
 
   private static ExperimentFile file(String... assignments) {
     return ExperimentFile.of(TomlConfig.parse(CONFIG, "test"), List.of(assignments));
   }
 
   private List<Outcome> run(ExperimentFile file, Finished finished) {
+    return run(file, finished, 1, () -> false);
+  }
+
+  private List<Outcome> run(
+      ExperimentFile file, Finished finished, int workers, BooleanSupplier pause) {
     Comparison.Listener listener =
         new Comparison.Listener() {
+          @Override
+          public void onStart(int kept, int toTrain) {
+            trained = toTrain;
+          }
+
           @Override
           public void onStep(Comparison.Cell cell, long step, long totalSteps) {
             assertThat(step).isLessThanOrEqualTo(totalSteps);
@@ -64,7 +89,8 @@ class ComparisonTest {
         };
     int threads = torch.get_num_threads();
     try {
-      return new Comparison(file, out, 1, PROVENANCE, listener, () -> false, finished).run();
+      Comparison.Plan plan = new Comparison.Plan(out, workers, PROVENANCE, finished);
+      return new Comparison(file, plan, listener, () -> false, pause).run();
     } finally {
       torch.set_num_threads(threads);
     }
@@ -127,6 +153,66 @@ class ComparisonTest {
     assertThat(outcomes.get(1).metrics().get(Metric.ACCURACY)).isBetween(0.0, 1.0);
     List<Map<Metric, Double>> all = new ArrayList<>();
     outcomes.forEach(outcome -> all.add(outcome.metrics()));
-    assertThat(Comparison.rows(file(), outcomes)).hasSize(2);
+    assertThat(Comparison.rows(file(), outcomes, Arm::data)).hasSize(2);
+  }
+
+  @Test
+  void everyArmRunsOnEveryDataSetThatItNames() {
+    ExperimentFile file = ExperimentFile.of(TomlConfig.parse(TWO_DATA_SETS, "test"), List.of());
+
+    List<Outcome> outcomes = run(file, Finished.KEEP);
+
+    assertThat(outcomes.stream().map(o -> o.cell().toString()))
+        .containsExactly(
+            "few: alone seed 3",
+            "few: other seed 3",
+            "more: alone seed 3",
+            "few: alone seed 4",
+            "few: other seed 4",
+            "more: alone seed 4");
+    assertThat(out.resolve("more/alone/seed-4/model.safetensors")).exists();
+    List<ResultRow> rows = Comparison.rows(file, outcomes, Arm::dataName);
+    assertThat(rows.stream().map(row -> row.data() + " " + row.name()))
+        .containsExactly("few alone", "few other", "more alone");
+    assertThat(rows.get(2).values().get(Metric.ACCURACY))
+        .containsExactly(
+            outcomes.get(2).metrics().get(Metric.ACCURACY),
+            outcomes.get(5).metrics().get(Metric.ACCURACY));
+    // The two arms are one method under two names.
+    assertThat(outcomes.get(0).metrics().get(Metric.ACCURACY))
+        .isEqualTo(outcomes.get(1).metrics().get(Metric.ACCURACY));
+  }
+
+  @Test
+  void whatWasPausedGoesOnToTheSameBits() throws IOException {
+    ExperimentFile file = file("train.epochs=3");
+    run(file, Finished.KEEP);
+    byte[] model = Files.readAllBytes(out.resolve("alone/seed-3/model.safetensors"));
+    byte[] metrics = Files.readAllBytes(out.resolve("alone/seed-3/metrics.jsonl"));
+    run(file("train.epochs=1"), Finished.REPEAT);
+    AtomicInteger asked = new AtomicInteger();
+
+    // Asked before the first training and before each of its epochs: two epochs are done.
+    List<Outcome> first = run(file, Finished.KEEP, 1, () -> asked.incrementAndGet() > 3);
+
+    assertThat(first).allMatch(Outcome::isLeft);
+    assertThat(out.resolve("alone/seed-3/paused.json")).exists();
+    assertThat(Files.readAllLines(out.resolve("alone/seed-3/metrics.jsonl"))).hasSize(2);
+    assertThat(out.resolve("other/seed-3/paused.json")).doesNotExist();
+    List<Outcome> second = run(file, Finished.KEEP);
+    assertThat(trained).isEqualTo(2);
+    assertThat(second.get(0).epochs()).hasSize(3);
+    assertThat(Files.readAllBytes(out.resolve("alone/seed-3/model.safetensors"))).isEqualTo(model);
+    assertThat(Files.readAllBytes(out.resolve("alone/seed-3/metrics.jsonl"))).isEqualTo(metrics);
+    assertThat(out.resolve("alone/seed-3/paused.json")).doesNotExist();
+    assertThat(out.resolve("alone/seed-3/last.safetensors")).doesNotExist();
+  }
+
+  @Test
+  void howManyRunSideBySideChangesNoBit() throws IOException {
+    run(file(), Finished.REPEAT, 1, () -> false);
+    byte[] one = Files.readAllBytes(out.resolve("other/seed-3/model.safetensors"));
+    run(file(), Finished.REPEAT, 2, () -> false);
+    assertThat(Files.readAllBytes(out.resolve("other/seed-3/model.safetensors"))).isEqualTo(one);
   }
 }
