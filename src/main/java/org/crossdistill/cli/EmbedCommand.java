@@ -17,7 +17,8 @@ import picocli.CommandLine.Parameters;
 /** {@code crossdistill embed}: the embeddings of pictures or sounds. */
 @Command(
     name = "embed",
-    description = "Embed pictures or sounds: one JSON object a file, or a safetensors file of them all.",
+    description =
+        "Embed pictures or sounds: one JSON object a file, or a safetensors file of them all.",
     mixinStandardHelpOptions = true)
 final class EmbedCommand implements Callable<Integer> {
 

@@ -14,7 +14,8 @@ import picocli.CommandLine.Parameters;
 /** {@code crossdistill predict}: the classes of pictures or sounds. */
 @Command(
     name = "predict",
-    description = "Name the classes of pictures or sounds, also of classes that only texts described.",
+    description =
+        "Name the classes of pictures or sounds, also of classes that only texts described.",
     mixinStandardHelpOptions = true)
 final class PredictCommand implements Callable<Integer> {
 

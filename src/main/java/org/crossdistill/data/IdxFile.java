@@ -62,7 +62,9 @@ record IdxFile(int[] shape, byte[] values) {
       count *= shape[i];
       if (shape[i] < 1 || count > MOST_VALUES) {
         throw new DataException(
-            file + ": expected dimensions from 1 up to 2^30 values, found " + Arrays.toString(shape));
+            file
+                + ": expected dimensions from 1 up to 2^30 values, found "
+                + Arrays.toString(shape));
       }
     }
     byte[] values = in.readNBytes((int) count);

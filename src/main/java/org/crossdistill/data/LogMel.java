@@ -38,7 +38,14 @@ public final class LogMel {
    * @param scale of the mels
    */
   public record Options(
-      int sampleRate, int window, int fft, int hop, int bands, double low, double high, Scale scale) {
+      int sampleRate,
+      int window,
+      int fft,
+      int hop,
+      int bands,
+      double low,
+      double high,
+      Scale scale) {
 
     /** {@return 16 kHz, frames of 25 ms every 10 ms, 40 bands from 20 Hz to 8 kHz, HTK} */
     public static Options defaults() {
@@ -162,8 +169,7 @@ public final class LogMel {
     }
     return hertz < SLANEY_CORNER
         ? hertz / SLANEY_STEP
-        : SLANEY_CORNER / SLANEY_STEP
-            + StrictMath.log(hertz / SLANEY_CORNER) / SLANEY_LOG_STEP;
+        : SLANEY_CORNER / SLANEY_STEP + StrictMath.log(hertz / SLANEY_CORNER) / SLANEY_LOG_STEP;
   }
 
   /** The inverse of {@link #mel}. */

@@ -44,7 +44,8 @@ public record PictureSource(
     }
   }
 
-  private record Loaded(List<float[]> ink, List<String> classes, List<Part> parts, List<String> ids) {
+  private record Loaded(
+      List<float[]> ink, List<String> classes, List<Part> parts, List<String> ids) {
 
     void add(float[] picture, String name, Part part, String id) {
       ink.add(picture);

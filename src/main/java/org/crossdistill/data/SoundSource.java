@@ -16,8 +16,8 @@ import org.crossdistill.data.LabelledSamples.Part;
  * @param labelColumn where the class stands
  * @param splitColumn where the part of the split stands
  * @param pairColumn where the id of the paired sample of the other modality stands; "" for none
- * @param trainValue what the split column says of training files; files with a value of none of
- *     the three parts are left out
+ * @param trainValue what the split column says of training files; files with a value of none of the
+ *     three parts are left out
  * @param validationValue what it says of validation files; "" for none
  * @param testValue what it says of test files
  * @param seconds of a sound that a network sees: a longer one is cut, a shorter one padded

@@ -34,8 +34,7 @@ public record WavFile(int sampleRate, float[] samples) {
    */
   public static WavFile read(Path file) {
     try {
-      ByteBuffer bytes =
-          ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
       if (bytes.remaining() < 12 || bytes.getInt() != RIFF || bytes.getInt(8) != WAVE) {
         throw new DataException(file + ": expected a WAV file, found no RIFF/WAVE header");
       }

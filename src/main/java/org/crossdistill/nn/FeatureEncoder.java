@@ -4,7 +4,8 @@ import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * A network over rows of features, such as bags of words: linear, batch norm, ReLU, dropout, linear, batch norm.
+ * A network over rows of features, such as bags of words: linear, batch norm, ReLU, dropout,
+ * linear, batch norm.
  *
  * <p>[B, features] → embedding [B, D], f32.
  */

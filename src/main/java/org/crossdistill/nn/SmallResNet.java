@@ -6,8 +6,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * A residual network for small pictures, and for spectrograms as pictures of one channel: 3×3 convolution, batch norm, ReLU, 2×2 max-pooling,
- * residual blocks, mean over the picture, dropout, linear layer without bias, batch norm.
+ * A residual network for small pictures, and for spectrograms as pictures of one channel: 3×3
+ * convolution, batch norm, ReLU, 2×2 max-pooling, residual blocks, mean over the picture, dropout,
+ * linear layer without bias, batch norm.
  *
  * <p>[B, channels, H, W] → embedding [B, D], f32.
  */

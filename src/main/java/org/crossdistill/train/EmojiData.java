@@ -24,8 +24,7 @@ final class EmojiData {
             .withFrequentClasses(options.label(), options.minSamples(), options.minBases());
     Split split = split(options, samples, seed);
     int[] all = IntStream.range(0, samples.size()).toArray();
-    Samples texts =
-        new TextSamples(samples.texts(all), samples.texts(split.train().samples()));
+    Samples texts = new TextSamples(samples.texts(all), samples.texts(split.train().samples()));
     return new PreparedData(
         Modality.of(Kind.PICTURE, pictures(options.transform(), samples), split),
         Modality.of(Kind.TEXT, texts, split),

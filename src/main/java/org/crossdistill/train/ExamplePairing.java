@@ -30,7 +30,8 @@ record ExamplePairing(int[] ownSamples, int[] partnerRows) implements Pairing {
     int[] samples = student.train().samples();
     int[] row = new int[IntStream.of(ownSamples).max().orElse(0) + 1];
     int[] others = other.train().samples();
-    IntStream.range(0, others.length).filter(i -> others[i] < row.length)
+    IntStream.range(0, others.length)
+        .filter(i -> others[i] < row.length)
         .forEach(i -> row[others[i]] = i);
     var random = Seeds.random(seed, "control", 0);
     int[] order =

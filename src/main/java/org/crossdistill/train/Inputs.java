@@ -61,8 +61,7 @@ final class Inputs {
     Experiment.Settings settings = experiment.settings();
     boolean classifier =
         needs.contains(Need.TEACHER_LOGITS) || needs.contains(Need.TEACHER_CLASSIFIER);
-    Supplier<Teacher> fit =
-        () -> Teacher.fit(settings, data, classifier, seed, stop);
+    Supplier<Teacher> fit = () -> Teacher.fit(settings, data, classifier, seed, stop);
     if (needs.contains(Need.TEACHER_BACKBONE)) {
       return fit.get();
     }

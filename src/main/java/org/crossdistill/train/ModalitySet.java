@@ -15,8 +15,7 @@ import org.crossdistill.method.Batch;
  * @param rows those that are trained on
  * @param augmentation of pictures
  */
-record ModalitySet(
-    Modality modality, Samples samples, int[] rows, PictureAugmentation augmentation)
+record ModalitySet(Modality modality, Samples samples, int[] rows, PictureAugmentation augmentation)
     implements TrainingSet {
 
   @Override

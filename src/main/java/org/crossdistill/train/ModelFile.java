@@ -81,8 +81,7 @@ public record ModelFile(
     List<String> classes = parse(file, content, CLASSES, new TypeReference<>() {});
     List<String> textClasses = parse(file, content, TEXT_CLASSES, new TypeReference<>() {});
     Role role = content.metadata().containsKey(ROLE) ? Role.OTHER : Role.STUDENT;
-    SingleModal model =
-        Experiment.of(config).model(role, classes.size(), columns(file, content));
+    SingleModal model = Experiment.of(config).model(role, classes.size(), columns(file, content));
     copy(file, content, "student.", model.backbone().state());
     copy(file, content, "classifier.", model.classifier().state());
     model.backbone().training(false);

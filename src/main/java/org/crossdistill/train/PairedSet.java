@@ -34,10 +34,7 @@ final class PairedSet implements TrainingSet {
    * @param teacherOrNull null where the method needs none
    */
   PairedSet(
-      PreparedData data,
-      Teacher teacherOrNull,
-      Other contents,
-      PictureAugmentation augmentation) {
+      PreparedData data, Teacher teacherOrNull, Other contents, PictureAugmentation augmentation) {
     this.data = data;
     this.teacher = teacherOrNull;
     this.contents = contents;

@@ -8,9 +8,9 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * A trained model at work: embeds files of its modality and names their classes, by the classes it was trained
- * on or, where the model holds text embeddings, by those of any class, unseen ones included. Not
- * safe for use by several threads at once.
+ * A trained model at work: embeds files of its modality and names their classes, by the classes it
+ * was trained on or, where the model holds text embeddings, by those of any class, unseen ones
+ * included. Not safe for use by several threads at once.
  */
 public final class Predictor {
 
@@ -36,8 +36,7 @@ public final class Predictor {
     kind = data.kind(model.role());
     reader =
         data.reader(model.role())
-            .orElseThrow(
-                () -> new ConfigException("a model of " + kind.key() + " takes no files"));
+            .orElseThrow(() -> new ConfigException("a model of " + kind.key() + " takes no files"));
     shape = data.shape(model.role()).orElseThrow();
   }
 
@@ -57,7 +56,8 @@ public final class Predictor {
 
   /** The nearest classes of the training, nearest first. */
   public List<Prediction> trainedClasses(float[] embedding, int count) {
-    float[][] cosines = Embedder.map(new float[][] {embedding}, model.model().classifier()::forward);
+    float[][] cosines =
+        Embedder.map(new float[][] {embedding}, model.model().classifier()::forward);
     return nearest(model.classes(), cosines[0], count);
   }
 

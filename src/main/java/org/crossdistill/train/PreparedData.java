@@ -11,8 +11,7 @@ import org.crossdistill.data.PairedSample;
  * @param pairing which sample of it belongs to which of the student's
  * @param pairs pictures and texts of all samples, for people; empty where there are none
  */
-record PreparedData(
-    Modality student, Modality other, Pairing pairing, List<PairedSample> pairs) {
+record PreparedData(Modality student, Modality other, Pairing pairing, List<PairedSample> pairs) {
 
   /** Training samples. */
   int[] train() {

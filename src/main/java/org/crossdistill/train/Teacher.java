@@ -32,8 +32,7 @@ import org.crossdistill.nn.TextEmbedding;
  * @param classifier its matrix V; null where none was trained
  * @param encoder its network; null where it has none that could go on training
  */
-record Teacher(
-    float[][] embeddings, float[][] logits, Classifier classifier, Backbone encoder) {
+record Teacher(float[][] embeddings, float[][] logits, Classifier classifier, Backbone encoder) {
 
   /** Rows are cheap: all at once. Maps take memory in every layer. */
   private static final int ROWS_AT_A_TIME = 4096;
@@ -92,8 +91,7 @@ record Teacher(
     }
     RandomGenerator random = Seeds.random(seed, "teacher", 0);
     Samples embedded = new FeatureSamples(embeddings);
-    Method method =
-        train(settings, new Passthrough(size), random, data, embedded, seed, stop);
+    Method method = train(settings, new Passthrough(size), random, data, embedded, seed, stop);
     return answers(method, embedded, settings, null);
   }
 
@@ -107,8 +105,7 @@ record Teacher(
       BooleanSupplier stop) {
     Modality modality = data.other();
     int classes = modality.classes().size();
-    MethodContext context =
-        MethodContext.of(backbone, classes, settings.identityLoss(), random);
+    MethodContext context = MethodContext.of(backbone, classes, settings.identityLoss(), random);
     Method method = new StudentAlone(StudentAlone.Options.defaults(), context);
     TrainingSet set =
         new ModalitySet(modality, samples, modality.labelledTrain(), settings.augmentation());
@@ -137,8 +134,7 @@ record Teacher(
   private void requireDifferences(Modality modality) {
     int[] train = modality.train();
     float[] first = embeddings[train[0]];
-    boolean constant =
-        IntStream.of(train).allMatch(i -> Arrays.equals(embeddings[i], first));
+    boolean constant = IntStream.of(train).allMatch(i -> Arrays.equals(embeddings[i], first));
     if (constant) {
       throw new DataException(
           "teacher of %s: expected embeddings that differ, found the same for all %d training samples"

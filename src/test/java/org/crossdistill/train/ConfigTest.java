@@ -150,7 +150,16 @@ class ConfigTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"emoji-cmd", "emoji-open-set", "emoji-closed-set", "emoji-methods", "av-digits-sound", "av-digits-picture", "paired-latents"})
+  @ValueSource(
+      strings = {
+        "emoji-cmd",
+        "emoji-open-set",
+        "emoji-closed-set",
+        "emoji-methods",
+        "av-digits-sound",
+        "av-digits-picture",
+        "paired-latents"
+      })
   void everyExperimentOfTheRepositoryIsValid(String name) {
     Path file = Path.of("experiments", name + ".toml");
     assertThat(Files.exists(file)).isTrue();
