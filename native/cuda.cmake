@@ -36,9 +36,9 @@ if(cuda_sources_found)
   list(FILTER cuda_core EXCLUDE REGEX "/cuda_stub\\.cpp$")
   add_library(cuda_objects OBJECT ${cuda_kernels} ${cuda_core})
   target_include_directories(cuda_objects SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
-  target_compile_options(cuda_objects PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:
-    -gencode=arch=compute_${oldest},code=[${cuda_devices},compute_${oldest}]
-    -Werror=all-warnings -Xcompiler=-Wall,-Wextra,-Werror>)
+  set(cuda_flags -gencode=arch=compute_${oldest},code=[${cuda_devices},compute_${oldest}]
+    -Werror=all-warnings -Xcompiler=-Wall,-Wextra,-Werror)
+  target_compile_options(cuda_objects PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:${cuda_flags}>)
   add_library(cuda_runtime INTERFACE)
   target_include_directories(cuda_runtime SYSTEM INTERFACE ${CUDAToolkit_INCLUDE_DIRS})
   target_link_libraries(cuda_runtime INTERFACE CUDA::cudart_static)

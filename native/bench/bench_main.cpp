@@ -3,7 +3,6 @@
 
 #include <string>
 
-#include "core/parallel.h"
 #include "crossdistill.h"
 
 int main(int argc, char** argv) {
@@ -17,7 +16,7 @@ int main(int argc, char** argv) {
   benchmark::AddCustomContext("cpu_features", cd_cpu_features());
   benchmark::AddCustomContext("default_threads", std::to_string(cd_default_threads()));
   benchmark::AddCustomContext("last_level_cache_bytes",
-                              std::to_string(cd::last_level_cache_bytes()));
+                              std::to_string(cd_last_level_cache_bytes()));
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();

@@ -10,7 +10,6 @@
 #include <ctime>
 #include <vector>
 
-#include "bench/isa/roofline.h"
 #include "core/parallel.h"
 #include "crossdistill.h"
 
@@ -64,40 +63,28 @@ class BenchArray {
   cd::Buffer buffer_;
 };
 
-// Splits the copy of `bytes` into tasks as the kernels split theirs.
-inline void copy_on(int32_t threads, const char* a, const char* b, char* c, char* d, int64_t bytes,
-                    bool streaming) {
-  const auto copy = CD_OF_ACTIVE_ISA(roofline_copy);
-  const int64_t part = 128 << 10, tasks = (bytes + part - 1) / part;
-  const auto body = [&](int64_t task, int32_t) {
-    const int64_t at = task * part;
-    copy(a + at, b + at, c + at, d + at, std::min(part, bytes - at), streaming);
-  };
-  cd::portable::parallel_for(tasks, cd::threads_for(tasks, threads), body);
-}
-
-// Operations per second of multiply-adds on `threads` threads.
-template <class T, class Function>
-double peak_of(int32_t threads, Function* function) {
-  const int32_t slots = cd::threads_for(1 << 20, threads);
-  std::vector<T> sinks(static_cast<size_t>(slots) * 64, static_cast<T>(0.5));
-  const int64_t rounds = 4000000;
-  std::vector<int64_t> operations(static_cast<size_t>(slots), 0);
-  const auto body = [&](int64_t task, int32_t) {
-    operations[static_cast<size_t>(task)] =
-        function(rounds, &sinks[static_cast<size_t>(task) * 64]);
-  };
-  const double seconds = time_of(threads, [&] { cd::portable::parallel_for(slots, slots, body); });
-  int64_t total = 0;
-  for (int64_t count : operations) total += count;
-  return static_cast<double>(total) / seconds;
-}
-
-inline double peak_flops(int32_t dtype, int32_t threads) {
-  return dtype == CD_F64 ? peak_of<double>(threads, CD_OF_ACTIVE_ISA(roofline_fma_f64))
-                         : peak_of<float>(threads, CD_OF_ACTIVE_ISA(roofline_fma_f32));
-}
-
 inline void check(benchmark::State& state, int32_t status) {
   if (status != CD_OK) state.SkipWithError(cd_last_error());
 }
+
+// Bytes per second of the loop that reads a, b and writes c, d.
+inline double copy_rate(benchmark::State& state, int32_t threads, BenchArray& a, BenchArray& b,
+                        BenchArray& c, BenchArray& d) {
+  const int64_t bytes = a.bytes() / 64 * 64;
+  const double seconds = time_of(threads, [&] {
+    check(state, cd_roofline_stream(bytes, a.data(), b.data(), c.data(), d.data(), threads));
+  });
+  return 4 * static_cast<double>(bytes) / seconds;
+}
+
+// Operations per second of multiply-adds.
+inline double peak_flops(benchmark::State& state, int32_t dtype, int32_t threads) {
+  double operations = 0;
+  const double seconds = time_of(threads, [&] {
+    check(state, cd_roofline_multiply_adds(dtype, 4000000, threads, &operations));
+  });
+  return operations / seconds;
+}
+
+// Elements of an f32 array of which four are out of reach of the caches.
+inline int64_t far_elements() { return 5 * cd_last_level_cache_bytes() / 16; }

@@ -10,26 +10,18 @@ void feature_margin(benchmark::State& state) {
   BenchArray s(dtype, rows * dim, 1), t(dtype, rows * dim, 2);
   BenchArray gs(dtype, rows * dim, 3), gt(dtype, rows * dim, 4);
   const double bytes = 4 * static_cast<double>(s.bytes());
-  const bool streaming = bytes > static_cast<double>(cd::last_level_cache_bytes());
   // Out of the caches the copy is timed on the same arrays; in them, on arrays too large for them.
-  const int64_t far = 5 * cd::last_level_cache_bytes() / 4 / (64 << 10) * (64 << 10);
-  BenchArray far_s(CD_F32, streaming ? 1 : far / 4, 1), far_t(CD_F32, streaming ? 1 : far / 4, 2);
-  BenchArray far_gs(CD_F32, streaming ? 1 : far / 4, 3), far_gt(CD_F32, streaming ? 1 : far / 4, 4);
+  const bool streaming = bytes > static_cast<double>(cd_last_level_cache_bytes());
+  const int64_t far = streaming ? 16 : far_elements();
+  BenchArray far_s(CD_F32, far, 1), far_t(CD_F32, far, 2);
+  BenchArray far_gs(CD_F32, far, 3), far_gt(CD_F32, far, 4);
   // Enough calls for the clock.
   const int calls = static_cast<int>(std::max(1.0, 4e6 / bytes));
   float loss[2];
   std::vector<double> copy_rates, rates, ratios;
   for (auto _ : state) {
-    double copied = 4.0 * static_cast<double>(far_s.bytes());
-    const double copy_seconds = time_of(threads, [&] {
-      if (streaming) {
-        copy_on(threads, s.data(), t.data(), gs.data(), gt.data(), s.bytes(), true);
-      } else {
-        copy_on(threads, far_s.data(), far_t.data(), far_gs.data(), far_gt.data(), far_s.bytes(),
-                true);
-      }
-    });
-    if (streaming) copied = bytes;
+    copy_rates.push_back(streaming ? copy_rate(state, threads, s, t, gs, gt)
+                                   : copy_rate(state, threads, far_s, far_t, far_gs, far_gt));
     check(state, cd_feature_margin(dtype, rows, dim, s.data(), dim, t.data(), dim, nullptr,
                                    CD_DISTANCE_NORMALIZED, 0.5, CD_MEAN, 1, loss, nullptr, nullptr,
                                    gs.data(), dim, gt.data(), dim, nullptr, threads));
@@ -45,7 +37,6 @@ void feature_margin(benchmark::State& state) {
                 }) /
         calls;
     state.SetIterationTime(seconds);
-    copy_rates.push_back(copied / copy_seconds);
     rates.push_back(bytes / seconds);
     ratios.push_back(rates.back() / copy_rates.back());
   }
@@ -60,9 +51,9 @@ void feature_margin(benchmark::State& state) {
 
 BENCHMARK(feature_margin)
     ->ArgNames({"dtype", "B", "D", "threads"})
-    ->ArgsProduct({{CD_F32, CD_BF16}, {65536}, {512}, {1, 0}})
+    ->ArgsProduct({{CD_F32, CD_BF16, CD_F16}, {65536}, {512}, {1, 0}})
     ->ArgsProduct({{CD_F32, CD_BF16}, {16384}, {512}, {1, 0}})
-    ->ArgsProduct({{CD_F32, CD_BF16}, {48}, {512}, {1}})
+    ->ArgsProduct({{CD_F32, CD_BF16, CD_F16}, {48}, {512}, {1}})
     ->Iterations(30)
     ->UseManualTime()
     ->Unit(benchmark::kMicrosecond);

@@ -12,22 +12,18 @@ void kd(benchmark::State& state) {
   BenchArray s(dtype, rows * classes, 1), t(dtype, rows * classes, 2);
   BenchArray gs(dtype, rows * classes, 3), gt(dtype, both ? rows * classes : 1, 4);
   const double bytes = (both ? 4 : 3) * static_cast<double>(s.bytes());
-  const int64_t far = 5 * cd::last_level_cache_bytes() / 4 / (64 << 10) * (64 << 10);
-  BenchArray a(CD_F32, far / 4, 1), b(CD_F32, far / 4, 2), c(CD_F32, far / 4, 3),
-      d(CD_F32, far / 4, 4);
+  const int64_t far = far_elements();
+  BenchArray a(CD_F32, far, 1), b(CD_F32, far, 2), c(CD_F32, far, 3), d(CD_F32, far, 4);
   float loss[2];
   std::vector<double> copy_rates, rates, ratios;
   for (auto _ : state) {
-    const double copy_seconds = time_of(threads, [&] {
-      copy_on(threads, a.data(), b.data(), c.data(), d.data(), a.bytes(), true);
-    });
+    copy_rates.push_back(copy_rate(state, threads, a, b, c, d));
     const double seconds = time_of(threads, [&] {
       check(state, cd_kd(dtype, rows, classes, s.data(), classes, t.data(), classes, nullptr,
                          nullptr, CD_TARGET_KEPT, 4, CD_MEAN, 1, loss, nullptr, gs.data(), classes,
                          both ? gt.data() : nullptr, classes, nullptr, threads));
     });
     state.SetIterationTime(seconds);
-    copy_rates.push_back(4 * static_cast<double>(a.bytes()) / copy_seconds);
     rates.push_back(bytes / seconds);
     ratios.push_back(rates.back() / copy_rates.back());
   }

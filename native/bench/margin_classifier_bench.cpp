@@ -25,14 +25,14 @@ void margin_classifier(benchmark::State& state) {
       8.0 * static_cast<double>(rows) * static_cast<double>(classes) * static_cast<double>(dim);
   std::vector<double> peaks, rates, ratios;
   for (auto _ : state) {
-    const double before = peak_flops(dtype, threads);
+    const double before = peak_flops(state, dtype, threads);
     const double seconds = time_of(threads, [&] {
       check(state, cd_margin_classifier(dtype, classes, dim, v.data(), dim, nullptr, &set, 1,
                                         CD_CLASSIFIER_AAM, 32, 0.2, 0, CD_MEAN, gv.data(), dim,
                                         nullptr, threads));
     });
     state.SetIterationTime(seconds);
-    peaks.push_back((before + peak_flops(dtype, threads)) / 2);
+    peaks.push_back((before + peak_flops(state, dtype, threads)) / 2);
     rates.push_back(operations / seconds);
     ratios.push_back(rates.back() / peaks.back());
   }
@@ -48,8 +48,8 @@ void margin_classifier(benchmark::State& state) {
 BENCHMARK(margin_classifier)
     ->ArgNames({"dtype", "B", "C", "D", "threads"})
     ->ArgsProduct({{CD_F32, CD_BF16, CD_F64}, {256}, {10000}, {512}, {1, 0}})
-    ->ArgsProduct({{CD_F32}, {512}, {100000}, {256}, {1, 0}})
+    ->ArgsProduct({{CD_F32, CD_BF16}, {512}, {100000}, {256}, {1, 0}})
     ->ArgsProduct({{CD_F32}, {64}, {1000}, {128}, {1, 0}})
-    ->Iterations(3)
+    ->Iterations(7)
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);

@@ -19,4 +19,17 @@ int32_t cd_cuda_device_count(void) {
   return status == CD_OK ? count : 0;
 }
 
+int32_t cd_cuda_versions(int32_t* driver, int32_t* built_with) {
+  return cd::guarded([&] {
+    if (driver == nullptr || built_with == nullptr) {
+      cd::fail(CD_INVALID_ARGUMENT, "driver, built_with: expected pointers, got null");
+    }
+    const cudaError_t error = cudaDriverGetVersion(driver);
+    if (error != cudaSuccess) {
+      cd::fail(CD_DEVICE_ERROR, "CUDA, asking for the driver: %s", cudaGetErrorString(error));
+    }
+    *built_with = CUDART_VERSION;
+  });
+}
+
 }  // extern "C"

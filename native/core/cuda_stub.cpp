@@ -20,6 +20,8 @@ int32_t cd_cuda_device_count(void) {
   return 0;
 }
 
+int32_t cd_cuda_versions(int32_t*, int32_t*) { return unsupported(); }
+
 int32_t cd_feature_margin_cuda_workspace(int32_t, int64_t, int64_t, int64_t*) {
   return unsupported();
 }
@@ -39,6 +41,28 @@ int32_t cd_margin_classifier_cuda_workspace(int32_t, int64_t, int64_t, const cd_
 int32_t cd_margin_classifier_cuda(int32_t, int64_t, int64_t, const void*, int64_t, const void*,
                                   const cd_row_set*, int32_t, int32_t, double, double, int32_t,
                                   int32_t, void*, int64_t, void*, int64_t*, void*, int64_t, void*) {
+  return unsupported();
+}
+
+int32_t cd_kd_cuda_workspace(int32_t, int64_t, int64_t, int64_t*) { return unsupported(); }
+
+int32_t cd_kd_cuda(int32_t, int64_t, int64_t, const void*, int64_t, const void*, int64_t,
+                   const int64_t*, const void*, int32_t, double, int32_t, double, void*, void*,
+                   void*, int64_t, void*, int64_t, void*, int64_t*, void*, int64_t, void*) {
+  return unsupported();
+}
+
+int32_t cd_kendall_tau_cuda_workspace(int32_t, int64_t, int64_t, int64_t*) { return unsupported(); }
+
+int32_t cd_kendall_tau_cuda(int32_t, int64_t, int64_t, const void*, int64_t, const void*, int64_t,
+                            double, void*, uint8_t*, void*, int64_t, void*) {
+  return unsupported();
+}
+
+int32_t cd_c2kd_cuda_workspace(int32_t, int64_t, int64_t, int64_t*) { return unsupported(); }
+
+int32_t cd_c2kd_cuda(int32_t, int64_t, int64_t, const cd_logits*, const int64_t*, int32_t, double,
+                     double, double, void*, void*, void*, int64_t*, void*, int64_t, void*) {
   return unsupported();
 }
 

@@ -11,6 +11,7 @@
 #include <climits>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 #include "core/tensor_check.h"
@@ -142,6 +143,23 @@ __device__ inline void warp_sum(A (&values)[kCount]) {
 #pragma unroll
     for (int k = 0; k < kCount; ++k) values[k] += __shfl_xor_sync(kAllLanes, values[k], mask);
   }
+}
+
+// merge(a, b) over the lanes, in place of a + b; merge is symmetric. V is made of words.
+template <class V, class Merge>
+__device__ inline V warp_merged(V value, const Merge& merge) {
+  static_assert(sizeof(V) % 4 == 0);
+#pragma unroll
+  for (int mask = kWarp / 2; mask > 0; mask /= 2) {
+    int words[sizeof(V) / 4];
+    memcpy(words, &value, sizeof value);
+#pragma unroll
+    for (int& word : words) word = __shfl_xor_sync(kAllLanes, word, mask);
+    V other;
+    memcpy(&other, words, sizeof other);
+    value = merge(value, other);
+  }
+  return value;
 }
 
 template <int kCount, int kThreads, class A>

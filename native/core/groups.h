@@ -58,7 +58,23 @@ CD_INLINE Vector<uint32_t> rounded_to_bf16(Vector<float> v) {
   return bits + 0x7fffu + ((bits >> 16) & 1u);
 }
 
+#if defined(__AVX512BF16__)
+// [even elements | odd elements] in the order of memory.
+CD_INLINE Vector<uint32_t> interleaved(__m512bh halves) {
+  using Indices = VectorOf<uint16_t, 32>::type;
+  constexpr Indices kOrder = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                              8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  return (Vector<uint32_t>)_mm512_permutexvar_epi16((__m512i)kOrder, (__m512i)halves);
+}
+#endif
+
 CD_INLINE Vector<uint32_t> packed(const Group<float, Bf16>& group) {
+#if defined(__AVX512BF16__)
+  const bool exact = any_subnormal(group.part[0]) || any_subnormal(group.part[1]);
+  if (__builtin_expect(!exact, 1)) {
+    return interleaved(_mm512_cvtne2ps_pbh((__m512)group.part[1], (__m512)group.part[0]));
+  }
+#endif
   const Vector<uint32_t> even = rounded_to_bf16(group.part[0]) >> 16;
   const Vector<uint32_t> odd = rounded_to_bf16(group.part[1]);
 #if CD_VECTOR_BYTES == 32
@@ -69,10 +85,22 @@ CD_INLINE Vector<uint32_t> packed(const Group<float, Bf16>& group) {
 }
 
 CD_INLINE Vector<uint32_t> packed(const Group<float, F16>& group) {
+#if defined(__AVX512F__)
+  const auto half = [&](int k) {
+    return _mm512_cvtps_ph((__m512)group.part[k], _MM_FROUND_TO_NEAREST_INT);
+  };
+  return (Vector<uint32_t>)_mm512_inserti64x4(_mm512_castsi256_si512(half(0)), half(1), 1);
+#elif CD_VECTOR_BYTES == 32
+  const auto half = [&](int k) {
+    return _mm256_cvtps_ph((__m256)group.part[k], _MM_FROUND_TO_NEAREST_INT);
+  };
+  return (Vector<uint32_t>)_mm256_set_m128i(half(1), half(0));
+#else
   F16 elements[kGroup<float, F16>];
   store<float>(elements, group.part[0]);
   store<float>(elements + kLanes<float>, group.part[1]);
   return read<Vector<uint32_t>>(elements);
+#endif
 }
 
 template <class T, class E>

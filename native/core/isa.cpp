@@ -9,8 +9,8 @@
 namespace cd {
 namespace {
 
-constexpr int32_t kIsaCount = 3;
-const char* const kIsaNames[kIsaCount] = {"portable", "avx2", "avx512"};
+constexpr int32_t kIsaCount = 4;
+const char* const kIsaNames[kIsaCount] = {"portable", "avx2", "avx512", "avx512bf16"};
 
 bool supported(int32_t isa) {
   if (isa == CD_ISA_PORTABLE) return true;
@@ -20,12 +20,13 @@ bool supported(int32_t isa) {
                     __builtin_cpu_supports("f16c");
   if (isa == CD_ISA_AVX2) return avx2;
 #if defined(CD_EMULATE_AVX512)
-  if (isa == CD_ISA_AVX512) return avx2;
+  if (isa == CD_ISA_AVX512 || isa == CD_ISA_AVX512BF16) return avx2;
 #else
-  if (isa == CD_ISA_AVX512) {
-    return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  }
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
+                      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+                      __builtin_cpu_supports("avx512vl");
+  if (isa == CD_ISA_AVX512) return avx512;
+  if (isa == CD_ISA_AVX512BF16) return avx512 && __builtin_cpu_supports("avx512bf16");
 #endif
 #endif
   return false;
@@ -57,7 +58,8 @@ Choice choose() {
     return choice;
   }
   std::snprintf(choice.error, sizeof choice.error,
-                "CROSSDISTILL_ISA: expected portable, avx2 or avx512, got \"%.40s\"", wanted);
+                "CROSSDISTILL_ISA: expected portable, avx2, avx512 or avx512bf16, got \"%.40s\"",
+                wanted);
   return choice;
 }
 
@@ -94,6 +96,11 @@ int32_t active_isa() {
   static const Choice choice = choose();
   if (choice.isa < 0) fail(CD_UNSUPPORTED, "%s", choice.error);
   return choice.isa;
+}
+
+int64_t active_vector_bytes() {
+  constexpr int64_t kBytes[kIsaCount] = {16, 32, 64, 64};
+  return kBytes[active_isa()];
 }
 
 }  // namespace cd

@@ -4,7 +4,11 @@
 
 #include <cstdint>
 
-#if defined(CD_COMPILE_AVX512)
+// AVX-512 with products of bf16.
+#if defined(CD_COMPILE_AVX512BF16)
+#define CD_TARGET avx512bf16
+#define CD_VECTOR_BYTES 64
+#elif defined(CD_COMPILE_AVX512)
 #define CD_TARGET avx512
 #define CD_VECTOR_BYTES 64
 #elif defined(CD_COMPILE_AVX2)
@@ -25,6 +29,9 @@
   }                                  \
   namespace avx512 {                 \
   declaration;                       \
+  }                                  \
+  namespace avx512bf16 {             \
+  declaration;                       \
   }
 
 namespace cd {
@@ -33,18 +40,23 @@ namespace cd {
 // one that is unknown or that this machine lacks.
 int32_t active_isa();
 
+// Bytes of its vectors.
+int64_t active_vector_bytes();
+
 // The function of the active instruction set.
 template <class Function>
-Function* of_active_isa(Function* portable, Function* avx2, Function* avx512) {
-  Function* const table[] = {portable, avx2, avx512};
+Function* of_active_isa(Function* portable, Function* avx2, Function* avx512,
+                        Function* avx512bf16) {
+  Function* const table[] = {portable, avx2, avx512, avx512bf16};
   return table[active_isa()];
 }
 
 }  // namespace cd
 
 #if defined(CD_WITH_X86_ISAS)
-#define CD_OF_ACTIVE_ISA(function) \
-  cd::of_active_isa(&cd::portable::function, &cd::avx2::function, &cd::avx512::function)
+#define CD_OF_ACTIVE_ISA(function)                                                       \
+  cd::of_active_isa(&cd::portable::function, &cd::avx2::function, &cd::avx512::function, \
+                    &cd::avx512bf16::function)
 #else
 #define CD_OF_ACTIVE_ISA(function) (cd::active_isa(), &cd::portable::function)
 #endif

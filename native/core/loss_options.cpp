@@ -53,6 +53,12 @@ void check_temperature(double temperature) {
   }
 }
 
+void check_threshold(double threshold) {
+  if (std::isnan(threshold)) {
+    fail(CD_INVALID_ARGUMENT, "threshold: expected a number, got NaN");
+  }
+}
+
 void check_quality_options(int32_t mode, double slope, double h, double alpha, int32_t update,
                            int32_t initialized) {
   check_enum("mode", mode, 5);

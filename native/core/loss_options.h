@@ -17,6 +17,9 @@ void check_classifier_options(int32_t kind, double scale, double margin, int32_t
 void check_kd_options(int32_t target, double temperature, int32_t reduction, double grad_scale);
 void check_temperature(double temperature);
 
+// What Kendall's tau must exceed.
+void check_threshold(double threshold);
+
 // The options of the quality weights.
 void check_quality_options(int32_t mode, double slope, double h, double alpha, int32_t update,
                            int32_t initialized);

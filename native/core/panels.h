@@ -1,25 +1,95 @@
 // Matrix products on packed panels. For kernel sources (see simd.h).
 //
-// A panel is W = 2 vectors wide. A matrix [R, K] is packed as K / W panels of [R, W] ("row panels":
-// element (r, k) at ((k / W) * R + r) * W + k % W), or, transposed, as R / W panels of [K, W].
-// K and R are padded with zeros.
+// A panel is W = 2 vectors of sums wide. A matrix [R, K] is packed as K / W panels of [R, W] ("row
+// panels": element (r, k) at ((k / W) * R + r) * W + k % W), or, transposed, as R / W panels of
+// [K, W]. K and R are padded with zeros.
+//
+// P is what a factor is made of: T itself, or two Bf16 that follow each other along the dimension
+// that is summed, so that a panel [K, W] of them has K / 2 rows of W pairs.
 #pragma once
 
-#include "core/simd.h"
+#include "core/norms.h"
 
 namespace cd {
 namespace CD_TARGET {
 
+struct Bf16Pair {
+  uint32_t bits;  // the first one is the lower half
+};
+
+template <class P>
+struct Factor {
+  using Sum = P;
+  using Element = P;
+  using Lanes = Vector<P>;
+  static constexpr int kElements = 1;
+};
+
+template <>
+struct Factor<Bf16Pair> {
+  using Sum = float;
+  using Element = Bf16;
+  using Lanes = Vector<uint32_t>;
+  static constexpr int kElements = 2;
+};
+
+// What products of elements E are computed from, when their sums are T.
+template <class T, class E>
+struct FactorOf {
+  using type = T;
+};
+
+#if defined(CD_COMPILE_AVX512BF16)
+template <>
+struct FactorOf<float, Bf16> {
+  using type = Bf16Pair;
+};
+#endif
+
 template <class T>
 inline constexpr int kPanelWidth = 2 * kLanes<T>;
+
+template <class P>
+inline constexpr bool kOfPairs = Factor<P>::kElements == 2;
 
 // Rows of a register tile of kTileRows x W: 24 accumulators of 32 registers, or 12 of 16.
 inline constexpr int kTileRows = CD_VECTOR_BYTES == 64 ? 12 : 6;
 
+template <class P>
+CD_INLINE typename Factor<P>::Lanes broadcast_factor(P value) {
+  if constexpr (kOfPairs<P>) {
+    return broadcast(value.bits);
+  } else {
+    return broadcast(value);
+  }
+}
+
+// sum + a b; of pairs, the sum of both products.
+CD_INLINE Vector<float> add_products(Vector<float> a, Vector<float> b, Vector<float> sum) {
+  return multiply_add(a, b, sum);
+}
+
+CD_INLINE Vector<double> add_products(Vector<double> a, Vector<double> b, Vector<double> sum) {
+  return multiply_add(a, b, sum);
+}
+
+CD_INLINE Vector<float> add_products(Vector<uint32_t> a, Vector<uint32_t> b, Vector<float> sum) {
+#if defined(__AVX512BF16__)
+  return (Vector<float>)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
+#else
+  const auto upper = [](Vector<uint32_t> v) { return (Vector<float>)(v & 0xffff0000u); };
+  const auto lower = [](Vector<uint32_t> v) { return (Vector<float>)(v << 16); };
+  return multiply_add(lower(a), lower(b), multiply_add(upper(a), upper(b), sum));
+#endif
+}
+
 // C[m][w] (+)= sum_k A(m, k) B[k][w] for m < kRows, where k runs over `chunks` chunks of kInner,
 // A(m, k) = a[chunk * a_chunk + m * kRowStep + (k % kInner) * kStep], B and C are rows of W.
-template <class T, int kRows, int kInner, int kRowStep, int kStep, bool kAccumulate>
-CD_INLINE void register_tile(int64_t chunks, const T* a, int64_t a_chunk, const T* b, T* c) {
+template <class P, int kRows, int kInner, int kRowStep, int kStep, bool kAccumulate>
+CD_INLINE void register_tile(int64_t chunks, const P* a, int64_t a_chunk, const P* b,
+                             typename Factor<P>::Sum* c) {
+  using T = typename Factor<P>::Sum;
+  using Lanes = typename Factor<P>::Lanes;
   constexpr int kVector = kLanes<T>, kWidth = kPanelWidth<T>;
   Vector<T> sum[kRows][2];
 #pragma GCC unroll 16
@@ -30,13 +100,13 @@ CD_INLINE void register_tile(int64_t chunks, const T* a, int64_t a_chunk, const 
   for (int64_t chunk = 0; chunk < chunks; ++chunk) {
 #pragma GCC unroll 8
     for (int k = 0; k < kInner; ++k) {
-      const Vector<T> b0 = read<Vector<T>>(b + k * kWidth);
-      const Vector<T> b1 = read<Vector<T>>(b + k * kWidth + kVector);
+      const Lanes b0 = read<Lanes>(b + k * kWidth);
+      const Lanes b1 = read<Lanes>(b + k * kWidth + kVector);
 #pragma GCC unroll 16
       for (int m = 0; m < kRows; ++m) {
-        const Vector<T> am = broadcast(a[m * kRowStep + k * kStep]);
-        sum[m][0] = multiply_add(am, b0, sum[m][0]);
-        sum[m][1] = multiply_add(am, b1, sum[m][1]);
+        const Lanes am = broadcast_factor(a[m * kRowStep + k * kStep]);
+        sum[m][0] = add_products(am, b0, sum[m][0]);
+        sum[m][1] = add_products(am, b1, sum[m][1]);
       }
     }
     a += a_chunk;
@@ -49,47 +119,113 @@ CD_INLINE void register_tile(int64_t chunks, const T* a, int64_t a_chunk, const 
   }
 }
 
-// C [rows, W] (+)= A B: A [rows, chunks * W] in row panels of a_rows rows each, B [chunks * W, W].
-template <class T, bool kAccumulate>
-void multiply_row_panels(int64_t rows, int64_t chunks, const T* a, int64_t a_rows, const T* b,
-                         T* c) {
-  constexpr int kWidth = kPanelWidth<T>;
+// C [rows, W] (+)= A B: A [rows, chunks * W] in row panels a_panel apart, B [chunks * W, W].
+template <class P, bool kAccumulate>
+void multiply_row_panels(int64_t rows, int64_t chunks, const P* a, int64_t a_panel, const P* b,
+                         typename Factor<P>::Sum* c) {
+  constexpr int kWidth = kPanelWidth<typename Factor<P>::Sum>;
+  constexpr int kInner = kWidth / Factor<P>::kElements;
   for (int64_t r = 0; r < rows; r += kTileRows) {
-    register_tile<T, kTileRows, kWidth, kWidth, 1, kAccumulate>(chunks, a + r * kWidth,
-                                                                a_rows * kWidth, b, c + r * kWidth);
+    register_tile<P, kTileRows, kInner, kInner, 1, kAccumulate>(chunks, a + r * kInner, a_panel, b,
+                                                                c + r * kWidth);
   }
 }
 
 // C [W, W] (+)= A^T B: A [depth, W], B [depth, W]; depth is a multiple of kTileRows.
-template <class T, bool kAccumulate>
-void multiply_transposed_panel(int64_t depth, const T* a, const T* b, T* c) {
-  constexpr int kWidth = kPanelWidth<T>, kInner = kTileRows;
+template <class P, bool kAccumulate>
+void multiply_transposed_panel(int64_t depth, const P* a, const P* b, typename Factor<P>::Sum* c) {
+  constexpr int kWidth = kPanelWidth<typename Factor<P>::Sum>;
+  constexpr int kInner = kTileRows / Factor<P>::kElements;
   constexpr int kRows = CD_VECTOR_BYTES == 64 ? 8 : kWidth == 16 ? 6 : 4, kRest = kWidth % kRows;
-  const int64_t chunks = depth / kInner;
+  const int64_t chunks = depth / kTileRows;
   int m = 0;
   for (; m + kRows <= kWidth; m += kRows) {
-    register_tile<T, kRows, kInner, 1, kWidth, kAccumulate>(chunks, a + m, kInner * kWidth, b,
+    register_tile<P, kRows, kInner, 1, kWidth, kAccumulate>(chunks, a + m, kInner * kWidth, b,
                                                             c + m * kWidth);
   }
   if constexpr (kRest != 0) {
-    register_tile<T, kRest, kInner, 1, kWidth, kAccumulate>(chunks, a + m, kInner * kWidth, b,
+    register_tile<P, kRest, kInner, 1, kWidth, kAccumulate>(chunks, a + m, kInner * kWidth, b,
                                                             c + m * kWidth);
+  }
+}
+
+// Two vectors of floats as one of Bf16, to nearest, ties to even; numbers below 2^-126 become 0.
+CD_INLINE void narrow_pair(Bf16* p, Vector<float> first, Vector<float> second) {
+#if defined(__AVX512BF16__)
+  write(p, _mm512_cvtne2ps_pbh((__m512)second, (__m512)first));
+#else
+  narrow<kLanes<float>>(p, first);
+  narrow<kLanes<float>>(p + kLanes<float>, second);
+#endif
+}
+
+// |x|: runs of exact products are summed in float, and the runs in double.
+CD_INLINE double norm_of_pairs(const Bf16* x, int64_t dim) {
+  constexpr int64_t kStep = 2 * kLanes<float>, kRun = 4 * kStep;
+  const auto squares = [](const Bf16* p, Vector<float> sum) __attribute__((always_inline)) {
+    const auto bits = read<Vector<uint32_t>>(p);
+    return add_products(bits, bits, sum);
+  };
+  WideSum<float> total;
+  int64_t d = 0;
+  for (; d + kRun <= dim; d += kRun) {
+    const Vector<float> a = squares(x + d + kStep, squares(x + d, Vector<float>{}));
+    const Vector<float> b = squares(x + d + 3 * kStep, squares(x + d + 2 * kStep, Vector<float>{}));
+    total.add(a + b);
+  }
+  for (; d + kStep <= dim; d += kStep) total.add(squares(x + d, Vector<float>{}));
+  if (d < dim) {
+    Bf16 rest[kStep] = {};
+    __builtin_memcpy(rest, x + d, static_cast<size_t>(dim - d) * sizeof(Bf16));
+    total.add(squares(rest, Vector<float>{}));
+  }
+  // What is so small or large that a float loses it is measured in double.
+  const double square = total.total();
+  return square >= 1e-24 && square <= 1e36 ? __builtin_sqrt(square) : row_norm<double>(x, dim);
+}
+
+// Pairs up the elements of rows 2r and 2r + 1 of [rows, W]; `pairs` may be `from`.
+CD_INLINE void pair_up_rows(const Bf16* from, int64_t rows, Bf16Pair* pairs) {
+  constexpr int kVector = kLanes<float>;
+  for (int64_t r = 0; r < rows; r += 2) {
+    const Bf16* row = from + r * 2 * kVector;
+    const Vector<uint32_t> a0 = read_16_bits<kVector>(row);
+    const Vector<uint32_t> a1 = read_16_bits<kVector>(row + kVector);
+    const Vector<uint32_t> b0 = read_16_bits<kVector>(row + 2 * kVector);
+    const Vector<uint32_t> b1 = read_16_bits<kVector>(row + 3 * kVector);
+    write(pairs + r * kVector, a0 | (b0 << 16));
+    write(pairs + r * kVector + kVector, a1 | (b1 << 16));
   }
 }
 
 // Packs x [dim] times `factor` as row `row` of row panels with `rows` rows; pads with zeros to
 // padded_dim. The product is taken in double, so that a unit vector's errors are those of rounding.
-template <class T, class E>
+template <class P, class E>
 CD_INLINE void pack_row(const E* x, int64_t dim, int64_t padded_dim, double factor, int64_t row,
-                        int64_t rows, T* panels) {
+                        int64_t rows, typename Factor<P>::Element* panels) {
   using D = double;
-  constexpr int kWidth = kPanelWidth<T>;
+  constexpr int kWidth = kPanelWidth<typename Factor<P>::Sum>;
   const Vector<D> scale = broadcast(factor);
   for (int64_t d = 0; d < padded_dim; d += kLanes<D>) {
     const int64_t left = dim - d;
     Vector<D> v = {};
     if (left > 0) v = (left >= kLanes<D> ? load<D>(x + d) : load_some<D>(x + d, left)) * scale;
     store<D>(panels + (d / kWidth * rows + row) * kWidth + d % kWidth, v);
+  }
+}
+
+// The same for pairs, times a power of two: exact, but for numbers below 2^-126.
+CD_INLINE void pack_pairs(const Bf16* x, int64_t dim, int64_t padded_dim, float power, int64_t row,
+                          int64_t rows, Bf16* panels) {
+  constexpr int kVector = kLanes<float>, kWidth = kPanelWidth<float>;
+  const Vector<float> factor = broadcast(power);
+  for (int64_t d = 0; d < padded_dim; d += kWidth) {
+    Vector<float> parts[2] = {};
+    for (int part = 0; part < 2; ++part) {
+      const int64_t at = d + part * kVector, left = dim - at;
+      if (left > 0) parts[part] = load<float>(x + at, left < kVector ? left : kVector) * factor;
+    }
+    narrow_pair(panels + (d / kWidth * rows + row) * kWidth, parts[0], parts[1]);
   }
 }
 

@@ -7,6 +7,10 @@
 
 #include "core/status.h"
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #if defined(CD_WITH_OPENMP)
 #include <omp.h>
 #else
@@ -17,7 +21,13 @@
 namespace cd {
 namespace {
 
-constexpr std::align_val_t kCacheLine{64};
+// From four huge pages on, memory is asked for in huge pages: touching one for the first time costs
+// about as much as touching a small one.
+constexpr int64_t kHugePage = 2 << 20, kManyBytes = 4 * kHugePage;
+
+std::align_val_t alignment_of(int64_t bytes) {
+  return std::align_val_t{static_cast<size_t>(bytes >= kManyBytes ? kHugePage : 64)};
+}
 
 void work(int64_t tasks, std::atomic<int64_t>& next, void (*body)(const void*, int64_t, int32_t),
           const void* context, int32_t slot) {
@@ -72,9 +82,17 @@ int64_t last_level_cache_bytes() {
 }
 
 Buffer::Buffer(int64_t bytes)
-    : memory_(bytes > 0 ? ::operator new(static_cast<size_t>(bytes), kCacheLine) : nullptr) {}
+    : bytes_(bytes),
+      memory_(bytes > 0 ? ::operator new(static_cast<size_t>(bytes), alignment_of(bytes))
+                        : nullptr) {
+#if defined(__linux__)
+  if (bytes >= kManyBytes) {  // a hint: where it is refused, all still works
+    madvise(memory_, static_cast<size_t>(bytes / kHugePage * kHugePage), MADV_HUGEPAGE);
+  }
+#endif
+}
 
-Buffer::~Buffer() { ::operator delete(memory_, kCacheLine); }
+Buffer::~Buffer() { ::operator delete(memory_, alignment_of(bytes_)); }
 
 void* Buffer::get() const { return memory_; }
 

@@ -31,6 +31,7 @@ class Buffer {
   void* get() const;
 
  private:
+  int64_t bytes_ = 0;
   void* memory_ = nullptr;
 };
 

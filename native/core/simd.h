@@ -260,8 +260,21 @@ CD_INLINE void narrow(float* p, Vector<float, N> v) {
   write(p, v);
 }
 
+#if defined(__AVX512BF16__)
+// The conversion to bf16 takes subnormal numbers for 0.
+CD_INLINE bool any_subnormal(Vector<float> v) {
+  constexpr int kSubnormal = 0x20;
+  return _mm512_fpclass_ps_mask((__m512)v, kSubnormal) != 0;
+}
+#endif
+
 template <int N>
 CD_INLINE void narrow(Bf16* p, Vector<float, N> v) {
+#if defined(__AVX512BF16__)
+  if constexpr (N == 16) {
+    if (__builtin_expect(!any_subnormal(v), 1)) return write(p, _mm512_cvtneps_pbh((__m512)v));
+  }
+#endif
   const auto bits = (Vector<uint32_t, N>)v;
   const auto rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
   const auto quiet = (bits >> 16) | 0x40u;

@@ -6,8 +6,28 @@
 namespace cd {
 namespace CD_TARGET {
 
+// e^r for |r| <= ln 2 / 2.
+CD_INLINE Vector<float> exponential_near_0(Vector<float> r) {
+  Vector<float> p = broadcast(1.9875691500e-4f);
+  p = multiply_add(p, r, broadcast(1.3981999507e-3f));
+  p = multiply_add(p, r, broadcast(8.3334519073e-3f));
+  p = multiply_add(p, r, broadcast(4.1665795894e-2f));
+  p = multiply_add(p, r, broadcast(1.6666665459e-1f));
+  p = multiply_add(p, r, broadcast(5.0000001201e-1f));
+  return multiply_add(p, r * r, r) + broadcast(1.0f);
+}
+
 // e^x for x <= 88 within 2 ulp; 0 below -87.3, NaN for NaN.
 CD_INLINE Vector<float> exponential(Vector<float> x) {
+#if CD_VECTOR_BYTES == 64 && defined(__AVX512F__)
+  const Vector<float> quotient = x * broadcast(1.44269504088896341f);
+  const auto n = (Vector<float>)_mm512_roundscale_ps((__m512)quotient, _MM_FROUND_TO_NEAREST_INT);
+  Vector<float> r = multiply_add(n, broadcast(-0.693359375f), x);
+  r = multiply_add(n, broadcast(2.12194440e-4f), r);
+  const __mmask16 kept = _mm512_cmp_ps_mask((__m512)x, _mm512_set1_ps(-87.3f), _CMP_NLT_UQ);
+  const auto p = (__m512)exponential_near_0(r);
+  return (Vector<float>)_mm512_maskz_scalef_ps(kept, p, (__m512)n);
+#else
   using Bits = Vector<uint32_t>;
   // Adding 1.5 * 2^23 rounds x / ln 2 to the integer n, which then stands in the low bits.
   const Vector<float> magic = broadcast(12582912.0f);
@@ -15,16 +35,10 @@ CD_INLINE Vector<float> exponential(Vector<float> x) {
   const Vector<float> n = shifted - magic;
   Vector<float> r = multiply_add(n, broadcast(-0.693359375f), x);
   r = multiply_add(n, broadcast(2.12194440e-4f), r);
-  Vector<float> p = broadcast(1.9875691500e-4f);
-  p = multiply_add(p, r, broadcast(1.3981999507e-3f));
-  p = multiply_add(p, r, broadcast(8.3334519073e-3f));
-  p = multiply_add(p, r, broadcast(4.1665795894e-2f));
-  p = multiply_add(p, r, broadcast(1.6666665459e-1f));
-  p = multiply_add(p, r, broadcast(5.0000001201e-1f));
-  p = multiply_add(p, r * r, r) + broadcast(1.0f);
   const Bits exponent = ((Bits)shifted - (Bits)magic + 127u) << 23;
-  const Vector<float> result = p * (Vector<float>)exponent;
+  const Vector<float> result = exponential_near_0(r) * (Vector<float>)exponent;
   return x < broadcast(-87.3f) ? Vector<float>{} : result;
+#endif
 }
 
 // e^x for x <= 709 within 2 ulp; 0 below -708, NaN for NaN.

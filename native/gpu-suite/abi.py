@@ -9,6 +9,7 @@ DTYPES = {"f64": 0, "f32": 1, "bf16": 2, "f16": 3}
 REDUCTIONS = {"mean": 0, "weighted-mean": 1, "sum": 2}
 DISTANCES = {"normalized": 0, "squared-normalized": 1, "cosine": 2, "euclidean": 3, "squared": 4}
 KINDS = {"aam": 0, "am": 1, "normalized": 2, "softmax": 3}
+TARGETS = {"kept": 0, "zero-logit": 1, "exclude": 2}
 QUALITIES = {"difference": 0, "teacher": 1, "student": 2, "product": 3, "none": 4}
 
 
@@ -31,6 +32,17 @@ class RowSet(ctypes.Structure):
     ]
 
 
+class Logits(ctypes.Structure):
+    """cd_logits."""
+
+    _fields_ = [
+        ("logits", c_void_p),
+        ("stride", c_int64),
+        ("grad_or_null", c_void_p),
+        ("grad_stride", c_int64),
+    ]
+
+
 class KernelError(RuntimeError):
     """A C function has returned another status than CD_OK."""
 
@@ -46,6 +58,17 @@ _SIGNATURES = {
     "cd_margin_classifier_cuda": [
         _I, _L, _L, _P, _L, _P, POINTER(RowSet), _I, _I, _D, _D, _I, _I,
         _P, _L, _P, _P, _P, _L, _P,
+    ],
+    "cd_kd_cuda_workspace": [_I, _L, _L, POINTER(_L)],
+    "cd_kd_cuda": [
+        _I, _L, _L, _P, _L, _P, _L, _P, _P, _I, _D, _I, _D,
+        _P, _P, _P, _L, _P, _L, _P, _P, _P, _L, _P,
+    ],
+    "cd_kendall_tau_cuda_workspace": [_I, _L, _L, POINTER(_L)],
+    "cd_kendall_tau_cuda": [_I, _L, _L, _P, _L, _P, _L, _D, _P, _P, _P, _L, _P],
+    "cd_c2kd_cuda_workspace": [_I, _L, _L, POINTER(_L)],
+    "cd_c2kd_cuda": [
+        _I, _L, _L, POINTER(Logits), _P, _I, _D, _D, _D, _P, _P, _P, _P, _P, _L, _P,
     ],
     "cd_quality_weights_cuda": [_I, _L, _P, _P, _I, _D, _D, _D, _I, _I, _P, _P, _P],
 }
@@ -207,3 +230,86 @@ class MarginClassifier:
     def __call__(self):
         self._library.call("cd_margin_classifier_cuda", *self._arguments,
                            self._library.memory.stream())
+
+
+class Kd:
+    """K3, the temperature divergence, on fixed arrays; without the teacher's gradient where
+    `teacher_gradient` is false."""
+
+    def __init__(self, library, dtype, student, teacher, labels, weights, target, temperature,
+                 reduction, teacher_gradient=True):
+        m, a = library.memory, accumulator(dtype)
+        rows, classes = student.shape
+        self.outputs = {
+            "loss": m.empty((1,), a),
+            "rows": m.empty((rows,), a),
+            "grad.student": m.empty((rows, classes), dtype),
+            "grad.weights": m.empty((rows,), a),
+        }
+        if teacher_gradient:
+            self.outputs["grad.teacher"] = m.empty((rows, classes), dtype)
+        self.bad_row = m.empty((1,), "i64")
+        out = {name: m.pointer(array) for name, array in self.outputs.items()}
+        workspace, self.extra_bytes = library.workspace(
+            "cd_kd_cuda_workspace", DTYPES[dtype], rows, classes)
+        self._keep = (student, teacher, labels, weights, workspace)
+        self._library = library
+        self._arguments = (
+            DTYPES[dtype], rows, classes, m.pointer(student), classes, m.pointer(teacher), classes,
+            None if labels is None else m.pointer(labels),
+            None if weights is None else m.pointer(weights), TARGETS[target], temperature,
+            REDUCTIONS[reduction], 1.0, out["loss"], out["rows"], out["grad.student"], classes,
+            out.get("grad.teacher"), classes, out["grad.weights"], m.pointer(self.bad_row),
+            m.pointer(workspace), self.extra_bytes)
+
+    def __call__(self):
+        self._library.call("cd_kd_cuda", *self._arguments, self._library.memory.stream())
+
+
+class KendallTau:
+    """K3, Kendall's tau-b, on fixed arrays."""
+
+    def __init__(self, library, dtype, a, b):
+        m = library.memory
+        rows, classes = a.shape
+        self.outputs = {"tau": m.empty((rows,), accumulator(dtype))}
+        workspace, self.extra_bytes = library.workspace(
+            "cd_kendall_tau_cuda_workspace", DTYPES[dtype], rows, classes)
+        self._keep = (a, b, workspace)
+        self._library = library
+        self._arguments = (
+            DTYPES[dtype], rows, classes, m.pointer(a), classes, m.pointer(b), classes, 0.0,
+            m.pointer(self.outputs["tau"]), None, m.pointer(workspace), self.extra_bytes)
+
+    def __call__(self):
+        self._library.call("cd_kendall_tau_cuda", *self._arguments, self._library.memory.stream())
+
+
+class C2kd:
+    """K3, all terms of customised cross-modal distillation, on fixed arrays by network name."""
+
+    NETWORKS = ("teacher", "student", "proxy-teacher", "proxy-student")
+
+    def __init__(self, library, dtype, logits, labels, target, temperature, threshold):
+        m, a = library.memory, accumulator(dtype)
+        rows, classes = logits["teacher"].shape
+        self.outputs = {"loss": m.empty((1,), a), "terms": m.empty((8,), a),
+                        "tau": m.empty((rows,), a)}
+        for name in self.NETWORKS:
+            self.outputs["grad." + name] = m.empty((rows, classes), dtype)
+        self.bad_row = m.empty((1,), "i64")
+        networks = (Logits * 4)(*(
+            Logits(m.pointer(logits[name]), classes, m.pointer(self.outputs["grad." + name]),
+                   classes) for name in self.NETWORKS))
+        workspace, self.extra_bytes = library.workspace(
+            "cd_c2kd_cuda_workspace", DTYPES[dtype], rows, classes)
+        self._keep = (logits, labels, workspace)
+        self._library = library
+        self._arguments = (
+            DTYPES[dtype], rows, classes, networks, m.pointer(labels), TARGETS[target], temperature,
+            threshold, 1.0, m.pointer(self.outputs["loss"]), m.pointer(self.outputs["terms"]),
+            m.pointer(self.outputs["tau"]), m.pointer(self.bad_row), m.pointer(workspace),
+            self.extra_bytes)
+
+    def __call__(self):
+        self._library.call("cd_c2kd_cuda", *self._arguments, self._library.memory.stream())

@@ -15,6 +15,8 @@ import subprocess
 
 FEATURE_SHAPES = [(16384, 512), (4096, 1024), (256, 512), (65536, 256)]
 CLASSIFIER_SHAPES = [(256, 10000, 512), (512, 100000, 256), (4096, 10000, 512), (64, 100, 128)]
+KD_SHAPES = [(256, 1000), (4096, 32000), (4096, 1000)]
+TAU_SHAPES = [(256, 309), (256, 10000)]
 QUICK = 2  # shapes of each kernel with --quick
 DTYPES = ("f32", "bf16", "f16")
 BYTES = {"f32": 4, "bf16": 2, "f16": 2}
@@ -29,6 +31,11 @@ def cases(quick):
         for dtype in DTYPES:
             for variant in ("aam", "softmax"):
                 yield "margin-classifier", variant, shape, dtype
+    for shape in KD_SHAPES[:QUICK if quick else None]:
+        for dtype in DTYPES:
+            yield "kd", "kept", shape, dtype
+    for shape in TAU_SHAPES[:QUICK if quick else None]:
+        yield "kendall-tau", None, shape, "f32"
 
 
 # ---- compositions of torch: the reference, eager and compiled, and the oracle in float64 ----
@@ -58,6 +65,24 @@ def margin_classifier_loss(torch, embeddings, classifier, labels, weights, kind,
     rows = functional.cross_entropy(logits.float() if logits.dtype.itemsize < 4 else logits, labels,
                                     reduction="none")
     return (weights * rows).mean()
+
+
+def kd_loss(torch, student, teacher, weights, temperature):
+    functional = torch.nn.functional
+    log_q = functional.log_softmax(student / temperature, dim=1)
+    log_p = functional.log_softmax(teacher / temperature, dim=1)
+    rows = functional.kl_div(log_q, log_p, reduction="none", log_target=True).sum(dim=1)
+    return (weights * rows).mean() * temperature ** 2
+
+
+def kendall_tau(torch, a, b):
+    """Row by row: one row needs C x C numbers."""
+    rows = []
+    for x, y in zip(a, b):
+        above = torch.sign(x[:, None] - x[None, :])
+        below = torch.sign(y[:, None] - y[None, :])
+        rows.append((above * below).sum() / (above.square().sum() * below.square().sum()).sqrt())
+    return torch.stack(rows)
 
 
 class Feature:
@@ -174,6 +199,81 @@ class Classifier:
         return [x.grad for x in inputs]
 
 
+class Kd:
+    """One temperature divergence, gradient of the student."""
+
+    def __init__(self, torch, abi, library, variant, shape, dtype):
+        self.torch, self.dtype = torch, dtype
+        rows, classes = shape
+        generator = torch.Generator("cuda").manual_seed(1)
+        make = lambda: (3 * torch.randn(rows, classes, device="cuda", generator=generator)).to(
+            library.memory._types[dtype])
+        self.student, self.teacher = make(), make()
+        self.weights = torch.rand(rows, device="cuda", generator=generator)
+        self.kernel = abi.Kd(library, dtype, self.student, self.teacher, None, self.weights,
+                             variant, 4.0, "mean", teacher_gradient=False)
+        self.bytes = 3 * rows * classes * BYTES[dtype]
+        self.flops = 0
+        self.extra_bytes = self.kernel.extra_bytes
+        self.gradients = ("grad.student",)
+
+    def _composition(self, loss):
+        student = self.student.detach().requires_grad_()
+        weights = self.weights.to(student.dtype)
+
+        def run():
+            student.grad = None
+            loss(self.torch, student, self.teacher, weights, 4.0).backward()
+
+        return run
+
+    def _liger(self):
+        from liger_kernel.ops.kl_div import LigerKLDivergenceFunction
+
+        student = self.student.detach().requires_grad_()
+
+        def run():
+            student.grad = None
+            log_q = self.torch.nn.functional.log_softmax(student / 4, dim=1)
+            log_p = self.torch.nn.functional.log_softmax(self.teacher / 4, dim=1)
+            LigerKLDivergenceFunction.apply(log_q, log_p, "batchmean", True).backward()
+
+        return run
+
+    def peers(self):
+        yield "torch eager", lambda: self._composition(kd_loss)
+        yield "torch.compile", lambda: self._composition(self.torch.compile(kd_loss))
+        yield "Liger (plain)", self._liger
+
+    def oracle(self):
+        student = self.student.double().requires_grad_()
+        kd_loss(self.torch, student, self.teacher.double(), self.weights.double(), 4.0).backward()
+        return [student.grad]
+
+
+class Tau:
+    """One Kendall's tau-b; what it compares, not what it moves, takes its time."""
+
+    def __init__(self, torch, abi, library, variant, shape, dtype):
+        self.torch = torch
+        generator = torch.Generator("cuda").manual_seed(1)
+        self.a, self.b = (torch.randn(*shape, device="cuda", generator=generator) for _ in range(2))
+        self.kernel = abi.KendallTau(library, dtype, self.a, self.b)
+        self.bytes = 2 * self.a.numel() * BYTES[dtype]
+        self.flops = 0
+        self.extra_bytes = self.kernel.extra_bytes
+        self.gradients = ("tau",)
+
+    def peers(self):
+        yield "torch eager", lambda: lambda: kendall_tau(self.torch, self.a, self.b)
+
+    def oracle(self):
+        return [kendall_tau(self.torch, self.a.double(), self.b.double())]
+
+
+KINDS = {"feature-margin": Feature, "margin-classifier": Classifier, "kd": Kd, "kendall-tau": Tau}
+
+
 # ---- timing ----
 
 
@@ -234,8 +334,7 @@ def measured_flops(torch, timer):
 
 
 def measure(torch, abi, library, timer, peak, kernel, variant, shape, dtype):
-    kinds = {"feature-margin": Feature, "margin-classifier": Classifier}
-    case = kinds[kernel](torch, abi, library, variant, shape, dtype)
+    case = KINDS[kernel](torch, abi, library, variant, shape, dtype)
     contenders, skipped = {"ours": case.kernel}, {}
     for name, prepare in case.peers():
         try:
@@ -282,7 +381,7 @@ def table(rows, fingerprint):
         ratios = [f"{row['peers'][p]['median_ns'] / row['median_ns']:.2f}" if p in row["peers"] else "–"
                   for p in peers]
         lines.append(
-            f"| {row['kernel']} | {row['variant']} | {row['shape']} | {row['dtype']} | "
+            f"| {row['kernel']} | {row['variant'] or ''} | {row['shape']} | {row['dtype']} | "
             f"{row['median_ns'] / 1e3:.1f} | {row['spread']:.0%} | {rate} | {row['roofline_share']:.0%} | "
             f"{row['error_vs_f64']:.1e} | {row['extra_bytes'] / 1e6:.1f} | " + " | ".join(ratios) + " |")
     reasons = {(p, r) for row in rows for p, r in row["skipped_peers"].items()}
@@ -307,7 +406,7 @@ def main():
     arguments = parser.parse_args()
     if arguments.list:
         for kernel, variant, shape, dtype in cases(arguments.quick):
-            print(f"{kernel} {variant} {'x'.join(map(str, shape))} {dtype}")
+            print(kernel, variant or "", "x".join(map(str, shape)), dtype)
         return
     import torch
 

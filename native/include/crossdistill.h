@@ -53,7 +53,12 @@ enum cd_status {
 
 enum cd_dtype { CD_F64 = 0, CD_F32 = 1, CD_BF16 = 2, CD_F16 = 3 };
 
-enum cd_isa { CD_ISA_PORTABLE = 0, CD_ISA_AVX2 = 1, CD_ISA_AVX512 = 2 };
+enum cd_isa {
+  CD_ISA_PORTABLE = 0,
+  CD_ISA_AVX2 = 1,
+  CD_ISA_AVX512 = 2,
+  CD_ISA_AVX512BF16 = 3 /* AVX-512 with products and conversions of bf16 */
+};
 
 enum cd_reduction { CD_MEAN = 0, CD_WEIGHTED_MEAN = 1, CD_SUM = 2 };
 
@@ -106,14 +111,14 @@ CD_EXPORT const char* cd_status_text(int32_t status);
 CD_EXPORT const char* cd_last_error(void);
 
 /* Instruction set that the kernels run on. It is chosen once: the environment variable
- * CROSSDISTILL_ISA (portable, avx2, avx512) or else the best that this CPU has. An unknown value,
- * or a set that the CPU lacks, is CD_UNSUPPORTED here and in every kernel call. */
+ * CROSSDISTILL_ISA (portable, avx2, avx512, avx512bf16) or else the best that this CPU has. An
+ * unknown value, or a set that the CPU lacks, is CD_UNSUPPORTED here and in every kernel call. */
 CD_EXPORT int32_t cd_active_isa(int32_t* isa);
 
 /* 1 if the CPU and this build have the instruction set, otherwise 0. */
 CD_EXPORT int32_t cd_isa_supported(int32_t isa);
 
-/* "portable", "avx2", "avx512"; "unknown" otherwise; static. */
+/* "portable", "avx2", "avx512", "avx512bf16"; "unknown" otherwise; static. */
 CD_EXPORT const char* cd_isa_name(int32_t isa);
 
 /* Features of this CPU that matter here, such as "avx2 fma f16c"; static. */
@@ -127,6 +132,10 @@ CD_EXPORT int32_t cd_cuda_device_count(void);
 
 /* 1 if the library was built with CUDA, otherwise 0. */
 CD_EXPORT int32_t cd_cuda_built(void);
+
+/* The newest CUDA that the driver bears, 0 without a driver, and the CUDA that the library was
+ * built with: 1000 * major + 10 * minor. CD_UNSUPPORTED in a library without CUDA. */
+CD_EXPORT int32_t cd_cuda_versions(int32_t* driver, int32_t* built_with);
 
 /* ---- K1: soft-margin feature loss ---------------------------------------------------------- */
 
@@ -253,6 +262,23 @@ CD_EXPORT int32_t cd_kd(int32_t dtype, int64_t rows, int64_t classes, const void
                         int64_t grad_student_stride, void* grad_teacher_or_null,
                         int64_t grad_teacher_stride, void* grad_weights_or_null, int32_t threads);
 
+CD_EXPORT int32_t cd_kd_cuda_workspace(int32_t dtype, int64_t rows, int64_t classes,
+                                       int64_t* bytes);
+
+/* Labels are not inspected before the launch: a row with a label outside [0, C) other than
+ * CD_IGNORE_LABEL gets the loss NaN (and so does the call) and gradients 0, and *bad_row (device
+ * memory, int64_t) the smallest such row; -1 if none. A negative or non-finite weight makes the
+ * loss NaN. */
+CD_EXPORT int32_t cd_kd_cuda(int32_t dtype, int64_t rows, int64_t classes, const void* student,
+                             int64_t student_stride, const void* teacher, int64_t teacher_stride,
+                             const int64_t* labels_or_null, const void* weights_or_null,
+                             int32_t target, double temperature, int32_t reduction,
+                             double grad_scale, void* loss, void* row_losses_or_null,
+                             void* grad_student_or_null, int64_t grad_student_stride,
+                             void* grad_teacher_or_null, int64_t grad_teacher_stride,
+                             void* grad_weights_or_null, int64_t* bad_row, void* workspace,
+                             int64_t workspace_bytes, void* stream);
+
 /* tau[i] = Kendall's tau-b of the rows a_i and b_i: how far they order the classes alike, from -1
  * to 1, ties counted exactly; NaN where a row is constant, holds a NaN or has one class.
  *
@@ -265,6 +291,15 @@ CD_EXPORT int32_t cd_kendall_tau(int32_t dtype, int64_t rows, int64_t classes, c
                                  int64_t a_stride, const void* b, int64_t b_stride,
                                  double threshold, void* tau, uint8_t* mask_or_null,
                                  int32_t threads);
+
+CD_EXPORT int32_t cd_kendall_tau_cuda_workspace(int32_t dtype, int64_t rows, int64_t classes,
+                                                int64_t* bytes);
+
+/* The counts are exact, and so tau has the bits that it has on a CPU; C < 2^31. */
+CD_EXPORT int32_t cd_kendall_tau_cuda(int32_t dtype, int64_t rows, int64_t classes, const void* a,
+                                      int64_t a_stride, const void* b, int64_t b_stride,
+                                      double threshold, void* tau, uint8_t* mask_or_null,
+                                      void* workspace, int64_t workspace_bytes, void* stream);
 
 /* One matrix of logits and its gradient, both [B, C] of dtype. */
 typedef struct cd_logits {
@@ -295,6 +330,17 @@ CD_EXPORT int32_t cd_c2kd(int32_t dtype, int64_t rows, int64_t classes, const cd
                           const int64_t* labels, int32_t target, double temperature,
                           double threshold, double grad_scale, void* loss, void* terms,
                           void* tau_or_null, int32_t threads);
+
+CD_EXPORT int32_t cd_c2kd_cuda_workspace(int32_t dtype, int64_t rows, int64_t classes,
+                                         int64_t* bytes);
+
+/* `networks` itself lies in host memory, what it points to on the device. Labels and *bad_row as
+ * in cd_kd_cuda: a bad label makes the loss and all terms NaN. C < 2^31. */
+CD_EXPORT int32_t cd_c2kd_cuda(int32_t dtype, int64_t rows, int64_t classes,
+                               const cd_logits* networks, const int64_t* labels, int32_t target,
+                               double temperature, double threshold, double grad_scale, void* loss,
+                               void* terms, void* tau_or_null, int64_t* bad_row, void* workspace,
+                               int64_t workspace_bytes, void* stream);
 
 /* ---- K4: quality weights ------------------------------------------------------------------- */
 
@@ -331,6 +377,32 @@ CD_EXPORT int32_t cd_quality_weights_cuda(int32_t dtype, int64_t rows, const voi
                                           double h, double alpha, int32_t update,
                                           int32_t initialized, void* statistics, void* weights,
                                           void* stream);
+
+/* ---- limits of the machine ------------------------------------------------------------------ */
+
+/* What the time of a kernel is held against: loops on the active instruction set whose work is cut
+ * into tasks and dealt to threads like that of the kernels. The caller takes their time. */
+
+/* Size of the last-level cache in bytes, above which kernels store past the caches; 32 MiB where
+ * the system does not tell. */
+CD_EXPORT int64_t cd_last_level_cache_bytes(void);
+
+/* c = a - b and d = b - a in f32, stored past the caches: moves 4 * bytes through memory.
+ *
+ * bytes        of each array, >= 0 and a multiple of 64
+ * a, b, c, d   [bytes / 4] of f32; c and d on multiples of 64
+ */
+CD_EXPORT int32_t cd_roofline_stream(int64_t bytes, const void* a, const void* b, void* c, void* d,
+                                     int32_t threads);
+
+/* Fused multiply-adds that wait for nothing, in registers, on every thread. Products of CD_F16 are
+ * those of CD_F32; so are those of CD_BF16 without AVX512-BF16.
+ *
+ * rounds       >= 0; 4000000 take some milliseconds
+ * operations   [1]: additions and multiplications that were done
+ */
+CD_EXPORT int32_t cd_roofline_multiply_adds(int32_t dtype, int64_t rounds, int32_t threads,
+                                            double* operations);
 
 #ifdef __cplusplus
 }

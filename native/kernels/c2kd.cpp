@@ -219,9 +219,7 @@ extern "C" int32_t cd_c2kd(int32_t dtype, int64_t rows, int64_t classes, const c
     if (target == CD_TARGET_KEPT) {
       cd::fail(CD_INVALID_ARGUMENT, "target: expected zero (1) or excluded (2), got kept (0)");
     }
-    if (std::isnan(threshold)) {
-      cd::fail(CD_INVALID_ARGUMENT, "threshold: expected a number, got NaN");
-    }
+    cd::check_threshold(threshold);
     if (networks == nullptr) {
       cd::fail(CD_INVALID_ARGUMENT, "networks: expected an array, got null");
     }

@@ -260,7 +260,7 @@ void task_rows(const FeatureMargin& call, int64_t task) {
     };
     const E* s = static_cast<const E*>(call.student);
     const E* t = static_cast<const E*>(call.teacher);
-    const int64_t next = i + 2 < call.rows ? i + 2 : i;
+    const int64_t next = i + 3 < call.rows ? i + 3 : i;
     return RowPointers<E>{s + i * call.student_stride,
                           t + i * call.teacher_stride,
                           at(call.grad_student_or_null, call.grad_student_stride),

@@ -5,24 +5,6 @@
 namespace cd::cuda {
 namespace {
 
-constexpr int kWarps = kRowBlock / kWarp;
-constexpr int64_t kMostShared = int64_t{47} << 10;  // bytes of a block's rows, on every device
-
-struct Geometry {
-  Grid grid;
-  int row_threads;
-};
-
-// From the shape alone.
-template <class T>
-Geometry geometry_of(int64_t rows, int64_t dim) {
-  const int64_t row_bytes = 2 * 16 * ceil_divide(dim, Pack<T>::kCount);
-  if (kWarps * row_bytes <= kMostShared) {
-    return {{ceil_divide(rows, kWarps), kWarps * row_bytes}, kWarp};
-  }
-  return {{rows, row_bytes <= kMostShared ? row_bytes : 0}, kRowBlock};
-}
-
 struct Parts {
   Divisor* divisor;    // [1]
   double* block_sums;  // [blocks]
@@ -37,7 +19,7 @@ template <class T>
 void run(FeatureMargin<T> call, int32_t reduction, double grad_scale, Accumulator<T>* loss,
          Workspace& workspace, void* stream) {
   using A = Accumulator<T>;
-  const Geometry geometry = geometry_of<T>(call.rows, call.dim);
+  const RowGeometry geometry = row_geometry<T>(call.rows, call.dim, 2);
   const Parts parts = divide(workspace, geometry.grid.blocks);
   workspace.check_size();
   const double rows = static_cast<double>(call.rows);
@@ -75,7 +57,8 @@ extern "C" int32_t cd_feature_margin_cuda_workspace(int32_t dtype, int64_t rows,
     if (bytes == nullptr) cd::fail(CD_INVALID_ARGUMENT, "bytes: expected a pointer, got null");
     cd::cuda::with_element_type(dtype, [&](auto element) {
       cd::cuda::Workspace workspace(nullptr, 0);
-      cd::cuda::divide(workspace, cd::cuda::geometry_of<decltype(element)>(rows, dim).grid.blocks);
+      const auto geometry = cd::cuda::row_geometry<decltype(element)>(rows, dim, 2);
+      cd::cuda::divide(workspace, geometry.grid.blocks);
       *bytes = workspace.needed();
     });
   });

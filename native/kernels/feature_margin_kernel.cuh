@@ -10,10 +10,9 @@
 #pragma once
 
 #include "core/cuda_norms.cuh"
+#include "core/cuda_rows.cuh"
 
 namespace cd::cuda {
-
-constexpr int kRowBlock = 256;  // threads of a block: 8 warps with a row each, or one long row
 
 template <class T>
 struct FeatureMargin {
@@ -44,39 +43,17 @@ struct FeatureMargin {
   double* block_sums;       // [blocks]: sum of w_i l_i
 };
 
-// One row of both matrices, as one of its threads sees it: every `threads`-th pack is its own.
+// One row of both matrices.
 template <class T>
-struct RowPair {
-  const T* s;
-  const T* t;
+struct RowPair : RowGroup<T, 2> {
   T* grad_s_or_null;
   T* grad_t_or_null;
-  int64_t dim;
-  int64_t packs;
-  int threads;
-  int number;  // this thread's among them
-  bool wide;
-  Pack<T>* kept_or_null;  // [2, packs] in shared memory; a thread touches its own packs only
-
-  __device__ void keep() const {
-    if (kept_or_null == nullptr) return;
-    for (int64_t p = number; p < packs; p += threads) {
-      copy_pack(kept_or_null + p, s, p * Pack<T>::kCount, dim, wide);
-      copy_pack(kept_or_null + packs + p, t, p * Pack<T>::kCount, dim, wide);
-    }
-    wait_for_copies();
-  }
 
   // body(column, pack of s, pack of t) for this thread's packs.
   template <class Body>
   __device__ void for_each_pack(const Body& body) const {
-    for (int64_t p = number; p < packs; p += threads) {
-      const int64_t column = p * Pack<T>::kCount;
-      const bool kept = kept_or_null != nullptr;
-      const Pack<T> es = kept ? kept_or_null[p] : read_pack(s, column, dim, wide);
-      const Pack<T> et = kept ? kept_or_null[packs + p] : read_pack(t, column, dim, wide);
-      body(column, es, et);
-    }
+    RowGroup<T, 2>::for_each_pack(
+        [&](int64_t column, const Pack<T>(&at)[2]) { body(column, at[0], at[1]); });
   }
 
   // Sums of what body(s_d, t_d, a, b) adds to a and b in the type C; every thread receives them.
@@ -89,11 +66,7 @@ struct RowPair {
         body(static_cast<C>(widen(es.at[k])), static_cast<C>(widen(et.at[k])), sums[0], sums[1]);
       }
     });
-    if (threads == kWarp) {
-      warp_sum(sums);
-    } else {
-      block_sum<kRowBlock>(sums);
-    }
+    this->total(sums);
   }
 
   // Writes the gradients that body(s_d, t_d, gs_d, gt_d) computes in the type C.
@@ -108,8 +81,10 @@ struct RowPair {
         gs.at[k] = narrow<T>(grad_s);
         gt.at[k] = narrow<T>(grad_t);
       }
-      if (grad_s_or_null != nullptr) write_pack(grad_s_or_null, column, dim, wide, gs);
-      if (grad_t_or_null != nullptr) write_pack(grad_t_or_null, column, dim, wide, gt);
+      if (grad_s_or_null != nullptr)
+        write_pack(grad_s_or_null, column, this->columns, this->wide, gs);
+      if (grad_t_or_null != nullptr)
+        write_pack(grad_t_or_null, column, this->columns, this->wide, gt);
     });
   }
 };
@@ -118,21 +93,11 @@ struct RowPair {
 template <class T>
 __device__ RowPair<T> row_pair(const FeatureMargin<T>& call, int64_t i, void* shared) {
   RowPair<T> row;
-  row.s = call.student + i * call.student_stride;
-  row.t = call.teacher + i * call.teacher_stride;
-  row.grad_s_or_null = call.grad_student_or_null == nullptr
-                           ? nullptr
-                           : call.grad_student_or_null + i * call.grad_student_stride;
-  row.grad_t_or_null = call.grad_teacher_or_null == nullptr
-                           ? nullptr
-                           : call.grad_teacher_or_null + i * call.grad_teacher_stride;
-  row.dim = call.dim;
-  row.packs = (call.dim + Pack<T>::kCount - 1) / Pack<T>::kCount;
-  row.threads = call.row_threads;
-  row.number = static_cast<int>(threadIdx.x) % call.row_threads;
-  row.wide = call.wide;
-  const int64_t slot = threadIdx.x / static_cast<unsigned>(call.row_threads);
-  row.kept_or_null = call.kept ? static_cast<Pack<T>*>(shared) + slot * 2 * row.packs : nullptr;
+  row.x[0] = call.student + i * call.student_stride;
+  row.x[1] = call.teacher + i * call.teacher_stride;
+  row.grad_s_or_null = row_or_null(call.grad_student_or_null, i, call.grad_student_stride);
+  row.grad_t_or_null = row_or_null(call.grad_teacher_or_null, i, call.grad_teacher_stride);
+  row.place(call.dim, call.row_threads, call.wide, call.kept ? shared : nullptr);
   return row;
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/loss_options.h"
 #include "core/norms.h"
 #include "core/parallel.h"
 #include "core/tensor_check.h"
@@ -186,9 +187,7 @@ extern "C" int32_t cd_kendall_tau(int32_t dtype, int64_t rows, int64_t classes, 
     cd::check_size("rows", rows, 0);
     cd::check_size("classes", classes, 1);
     cd::check_size("threads", threads, 0);
-    if (std::isnan(threshold)) {
-      cd::fail(CD_INVALID_ARGUMENT, "threshold: expected a number, got NaN");
-    }
+    cd::check_threshold(threshold);
     cd::ArrayCheck check;
     check.input("a", a, rows, classes, a_stride, element);
     check.input("b", b, rows, classes, b_stride, element);

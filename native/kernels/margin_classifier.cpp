@@ -26,7 +26,7 @@ constexpr int64_t kRowBlock = 256;
 constexpr int64_t kClassStep = 12;
 constexpr int64_t kLeastTileClasses = 24, kMostTileClasses = 192;
 // Groups: as many as memory for the parts of dZ allows.
-constexpr int64_t kMostGroups = 32, kFewGroups = 8, kPartsBytes = 32 << 20;
+constexpr int64_t kMostGroups = 32, kFewGroups = 8, kPartsBytes = 8 << 20;
 
 int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
@@ -123,7 +123,8 @@ struct Memory {
 // Sizes that follow from the shapes alone, so that the result has the same bits for any threads.
 void plan_tiles(MarginClassifier& call) {
   const int64_t t = accumulator_bytes(call.dtype);
-  call.width = 2 * (int64_t{16} << active_isa()) / t;
+  call.width = 2 * active_vector_bytes() / t;
+  call.pairs = call.dtype == CD_BF16 && active_isa() == CD_ISA_AVX512BF16;
   call.padded_rows = round_up(call.rows, call.width);
   call.padded_dim = round_up(call.dim, call.width);
   call.row_block = std::min(kRowBlock, call.padded_rows);
@@ -156,14 +157,17 @@ void plan_memory(MarginClassifier& call, Memory& memory, int32_t slots) {
   call.tile_begin = memory.tile_begin.data();
   call.class_inverse_norms = memory.class_inverse_norms.data();
 
-  const int64_t matrix = call.padded_rows * call.padded_dim * t, row = call.padded_rows * t;
+  const int64_t matrix = call.padded_rows * call.padded_dim * (call.pairs ? 2 : t);
+  const int64_t row = call.padded_rows * t;
   call.z_columns = memory.get(matrix);
   call.z_rows = memory.get(matrix);
   call.group_largest = memory.get(call.groups * row);
   call.group_sums = memory.get(call.groups * row);
+  call.row_scales = memory.get(row);
   call.shifts = memory.get(row);
   call.factors = memory.get(row);
-  const int64_t per_tile = 2 * call.padded_dim + call.row_block + 2;
+  const int64_t per_tile =
+      2 * call.padded_dim + call.row_block + 2 + (call.pairs ? 1 + call.width / 2 : 0);
   call.slot_bytes = round_up(call.padded_dim * 8 + call.tile_classes * per_tile * t, 64);
   call.slots = memory.get(slots * call.slot_bytes);
 }
@@ -189,7 +193,8 @@ double finish_row(const MarginClassifier& call, int64_t i, double coefficient) {
   const double rest = others * std::exp(call.scale * (top - shift));
   const double own = std::exp(call.scale * (row.target - shift));
   static_cast<T*>(call.shifts)[i] = static_cast<T>(shift);
-  static_cast<T*>(call.factors)[i] = static_cast<T>(coefficient * call.scale / (rest + own));
+  static_cast<T*>(call.factors)[i] =
+      static_cast<T>(coefficient * call.scale / (rest + own) * row.scale);
   row.pull = -coefficient * call.scale * row.slope * rest / (rest + own);
   if (!std::isfinite(row.target)) return std::nan("");
   return row.target >= top ? std::log1p(rest / own)

@@ -1,5 +1,11 @@
 // What the two sources of K2 share: one call, planned and on its way.
 //
+// The factors of the products are packed. As T they are the unit vectors z^, v^. As pairs of bf16
+// (see core/panels.h) they are z and v times powers of two, and thus exact; the logits are
+// multiplied by the rest of both norms, and the slopes, which are rounded to bf16, by the same
+// numbers: the products then sum slope z and slope v, and the gradients are divided by the row's
+// own number.
+//
 // N rows that count (those of all row sets, ignored ones left out), padded to Np; C classes; D
 // columns, padded to Dp; W the panel width of core/panels.h; T the accumulation type.
 #pragma once
@@ -22,6 +28,7 @@ struct ClassifierRow {
   double slope;               // its derivative by the cosine
   double sign;                // of the cosine with the own class vector v
   double half_square;         // |z^ - sign v^|^2 / 2
+  double scale;               // z^ = scale * the packed row
 
   // Filled by reduce_logits.
   double plain_target;  // the target's logit without margin, in the arithmetic of all others
@@ -60,12 +67,15 @@ struct MarginClassifier {
   const int64_t* rows_by_label;  // [N]
   const int64_t* tile_begin;     // [tiles + 1]: the rows of a tile's labels in rows_by_label
   double* class_inverse_norms;   // [C]
-  void* z_columns;               // [Np / W][Dp][W] of T: z^, transposed
-  void* z_rows;                  // [Dp / W][Np][W] of T: z^
+  bool pairs;                    // whether the factors are pairs of bf16
+  void* z_columns;               // [Np / W][Dp][W] of T or [Np / W][Dp / 2][W] pairs: z, transposed
+  void* z_rows;                  // [Dp / W][Np][W] of T or [Dp / W][Np / 2][W] pairs: z
+  void* row_scales;              // [Np] of T: ClassifierRow::scale
   void* group_largest;           // [groups][Np] of T: largest logit but the target's
   void* group_sums;              // [groups][Np] of T: sum of exp(scale (logit - largest))
   void* shifts;                  // [Np] of T: d loss / d cosine_j =
-  void* factors;                 // [Np] of T:   factor * exp(scale (cosine_j - shift))
+  void* factors;                 // [Np] of T:   factor * exp(scale (cosine_j - shift)), here times
+                                 //   the row's scale
   void* grad_parts_or_null;      // [groups][Dp / W][Np][W] of T: d loss / d z^ without targets
   void* slots;                   // [threads][slot_bytes]: memory of a task, with [Dp] doubles first
 };

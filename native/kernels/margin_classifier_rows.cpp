@@ -67,26 +67,57 @@ void prepare_target(const MarginClassifier& call, ClassifierRow& row) {
   if (is_short) row.slope = 0;
 }
 
-template <class T, class E>
+// Writes lane `lane` of a panel of columns from row i of row panels.
+template <class P>
+CD_INLINE void transpose_row(const MarginClassifier& call, int64_t i, P* columns) {
+  constexpr int64_t kInner = kPanelWidth<typename Factor<P>::Sum> / Factor<P>::kElements;
+  constexpr int64_t kWidth = kPanelWidth<typename Factor<P>::Sum>;
+  const P* rows = static_cast<const P*>(call.z_rows);
+  for (int64_t k = 0; k < call.padded_dim / Factor<P>::kElements; ++k) {
+    columns[k * kWidth] = rows[(k / kInner * call.padded_rows + i) * kInner + k % kInner];
+  }
+}
+
+template <class P, class E>
 void pack_rows(const MarginClassifier& call, int64_t panel) {
+  using T = typename Factor<P>::Sum;
+  using Element = typename Factor<P>::Element;
   constexpr int64_t kWidth = kPanelWidth<T>;
-  T* columns = static_cast<T*>(call.z_columns) + panel * call.padded_dim * kWidth;
-  T* rows = static_cast<T*>(call.z_rows);
-  for (int64_t lane = 0; lane < kWidth; ++lane) {
-    const int64_t i = panel * kWidth + lane;
+  const bool raw = call.kind == CD_CLASSIFIER_SOFTMAX;
+  P* columns =
+      static_cast<P*>(call.z_columns) + panel * (call.padded_dim / Factor<P>::kElements) * kWidth;
+  Element* rows = static_cast<Element*>(call.z_rows);
+  for (int64_t i = panel * kWidth; i < (panel + 1) * kWidth; ++i) {
     const bool real = i < call.rows;
-    if (real) prepare_target<E>(call, call.row[i]);
-    const E* z = real ? static_cast<const E*>(call.row[i].z) : nullptr;
-    const double factor = real ? call.row[i].inverse_norm : 0;
-    pack_row<T>(z, real ? call.dim : 0, call.padded_dim, factor, i, call.padded_rows, rows);
-    for (int64_t d = 0; d < call.padded_dim; ++d) {
-      columns[d * kWidth + lane] = rows[(d / kWidth * call.padded_rows + i) * kWidth + d % kWidth];
+    const E* z = nullptr;
+    double factor = 0, scale = 0;
+    if (real) {
+      ClassifierRow& row = call.row[i];
+      z = static_cast<const E*>(row.z);
+      prepare_target<E>(call, row);
+      factor = row.inverse_norm;
+      scale = 1;
+      if constexpr (kOfPairs<P>) {
+        factor = packing_factor(raw ? inverse_norm(norm_of_pairs(z, call.dim)) : factor);
+        scale = row.inverse_norm / factor;
+      }
+      row.scale = scale;
+    }
+    static_cast<T*>(call.row_scales)[i] = static_cast<T>(scale);
+    pack_row<P>(z, real ? call.dim : 0, call.padded_dim, factor, i, call.padded_rows, rows);
+    transpose_row<P>(call, i, columns + i % kWidth);
+  }
+  if constexpr (kOfPairs<P>) {
+    for (int64_t p = 0; p < call.padded_dim / kWidth; ++p) {
+      Element* block = rows + (p * call.padded_rows + panel * kWidth) * kWidth;
+      pair_up_rows(block, kWidth, reinterpret_cast<Bf16Pair*>(block));
     }
   }
 }
 
-template <class T, class E>
+template <class P, class E>
 void panel_gradients(const MarginClassifier& call, int64_t panel, int32_t slot) {
+  using T = typename Factor<P>::Sum;
   constexpr int64_t kWidth = kPanelWidth<T>;
   const bool raw = call.kind == CD_CLASSIFIER_SOFTMAX;
   const int64_t part = call.padded_dim * call.padded_rows;
@@ -104,23 +135,40 @@ void panel_gradients(const MarginClassifier& call, int64_t panel, int32_t slot) 
       write(sum, total);
     }
     for (int64_t d = 0; d < call.padded_dim; ++d) own[d] = 0;
+    const E* z = static_cast<const E*>(row.z);
     const E* v = static_cast<const E*>(call.classifier) + row.label * call.classifier_stride;
-    add_target(static_cast<const E*>(row.z), raw ? 0 : row.inverse_norm, v,
-               row.sign * row.class_inverse_norm, row.sign * row.pull, row.half_square, call.dim,
-               own);
-    write_gradient(call, parts, static_cast<const T*>(call.z_rows), i, call.padded_rows, own,
-                   row.inverse_norm, static_cast<E*>(row.grad_or_null));
+    add_target(z, raw ? 0 : row.inverse_norm, v, row.sign * row.class_inverse_norm,
+               row.sign * row.pull, row.half_square, call.dim, own);
+    const PanelRow<T> g = {parts, i, call.padded_rows};
+    E* grad = static_cast<E*>(row.grad_or_null);
+    if constexpr (kOfPairs<P>) {
+      write_gradient(call, g, inverse_or_zero(row.scale), PlainRow<E>{z, call.dim}, own,
+                     row.inverse_norm, grad);
+    } else {
+      const PanelRow<T> x = {static_cast<const T*>(call.z_rows), i, call.padded_rows};
+      write_gradient(call, g, 1, x, own, row.inverse_norm, grad);
+    }
   }
+}
+
+template <class T, class E>
+void pack_rows_of(const MarginClassifier& call, int64_t panel) {
+  pack_rows<typename FactorOf<T, E>::type, E>(call, panel);
+}
+
+template <class T, class E>
+void panel_gradients_of(const MarginClassifier& call, int64_t panel, int32_t slot) {
+  panel_gradients<typename FactorOf<T, E>::type, E>(call, panel, slot);
 }
 
 }  // namespace
 
 void prepare_rows(const MarginClassifier& call, int64_t panel) {
-  CD_FOR_DTYPE(call.dtype, pack_rows, call, panel)
+  CD_FOR_DTYPE(call.dtype, pack_rows_of, call, panel)
 }
 
 void row_gradients(const MarginClassifier& call, int64_t panel, int32_t slot) {
-  CD_FOR_DTYPE(call.dtype, panel_gradients, call, panel, slot)
+  CD_FOR_DTYPE(call.dtype, panel_gradients_of, call, panel, slot)
 }
 
 }  // namespace CD_TARGET

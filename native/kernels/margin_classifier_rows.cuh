@@ -9,6 +9,7 @@
 // same with -v^.
 #pragma once
 
+#include "core/cuda_labels.cuh"
 #include "core/cuda_norms.cuh"
 #include "kernels/margin_classifier_tiles.cuh"
 
@@ -16,10 +17,6 @@ namespace cd::cuda {
 
 constexpr int kClassifierBlock = 256;
 constexpr int kWarpsOfBlock = kClassifierBlock / kWarp;
-
-// Labels as they are kept.
-constexpr int64_t kIgnored = -1;
-constexpr int64_t kBadLabel = -2;
 
 // Beside RowFactors: what a row's own gradient needs.
 struct RowState {
@@ -120,10 +117,8 @@ __global__ void __launch_bounds__(kClassifierBlock)
   const int64_t i = warp_number();
   if (i >= set.rows) return;
   const int64_t row = set.first + i;
-  int64_t label = kIgnored;
-  if (set.embeddings_or_null != nullptr && set.labels[i] != CD_IGNORE_LABEL) {
-    label = set.labels[i] >= 0 && set.labels[i] < matrix.classes ? set.labels[i] : kBadLabel;
-  }
+  const bool is_padding = set.embeddings_or_null == nullptr;
+  const int64_t label = is_padding ? kIgnored : kept_label(set.labels, i, matrix.classes);
   WarpRow<T> values = {nullptr, 0, false};  // of rows that count for nothing: zeros
   double inverse = 0;
   if (label >= 0) {
@@ -142,34 +137,17 @@ template <class T>
 __global__ void __launch_bounds__(kClassifierBlock)
     classifier_divisor(ClassifierSet<T> set, RowSpace<T> space, int32_t reduction, bool first_set,
                        Divisor* divisor, int64_t* bad_row) {
-  double sums[1] = {0};
-  int64_t bad = INT64_MAX;
-  for (int64_t i = threadIdx.x; i < set.rows; i += kClassifierBlock) {
-    const int64_t label = space.factors[set.first + i].label;
-    if (label == kBadLabel && bad == INT64_MAX) bad = set.first + i;
-    if (label == kIgnored) continue;
-    sums[0] += reduction == CD_WEIGHTED_MEAN
+  const CountedRows counted = count_rows<kClassifierBlock>(
+      set.rows, [&](int64_t i) { return space.factors[set.first + i].label; },
+      [&](int64_t i) {
+        return reduction == CD_WEIGHTED_MEAN
                    ? static_cast<double>(checked_weight(set.weights_or_null, i))
                    : 1;
-  }
-  block_sum<kClassifierBlock>(sums);
-  for (int mask = kWarp / 2; mask > 0; mask /= 2) {
-    const int64_t other = __shfl_xor_sync(kAllLanes, bad, mask);
-    bad = other < bad ? other : bad;
-  }
-  struct Bad {
-    int64_t of_warp[kWarpsOfBlock];
-  };
-  CD_SHARED(Bad, shared);
-  if (lane_number() == 0) shared.of_warp[threadIdx.x / kWarp] = bad;
-  __syncthreads();
+      });
   if (threadIdx.x != 0) return;
-  for (const int64_t other : shared.of_warp) bad = other < bad ? other : bad;
-  const double n = reduction == CD_SUM ? 1 : sums[0];
-  const double inverse_n = n == 0 ? 0 : 1 / n;
-  *divisor = {inverse_n, set.grad_scale * inverse_n};
+  *divisor = divisor_of(reduction, counted.sum, set.grad_scale);
   if (first_set) *bad_row = -1;
-  if (*bad_row < 0 && bad != INT64_MAX) *bad_row = bad;
+  if (*bad_row < 0 && counted.bad != INT64_MAX) *bad_row = set.first + counted.bad;
 }
 
 // A chunk of classes in the workspace.

@@ -4,10 +4,10 @@
 // the derivative 1 / sin(theta) and 1 - p_y would cancel otherwise.
 #include <cfloat>
 
-#include "core/norms.h"
 #include "core/panels.h"
 #include "core/simd_math.h"
 #include "kernels/margin_classifier_gradient.h"
+#include "kernels/margin_classifier_tile.h"
 
 namespace cd {
 namespace CD_TARGET {
@@ -18,93 +18,65 @@ CD_INLINE int64_t first_tile(const MarginClassifier& call, int64_t group) {
   return call.tiles * group / call.groups;
 }
 
-// One tile of classes in the memory of one task slot.
-template <class T>
-struct Tile {
-  int64_t index;
-  int64_t first_class;
-  int64_t classes;  // of the matrix
-  int64_t stride;   // classes, padded for the register tiles
-  T* v;             // [Dp / W][stride][W]: v^
-  T* logits;        // [row_block / W][stride][W], transposed: lanes are rows
-  T* grad;          // [Dp / W][stride][W]: d loss / d v^
-  T* bias;          // [stride]
-  T* grad_bias;     // [stride]
-  double* target;   // [Dp]
-};
+// Columns that the panels of both factors, W wide, leave room for in the first-level cache.
+template <class P>
+inline constexpr int64_t kDepthChunks = 16384 * Factor<P>::kElements /
+                                        (kPanelWidth<typename Factor<P>::Sum> *
+                                         kPanelWidth<typename Factor<P>::Sum> * sizeof(P));
 
-template <class T>
-Tile<T> tile_in_slot(const MarginClassifier& call, int64_t index, int32_t slot) {
-  Tile<T> tile;
-  tile.index = index;
-  tile.first_class = index * call.tile_classes;
-  const int64_t left = call.classes - tile.first_class;
-  tile.classes = left < call.tile_classes ? left : call.tile_classes;
-  tile.stride = (tile.classes + kTileRows - 1) / kTileRows * kTileRows;
-  const int64_t capacity = call.tile_classes * call.padded_dim;
-  tile.target = reinterpret_cast<double*>(static_cast<char*>(call.slots) + slot * call.slot_bytes);
-  tile.v = reinterpret_cast<T*>(tile.target + call.padded_dim);
-  tile.grad = tile.v + capacity;
-  tile.logits = tile.grad + capacity;
-  tile.bias = tile.logits + call.row_block * call.tile_classes;
-  tile.grad_bias = tile.bias + call.tile_classes;
-  return tile;
-}
-
-template <class T, class E>
-void pack_classes(const MarginClassifier& call, const Tile<T>& tile, bool first_pass) {
-  const bool raw = call.kind == CD_CLASSIFIER_SOFTMAX;
-  const E* bias = static_cast<const E*>(call.bias_or_null);
-  for (int64_t j = 0; j < tile.stride; ++j) {
-    const bool real = j < tile.classes;
-    const int64_t c = tile.first_class + j;
-    const E* v =
-        real ? static_cast<const E*>(call.classifier) + c * call.classifier_stride : nullptr;
-    if (real && first_pass) {
-      call.class_inverse_norms[c] = raw ? 1 : inverse_norm(row_norm<double>(v, call.dim));
+// Logits of one panel from the products of packed rows, and the bias.
+template <class P>
+void finish_logits(const MarginClassifier& call, const Tile<P>& tile, int64_t panel,
+                   typename Factor<P>::Sum* logits) {
+  using T = typename Factor<P>::Sum;
+  constexpr int64_t kVector = kLanes<T>, kWidth = kPanelWidth<T>;
+  if constexpr (kOfPairs<P>) {
+    const T* scales = static_cast<const T*>(call.row_scales) + panel * kWidth;
+    const Vector<T> s0 = read<Vector<T>>(scales), s1 = read<Vector<T>>(scales + kVector);
+    for (int64_t j = 0; j < tile.classes; ++j) {
+      T* row = logits + j * kWidth;
+      const Vector<T> scale = broadcast(tile.scales[j]);
+      write(row, read<Vector<T>>(row) * scale * s0);
+      write(row + kVector, read<Vector<T>>(row + kVector) * scale * s1);
     }
-    const double factor = real ? call.class_inverse_norms[c] : 0;
-    pack_row<T>(v, real ? call.dim : 0, call.padded_dim, factor, j, tile.stride, tile.v);
-    tile.bias[j] = real && bias != nullptr ? static_cast<T>(to_double(bias[c])) : 0;
-    tile.grad_bias[j] = 0;
+  }
+  if (call.bias_or_null == nullptr) return;
+  for (int64_t j = 0; j < tile.classes; ++j) {
+    for (int64_t lane = 0; lane < kWidth; ++lane) logits[j * kWidth + lane] += tile.bias[j];
   }
 }
 
-// Columns that the panels of both factors, W wide, leave room for in the first-level cache.
-template <class T>
-inline constexpr int64_t kDepthChunks = 16384 / (kPanelWidth<T> * kPanelWidth<T> * sizeof(T));
-
 // Logits (without scale) of all the tile's classes with the panels [first, last) of rows.
-template <class T>
-void tile_logits(const MarginClassifier& call, const Tile<T>& tile, int64_t first, int64_t last) {
-  constexpr int64_t kWidth = kPanelWidth<T>;
+template <class P>
+void tile_logits(const MarginClassifier& call, const Tile<P>& tile, int64_t first, int64_t last) {
+  using T = typename Factor<P>::Sum;
+  constexpr int64_t kWidth = kPanelWidth<T>, kInner = kWidth / Factor<P>::kElements;
   const int64_t chunks = call.padded_dim / kWidth;
   for (int64_t panel = first; panel < last; ++panel) {
-    const T* z = static_cast<const T*>(call.z_columns) + panel * call.padded_dim * kWidth;
+    const P* z = static_cast<const P*>(call.z_columns) + panel * chunks * kInner * kWidth;
     T* logits = tile.logits + (panel - first) * tile.stride * kWidth;
-    for (int64_t chunk = 0; chunk == 0 || chunk < chunks; chunk += kDepthChunks<T>) {
+    for (int64_t chunk = 0; chunk == 0 || chunk < chunks; chunk += kDepthChunks<P>) {
       const int64_t left = chunks - chunk;
-      const int64_t depth = left < kDepthChunks<T> ? left : kDepthChunks<T>;
-      const T* v = tile.v + chunk * tile.stride * kWidth;
-      const T* b = z + chunk * kWidth * kWidth;
+      const int64_t depth = left < kDepthChunks<P> ? left : kDepthChunks<P>;
+      const int64_t v_panel = tile.stride * kInner;
+      const P* v = tile.v + chunk * v_panel;
+      const P* b = z + chunk * kInner * kWidth;
       if (chunk == 0) {
-        multiply_row_panels<T, false>(tile.stride, depth, v, tile.stride, b, logits);
+        multiply_row_panels<P, false>(tile.stride, depth, v, v_panel, b, logits);
       } else {
-        multiply_row_panels<T, true>(tile.stride, depth, v, tile.stride, b, logits);
+        multiply_row_panels<P, true>(tile.stride, depth, v, v_panel, b, logits);
       }
     }
-    if (call.bias_or_null == nullptr) continue;
-    for (int64_t j = 0; j < tile.classes; ++j) {
-      for (int64_t lane = 0; lane < kWidth; ++lane) logits[j * kWidth + lane] += tile.bias[j];
-    }
+    finish_logits(call, tile, panel, logits);
   }
 }
 
 // Takes the targets out of the logits of the row panels [first, last): they become -infinity. On
 // the first pass their values are kept, and what the arg-max needs of the classes before them.
-template <class T>
-void remove_targets(const MarginClassifier& call, const Tile<T>& tile, int64_t first, int64_t last,
-                    const T* largest_or_null) {
+template <class P>
+void remove_targets(const MarginClassifier& call, const Tile<P>& tile, int64_t first, int64_t last,
+                    const typename Factor<P>::Sum* largest_or_null) {
+  using T = typename Factor<P>::Sum;
   constexpr int64_t kWidth = kPanelWidth<T>;
   for (int64_t k = call.tile_begin[tile.index]; k < call.tile_begin[tile.index + 1]; ++k) {
     const int64_t i = call.rows_by_label[k];
@@ -125,29 +97,34 @@ void remove_targets(const MarginClassifier& call, const Tile<T>& tile, int64_t f
 }
 
 // Folds one panel's logits into the running maximum and sum of exponentials of its rows.
-template <class T>
-void reduce_panel(const Tile<T>& tile, const T* logits, T scale, T* largest, T* sums) {
+template <class P, class T>
+void reduce_panel(const Tile<P>& tile, const T* logits, T scale, T* largest, T* sums) {
   constexpr int64_t kVector = kLanes<T>, kWidth = kPanelWidth<T>;
   const Vector<T> factor = broadcast(scale);
+  const Vector<T> before[2] = {read<Vector<T>>(largest), read<Vector<T>>(largest + kVector)};
+  Vector<T> top[2] = {before[0], before[1]}, sum[2] = {};
+  for (int64_t j = 0; j < tile.classes; ++j) {
+    for (int half = 0; half < 2; ++half) {
+      top[half] = maximum(read<Vector<T>>(logits + j * kWidth + half * kVector), top[half]);
+    }
+  }
+  for (int64_t j = 0; j < tile.classes; ++j) {
+    for (int half = 0; half < 2; ++half) {
+      const Vector<T> logit = read<Vector<T>>(logits + j * kWidth + half * kVector);
+      sum[half] += exponential(factor * (logit - top[half]));
+    }
+  }
   for (int half = 0; half < 2; ++half) {
-    const T* column = logits + half * kVector;
-    const Vector<T> before = read<Vector<T>>(largest + half * kVector);
-    Vector<T> top = before;
-    for (int64_t j = 0; j < tile.classes; ++j) {
-      top = maximum(read<Vector<T>>(column + j * kWidth), top);
-    }
-    Vector<T> sum = {};
-    for (int64_t j = 0; j < tile.classes; ++j) {
-      sum += exponential(factor * (read<Vector<T>>(column + j * kWidth) - top));
-    }
     const Vector<T> old = read<Vector<T>>(sums + half * kVector);
-    write(sums + half * kVector, multiply_add(old, exponential(factor * (before - top)), sum));
-    write(largest + half * kVector, top);
+    const Vector<T> shrunk = exponential(factor * (before[half] - top[half]));
+    write(sums + half * kVector, multiply_add(old, shrunk, sum[half]));
+    write(largest + half * kVector, top[half]);
   }
 }
 
 template <class T, class E>
 void reduce_group(const MarginClassifier& call, int64_t group, int32_t slot) {
+  using P = typename FactorOf<T, E>::type;
   constexpr int64_t kWidth = kPanelWidth<T>;
   T* largest = static_cast<T*>(call.group_largest) + group * call.padded_rows;
   T* sums = static_cast<T*>(call.group_sums) + group * call.padded_rows;
@@ -157,8 +134,8 @@ void reduce_group(const MarginClassifier& call, int64_t group, int32_t slot) {
   }
   const int64_t panels = call.padded_rows / kWidth, block = call.row_block / kWidth;
   for (int64_t t = first_tile(call, group); t < first_tile(call, group + 1); ++t) {
-    const Tile<T> tile = tile_in_slot<T>(call, t, slot);
-    pack_classes<T, E>(call, tile, true);
+    const Tile<P> tile = tile_in_slot<P>(call, t, slot);
+    pack_classes<P, E>(call, tile, true);
     for (int64_t first = 0; first < panels; first += block) {
       const int64_t last = first + block < panels ? first + block : panels;
       tile_logits(call, tile, first, last);
@@ -171,33 +148,94 @@ void reduce_group(const MarginClassifier& call, int64_t group, int32_t slot) {
   }
 }
 
-// Replaces one panel's logits by d loss / d logit.
-template <class T>
-void differentiate_panel(const MarginClassifier& call, const Tile<T>& tile, int64_t panel,
-                         T* logits) {
+// Slopes of rows of pairs [first, first + 2) of one panel: in place of the logits, and across.
+template <class P>
+CD_INLINE void write_slopes(const Tile<P>& tile, int64_t first,
+                            const Vector<typename Factor<P>::Sum> (&slopes)[2][2],
+                            typename Factor<P>::Sum* logits) {
+  using T = typename Factor<P>::Sum;
+  constexpr int64_t kVector = kLanes<T>, kWidth = kPanelWidth<T>;
+  if constexpr (kOfPairs<P>) {
+    // Both rows have been read: the first half as long can take their place.
+    Bf16* rows = reinterpret_cast<Bf16*>(logits) + first * kWidth;
+    for (int j = 0; j < 2; ++j) {
+      const Vector<T> scale = broadcast(tile.scales[first + j]);
+      narrow_pair(rows + j * kWidth, slopes[j][0] * scale, slopes[j][1] * scale);
+    }
+    pair_up_rows(rows, 2, tile.slopes_across + first / 2 * kWidth);
+  } else {
+    for (int j = 0; j < 2; ++j) {
+      write(logits + (first + j) * kWidth, slopes[j][0]);
+      write(logits + (first + j) * kWidth + kVector, slopes[j][1]);
+    }
+  }
+}
+
+// Sums of slopes over the rows of a panel, without the rows' scales.
+template <class P>
+void add_bias_gradient(const MarginClassifier& call, const Tile<P>& tile, int64_t panel, int64_t j,
+                       const Vector<typename Factor<P>::Sum> (&slopes)[2]) {
+  using T = typename Factor<P>::Sum;
+  Vector<T> lower = slopes[0], upper = slopes[1];
+  if constexpr (kOfPairs<P>) {
+    const T* scales = static_cast<const T*>(call.row_scales) + panel * kPanelWidth<T>;
+    const Vector<T> s0 = read<Vector<T>>(scales), s1 = read<Vector<T>>(scales + kLanes<T>);
+    lower = s0 == 0 ? Vector<T>{} : lower / s0;
+    upper = s1 == 0 ? Vector<T>{} : upper / s1;
+  }
+  tile.grad_bias[j] += sum<T>(lower + upper);
+}
+
+// Replaces one panel's logits by slopes: d loss / d logit, of pairs times both scales.
+template <class P>
+void differentiate_panel(const MarginClassifier& call, const Tile<P>& tile, int64_t panel,
+                         typename Factor<P>::Sum* logits) {
+  using T = typename Factor<P>::Sum;
   constexpr int64_t kVector = kLanes<T>, kWidth = kPanelWidth<T>;
   const Vector<T> scale = broadcast(static_cast<T>(call.scale));
-  for (int64_t half = 0; half < 2; ++half) {
-    const int64_t i = panel * kWidth + half * kVector;
-    const Vector<T> shift = read<Vector<T>>(static_cast<const T*>(call.shifts) + i);
-    const Vector<T> factor = read<Vector<T>>(static_cast<const T*>(call.factors) + i);
-    T* column = logits + half * kVector;
-    for (int64_t j = 0; j < tile.classes; ++j) {
-      const Vector<T> logit = read<Vector<T>>(column + j * kWidth);
-      write(column + j * kWidth, factor * exponential(scale * (logit - shift)));
+  const T* shifts = static_cast<const T*>(call.shifts) + panel * kWidth;
+  const T* factors = static_cast<const T*>(call.factors) + panel * kWidth;
+  const Vector<T> shift[2] = {read<Vector<T>>(shifts), read<Vector<T>>(shifts + kVector)};
+  const Vector<T> factor[2] = {read<Vector<T>>(factors), read<Vector<T>>(factors + kVector)};
+  for (int64_t first = 0; first < tile.stride; first += 2) {
+    Vector<T> slopes[2][2] = {};
+    for (int64_t j = 0; j < 2 && first + j < tile.classes; ++j) {
+      for (int half = 0; half < 2; ++half) {
+        const Vector<T> logit = read<Vector<T>>(logits + (first + j) * kWidth + half * kVector);
+        slopes[j][half] = factor[half] * exponential(scale * (logit - shift[half]));
+      }
+      if (call.grad_bias_or_null != nullptr) {
+        add_bias_gradient(call, tile, panel, first + j, slopes[j]);
+      }
     }
-    for (int64_t j = tile.classes; j < tile.stride; ++j) write(column + j * kWidth, Vector<T>{});
+    write_slopes(tile, first, slopes, logits);
   }
-  if (call.grad_bias_or_null == nullptr) return;
-  for (int64_t j = 0; j < tile.classes; ++j) {
-    tile.grad_bias[j] += sum<T>(read<Vector<T>>(logits + j * kWidth) +
-                                read<Vector<T>>(logits + j * kWidth + kVector));
+}
+
+// dV of one class.
+template <class P, class E>
+void write_class_gradient(const MarginClassifier& call, const Tile<P>& tile, int64_t j,
+                          const double* target_or_null, E* grad) {
+  using T = typename Factor<P>::Sum;
+  using Element = typename Factor<P>::Element;
+  const PanelRow<T> g = {tile.grad, j, tile.stride};
+  const PanelRow<T, Element> x = {reinterpret_cast<const Element*>(tile.v), j, tile.stride};
+  const double norm = call.class_inverse_norms[tile.first_class + j];
+  if constexpr (!kOfPairs<P>) {
+    write_gradient(call, g, 1, x, target_or_null, norm, grad);
+  } else if (target_or_null != nullptr) {
+    write_gradient(call, g, inverse_or_zero(static_cast<double>(tile.scales[j])), x, target_or_null,
+                   norm, grad);
+  } else {
+    write_gradient<T>(call, g, inverse_or_zero(static_cast<double>(tile.scales[j])), x, nullptr,
+                      norm, grad);
   }
 }
 
 // dV of one tile, and db.
-template <class T, class E>
-void write_class_gradients(const MarginClassifier& call, const Tile<T>& tile) {
+template <class P, class E>
+void write_class_gradients(const MarginClassifier& call, const Tile<P>& tile) {
+  using T = typename Factor<P>::Sum;
   const bool raw = call.kind == CD_CLASSIFIER_SOFTMAX;
   int64_t k = call.tile_begin[tile.index];
   const int64_t end = call.tile_begin[tile.index + 1];
@@ -215,8 +253,7 @@ void write_class_gradients(const MarginClassifier& call, const Tile<T>& tile) {
     }
     if (call.grad_classifier_or_null != nullptr) {
       E* grad = static_cast<E*>(call.grad_classifier_or_null) + c * call.grad_classifier_stride;
-      write_gradient(call, tile.grad, tile.v, j, tile.stride, touched ? tile.target : nullptr,
-                     call.class_inverse_norms[c], grad);
+      write_class_gradient(call, tile, j, touched ? tile.target : nullptr, grad);
     }
     if (call.grad_bias_or_null != nullptr) {
       E* out = static_cast<E*>(call.grad_bias_or_null) + c;
@@ -227,40 +264,45 @@ void write_class_gradients(const MarginClassifier& call, const Tile<T>& tile) {
 }
 
 // grad (+)= the rows' part of d loss / d v^, for the panels [first, last) of rows.
-template <class T>
-void add_class_gradients(const MarginClassifier& call, const Tile<T>& tile, int64_t first,
+template <class P>
+void add_class_gradients(const MarginClassifier& call, const Tile<P>& tile, int64_t first,
                          int64_t last) {
-  constexpr int64_t kWidth = kPanelWidth<T>;
+  using T = typename Factor<P>::Sum;
+  constexpr int64_t kWidth = kPanelWidth<T>, kElements = Factor<P>::kElements;
+  const P* slopes = reinterpret_cast<const P*>(tile.logits);
   for (int64_t p = 0; p < call.padded_dim / kWidth; ++p) {
-    const T* z =
-        static_cast<const T*>(call.z_rows) + (p * call.padded_rows + first * kWidth) * kWidth;
+    const int64_t row = p * call.padded_rows + first * kWidth;
+    const P* z = static_cast<const P*>(call.z_rows) + row / kElements * kWidth;
     T* grad = tile.grad + p * tile.stride * kWidth;
+    const int64_t panel = tile.stride * kWidth;
     if (first == 0) {
-      multiply_row_panels<T, false>(tile.stride, last - first, tile.logits, tile.stride, z, grad);
+      multiply_row_panels<P, false>(tile.stride, last - first, slopes, panel, z, grad);
     } else {
-      multiply_row_panels<T, true>(tile.stride, last - first, tile.logits, tile.stride, z, grad);
+      multiply_row_panels<P, true>(tile.stride, last - first, slopes, panel, z, grad);
     }
   }
 }
 
 // part (+)= the tile's part of d loss / d z^ for one panel of rows.
-template <class T>
-void add_row_gradients(const MarginClassifier& call, const Tile<T>& tile, int64_t panel,
-                       const T* slopes, bool fresh, T* part) {
+template <class P>
+void add_row_gradients(const MarginClassifier& call, const Tile<P>& tile, int64_t panel,
+                       const P* slopes, bool fresh, typename Factor<P>::Sum* part) {
+  using T = typename Factor<P>::Sum;
   constexpr int64_t kWidth = kPanelWidth<T>;
   for (int64_t p = 0; p < call.padded_dim / kWidth; ++p) {
-    const T* v = tile.v + p * tile.stride * kWidth;
+    const P* v = tile.v_across + p * (tile.stride / Factor<P>::kElements) * kWidth;
     T* grad = part + (p * call.padded_rows + panel * kWidth) * kWidth;
     if (fresh) {
-      multiply_transposed_panel<T, false>(tile.stride, slopes, v, grad);
+      multiply_transposed_panel<P, false>(tile.stride, slopes, v, grad);
     } else {
-      multiply_transposed_panel<T, true>(tile.stride, slopes, v, grad);
+      multiply_transposed_panel<P, true>(tile.stride, slopes, v, grad);
     }
   }
 }
 
 template <class T, class E>
 void group_gradients(const MarginClassifier& call, int64_t group, int32_t slot) {
+  using P = typename FactorOf<T, E>::type;
   constexpr int64_t kWidth = kPanelWidth<T>;
   const int64_t panels = call.padded_rows / kWidth, block = call.row_block / kWidth;
   T* part = nullptr;
@@ -269,20 +311,21 @@ void group_gradients(const MarginClassifier& call, int64_t group, int32_t slot) 
   }
   const int64_t begin = first_tile(call, group);
   for (int64_t t = begin; t < first_tile(call, group + 1); ++t) {
-    const Tile<T> tile = tile_in_slot<T>(call, t, slot);
-    pack_classes<T, E>(call, tile, false);
+    const Tile<P> tile = tile_in_slot<P>(call, t, slot);
+    pack_classes<P, E>(call, tile, false);
     for (int64_t first = 0; first < panels; first += block) {
       const int64_t last = first + block < panels ? first + block : panels;
       tile_logits(call, tile, first, last);
-      remove_targets<T>(call, tile, first, last, nullptr);
+      remove_targets<P>(call, tile, first, last, nullptr);
       for (int64_t panel = first; panel < last; ++panel) {
-        T* slopes = tile.logits + (panel - first) * tile.stride * kWidth;
-        differentiate_panel(call, tile, panel, slopes);
+        T* logits = tile.logits + (panel - first) * tile.stride * kWidth;
+        differentiate_panel(call, tile, panel, logits);
+        const P* slopes = kOfPairs<P> ? tile.slopes_across : reinterpret_cast<const P*>(logits);
         if (part != nullptr) add_row_gradients(call, tile, panel, slopes, t == begin, part);
       }
       if (call.grad_classifier_or_null != nullptr) add_class_gradients(call, tile, first, last);
     }
-    write_class_gradients<T, E>(call, tile);
+    write_class_gradients<P, E>(call, tile);
   }
 }
 

@@ -1,11 +1,10 @@
-#include "reference_logits.h"
+#include "reference_c2kd.h"
 #include "regimes.h"
 #include "test_arrays.h"
 
 namespace {
 
 using Values = std::vector<double>;
-using Real = long double;
 
 constexpr int kNetworks = 4;
 constexpr int64_t kTerms = 8;
@@ -81,54 +80,9 @@ Case random_case(uint64_t seed, int32_t dtype, int64_t rows, int64_t classes, in
   return c;
 }
 
-struct Expected {
-  Values terms = Values(kTerms, 0), tau, grads[kNetworks];
-};
-
-// Term by term, each divergence with the gradient of its own side alone.
-Expected expected(const Case& c) {
-  Expected out;
-  Real n = 0;
-  for (int64_t label : c.labels) n += label != CD_IGNORE_LABEL;
-  for (Values& grad : out.grads) grad.assign(static_cast<size_t>(c.rows * c.classes), 0);
-  for (int64_t i = 0; i < c.rows; ++i) {
-    const size_t at = static_cast<size_t>(i * c.classes);
-    const auto row = [&](int k) { return &c.logits[k][at]; };
-    const int64_t label = c.labels[static_cast<size_t>(i)];
-    out.tau.push_back(reference::kendall_tau(row(2), row(3), c.classes));
-    if (label == CD_IGNORE_LABEL) continue;
-    const auto log_of = [&](int k, int32_t target, double temperature) {
-      return reference::log_softmax(
-          reference::scaled_logits<Real>(row(k), c.classes, label, target, temperature));
-    };
-    const auto divergence = [&](size_t term, int from, int to, int32_t target) {
-      if (target == CD_TARGET_EXCLUDED && c.classes == 1) return;
-      const auto p = log_of(from, target, c.temperature), q = log_of(to, target, c.temperature);
-      const Real t = static_cast<Real>(c.temperature);
-      out.terms[term] += static_cast<double>(t * t * reference::kl(p, q) / n);
-      for (size_t j = 0; j < p.size(); ++j) {
-        if (target != CD_TARGET_KEPT && static_cast<int64_t>(j) == label) continue;
-        const Real slope = t * (std::exp(q[j]) - std::exp(p[j])) / n;
-        out.grads[to][at + j] += static_cast<double>(slope * static_cast<Real>(c.grad_scale));
-      }
-    };
-    for (int k = 0; k < 2; ++k) {
-      const auto log_q = log_of(k, CD_TARGET_KEPT, 1);
-      out.terms[static_cast<size_t>(k)] -=
-          static_cast<double>(log_q[static_cast<size_t>(label)] / n);
-      for (size_t j = 0; j < log_q.size(); ++j) {
-        const Real slope = std::exp(log_q[j]) - (static_cast<int64_t>(j) == label ? 1 : 0);
-        out.grads[k][at + j] += static_cast<double>(slope / n * static_cast<Real>(c.grad_scale));
-      }
-      divergence(static_cast<size_t>(2 + 2 * k), k, k + 2, CD_TARGET_KEPT);
-      divergence(static_cast<size_t>(3 + 2 * k), k + 2, k, CD_TARGET_KEPT);
-    }
-    if (out.tau.back() > c.threshold) {
-      divergence(6, 2, 3, c.target);
-      divergence(7, 3, 2, c.target);
-    }
-  }
-  return out;
+reference::C2kd expected(const Case& c) {
+  return reference::c2kd({c.logits[0], c.logits[1], c.logits[2], c.logits[3]}, c.labels, c.rows,
+                         c.classes, {c.target, c.temperature, c.threshold, c.grad_scale});
 }
 
 void expect_near(const Case& c) {
@@ -136,7 +90,7 @@ void expect_near(const Case& c) {
                std::to_string(c.classes) + " target " + std::to_string(c.target));
   Answer a(c);
   ASSERT_EQ(call(c, a), CD_OK) << cd_last_error();
-  const Expected e = expected(c);
+  const reference::C2kd e = expected(c);
   double loss = 0;
   for (double term : e.terms) loss += term;
   const double scalar = tolerance_of(c.dtype), gradient = rounding_of(c.dtype);

@@ -44,6 +44,20 @@ TEST_F(CudaEntryPoints, theDeviceCountIsZeroForAReason) {
   EXPECT_NE(std::string(cd_last_error()).find("CUDA"), std::string::npos) << cd_last_error();
 }
 
+TEST_F(CudaEntryPoints, versionsAreToldWithoutADevice) {
+  int32_t driver = -1, built_with = -1;
+  const int32_t status = cd_cuda_versions(&driver, &built_with);
+  if (cd_cuda_built() == 0) {
+    EXPECT_EQ(status, CD_UNSUPPORTED);
+    EXPECT_EQ(driver, -1);
+  } else {
+    EXPECT_EQ(status, CD_OK) << cd_last_error();
+    EXPECT_GE(driver, 0);
+    EXPECT_GE(built_with, 11000);
+    EXPECT_EQ(cd_cuda_versions(nullptr, &built_with), CD_INVALID_ARGUMENT);
+  }
+}
+
 TEST_F(CudaEntryPoints, featureMarginRefuses) {
   expect_refusal(cd_feature_margin_cuda(CD_F32, 1, 2, in_.data(), 2, in_.data() + 2, 2, nullptr,
                                         CD_DISTANCE_NORMALIZED, 0.1, CD_MEAN, 1, out_.data(),
@@ -55,6 +69,22 @@ TEST_F(CudaEntryPoints, marginClassifierRefuses) {
   expect_refusal(cd_margin_classifier_cuda(
       CD_F32, 2, 2, in_.data(), 2, nullptr, &set_, 1, CD_CLASSIFIER_AAM, 32, 0.2, 0, CD_MEAN,
       nullptr, 2, nullptr, bad_row_.data(), workspace_.data(), int64_t{16} << 20, nullptr));
+}
+
+TEST_F(CudaEntryPoints, theLossesOnLogitsRefuse) {
+  expect_refusal(cd_kd_cuda(CD_F32, 1, 2, in_.data(), 2, in_.data() + 2, 2, labels_.data(), nullptr,
+                            CD_TARGET_KEPT, 4, CD_MEAN, 1, out_.data(), nullptr, nullptr, 2,
+                            nullptr, 2, nullptr, bad_row_.data(), workspace_.data(),
+                            int64_t{16} << 20, nullptr));
+  expect_refusal(cd_kendall_tau_cuda(CD_F32, 1, 2, in_.data(), 2, in_.data() + 2, 2, 0, out_.data(),
+                                     nullptr, workspace_.data(), int64_t{16} << 20, nullptr));
+  std::vector<float> terms(8, 7);
+  cd_logits networks[4];
+  for (cd_logits& network : networks) network = {in_.data(), 2, nullptr, 2};
+  expect_refusal(cd_c2kd_cuda(CD_F32, 1, 2, networks, labels_.data(), CD_TARGET_ZERO, 1, 0, 1,
+                              out_.data(), terms.data(), nullptr, bad_row_.data(),
+                              workspace_.data(), int64_t{16} << 20, nullptr));
+  EXPECT_EQ(terms, std::vector<float>(8, 7));
 }
 
 TEST_F(CudaEntryPoints, rowNormsAndQualityWeightsRefuse) {
@@ -72,6 +102,9 @@ TEST_F(CudaEntryPoints, workspacesAreToldWithoutADevice) {
   EXPECT_EQ(cd_feature_margin_cuda_workspace(CD_F32, 1, 2, &bytes), expected);
   EXPECT_EQ(cd_margin_classifier_cuda_workspace(CD_F32, 2, 2, &set_, 1, &bytes), expected);
   EXPECT_EQ(bytes > 0, expected == CD_OK);
+  EXPECT_EQ(cd_kd_cuda_workspace(CD_F32, 1, 2, &bytes), expected);
+  EXPECT_EQ(cd_kendall_tau_cuda_workspace(CD_F32, 1, 2, &bytes), expected);
+  EXPECT_EQ(cd_c2kd_cuda_workspace(CD_F32, 1, 2, &bytes), expected);
 }
 
 }  // namespace

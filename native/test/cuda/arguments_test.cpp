@@ -22,6 +22,24 @@ struct Memory {
   std::vector<T> elements;
 };
 
+// Calls `call` on a copy of `good` after each change; expects the named line, and nothing written.
+template <class Call>
+struct Wrong {
+  const char* text;
+  std::function<void(Call&)> change;
+};
+
+template <class Call>
+void expect_refused(const Call& good, const std::vector<Wrong<Call>>& wrongs) {
+  for (const auto& wrong : wrongs) {
+    Call call = good;
+    wrong.change(call);
+    EXPECT_EQ(call(), CD_INVALID_ARGUMENT) << wrong.text;
+    EXPECT_NE(std::string(cd_last_error()).find(wrong.text), std::string::npos)
+        << wrong.text << " is not in: " << cd_last_error();
+  }
+}
+
 struct FeatureMarginCall {
   int32_t dtype = CD_F32;
   int64_t rows = 2, dim = 3;
@@ -61,40 +79,30 @@ TEST(CudaArguments, featureMarginNamesWhatIsWrong) {
   good.grad_student = grad.data();
   good.workspace = workspace.data();
   good.workspace_bytes = bytes;
-  struct Wrong {
-    const char* text;
-    std::function<void(FeatureMarginCall&)> change;
-  };
-  const Wrong wrongs[] = {
-      {"dtype", [](auto& c) { c.dtype = 4; }},
-      {"rows", [](auto& c) { c.rows = -1; }},
-      {"dim", [](auto& c) { c.dim = -1; }},
-      {"student", [](auto& c) { c.student = nullptr; }},
-      {"student", [&](auto& c) { c.student = past(student.data(), 1); }},
-      {"student", [](auto& c) { c.student_stride = 2; }},
-      {"student", [](auto& c) { c.student_stride = int64_t{1} << 62; }},
-      {"teacher", [](auto& c) { c.teacher = nullptr; }},
-      {"distance", [](auto& c) { c.distance = 5; }},
-      {"margin", [](auto& c) { c.margin = -1; }},
-      {"margin", [](auto& c) { c.margin = 2; }},
-      {"margin", [](auto& c) { c.margin = std::nan(""); }},
-      {"reduction", [](auto& c) { c.reduction = -1; }},
-      {"grad_scale", [](auto& c) { c.grad_scale = INFINITY; }},
-      {"loss", [](auto& c) { c.loss = nullptr; }},
-      {"grad_student", [&](auto& c) { c.grad_student = student.data(); }},
-      {"grad_student", [](auto& c) { c.grad_stride = 1; }},
-      {"workspace", [](auto& c) { c.workspace = nullptr; }},
-      {"workspace", [](auto& c) { c.workspace_bytes -= 300; }},
-      {"workspace", [](auto& c) { c.workspace_bytes = -1; }},
-      {"workspace", [&](auto& c) { c.workspace = grad.data(); }},
-  };
-  for (const Wrong& wrong : wrongs) {
-    FeatureMarginCall call = good;
-    wrong.change(call);
-    EXPECT_EQ(call(), CD_INVALID_ARGUMENT) << wrong.text;
-    EXPECT_NE(std::string(cd_last_error()).find(wrong.text), std::string::npos)
-        << wrong.text << " is not in: " << cd_last_error();
-  }
+  expect_refused<FeatureMarginCall>(
+      good, {
+                {"dtype", [](auto& c) { c.dtype = 4; }},
+                {"rows", [](auto& c) { c.rows = -1; }},
+                {"dim", [](auto& c) { c.dim = -1; }},
+                {"student", [](auto& c) { c.student = nullptr; }},
+                {"student", [&](auto& c) { c.student = past(student.data(), 1); }},
+                {"student", [](auto& c) { c.student_stride = 2; }},
+                {"student", [](auto& c) { c.student_stride = int64_t{1} << 62; }},
+                {"teacher", [](auto& c) { c.teacher = nullptr; }},
+                {"distance", [](auto& c) { c.distance = 5; }},
+                {"margin", [](auto& c) { c.margin = -1; }},
+                {"margin", [](auto& c) { c.margin = 2; }},
+                {"margin", [](auto& c) { c.margin = std::nan(""); }},
+                {"reduction", [](auto& c) { c.reduction = -1; }},
+                {"grad_scale", [](auto& c) { c.grad_scale = INFINITY; }},
+                {"loss", [](auto& c) { c.loss = nullptr; }},
+                {"grad_student", [&](auto& c) { c.grad_student = student.data(); }},
+                {"grad_student", [](auto& c) { c.grad_stride = 1; }},
+                {"workspace", [](auto& c) { c.workspace = nullptr; }},
+                {"workspace", [](auto& c) { c.workspace_bytes -= 300; }},
+                {"workspace", [](auto& c) { c.workspace_bytes = -1; }},
+                {"workspace", [&](auto& c) { c.workspace = grad.data(); }},
+            });
   EXPECT_EQ(cd_feature_margin_cuda_workspace(CD_F32, 2, 3, nullptr), CD_INVALID_ARGUMENT);
   EXPECT_EQ(cd_feature_margin_cuda_workspace(7, 2, 3, &bytes), CD_INVALID_ARGUMENT);
   EXPECT_EQ(cd_feature_margin_cuda_workspace(CD_F32, INT64_MAX, 3, &bytes), CD_INVALID_ARGUMENT);
@@ -145,43 +153,33 @@ TEST(CudaArguments, marginClassifierNamesWhatIsWrong) {
   good.bad_row = bad_row.data();
   good.workspace = workspace.data();
   good.workspace_bytes = bytes;
-  struct Wrong {
-    const char* text;
-    std::function<void(MarginClassifierCall&)> change;
-  };
-  const Wrong wrongs[] = {
-      {"classes", [](auto& c) { c.classes = 0; }},
-      {"dim", [](auto& c) { c.dim = -1; }},
-      {"classifier", [](auto& c) { c.classifier = nullptr; }},
-      {"bias", [&](auto& c) { c.bias = rows.data(); }},
-      {"row_sets", [](auto& c) { c.sets = nullptr; }},
-      {"row_set_count", [](auto& c) { c.set_count = -1; }},
-      {"rows", [](auto& c) { c.set.rows = -1; }},
-      {"row_sets[0].embeddings", [](auto& c) { c.set.embeddings = nullptr; }},
-      {"row_sets[0].embeddings", [](auto& c) { c.set.embeddings_stride = 2; }},
-      {"row_sets[0].labels", [](auto& c) { c.set.labels = nullptr; }},
-      {"row_sets[0].loss", [](auto& c) { c.set.loss = nullptr; }},
-      {"row_sets[0].grad_embeddings",
-       [&](auto& c) {
-         c.set.grad_embeddings_or_null = grad.data();
-         c.set.grad_embeddings_stride = 3;
-       }},
-      {"grad_scale", [](auto& c) { c.set.grad_scale = std::nan(""); }},
-      {"kind", [](auto& c) { c.kind = 4; }},
-      {"scale", [](auto& c) { c.scale = 0; }},
-      {"margin", [](auto& c) { c.margin = 3.2; }},
-      {"easy_margin", [](auto& c) { c.easy_margin = 2; }},
-      {"bad_row", [](auto& c) { c.bad_row = nullptr; }},
-      {"workspace", [](auto& c) { c.workspace = nullptr; }},
-      {"workspace", [](auto& c) { c.workspace_bytes /= 2; }},
-  };
-  for (const Wrong& wrong : wrongs) {
-    MarginClassifierCall call = good;
-    wrong.change(call);
-    EXPECT_EQ(call(), CD_INVALID_ARGUMENT) << wrong.text;
-    EXPECT_NE(std::string(cd_last_error()).find(wrong.text), std::string::npos)
-        << wrong.text << " is not in: " << cd_last_error();
-  }
+  expect_refused<MarginClassifierCall>(
+      good, {
+                {"classes", [](auto& c) { c.classes = 0; }},
+                {"dim", [](auto& c) { c.dim = -1; }},
+                {"classifier", [](auto& c) { c.classifier = nullptr; }},
+                {"bias", [&](auto& c) { c.bias = rows.data(); }},
+                {"row_sets", [](auto& c) { c.sets = nullptr; }},
+                {"row_set_count", [](auto& c) { c.set_count = -1; }},
+                {"rows", [](auto& c) { c.set.rows = -1; }},
+                {"row_sets[0].embeddings", [](auto& c) { c.set.embeddings = nullptr; }},
+                {"row_sets[0].embeddings", [](auto& c) { c.set.embeddings_stride = 2; }},
+                {"row_sets[0].labels", [](auto& c) { c.set.labels = nullptr; }},
+                {"row_sets[0].loss", [](auto& c) { c.set.loss = nullptr; }},
+                {"row_sets[0].grad_embeddings",
+                 [&](auto& c) {
+                   c.set.grad_embeddings_or_null = grad.data();
+                   c.set.grad_embeddings_stride = 3;
+                 }},
+                {"grad_scale", [](auto& c) { c.set.grad_scale = std::nan(""); }},
+                {"kind", [](auto& c) { c.kind = 4; }},
+                {"scale", [](auto& c) { c.scale = 0; }},
+                {"margin", [](auto& c) { c.margin = 3.2; }},
+                {"easy_margin", [](auto& c) { c.easy_margin = 2; }},
+                {"bad_row", [](auto& c) { c.bad_row = nullptr; }},
+                {"workspace", [](auto& c) { c.workspace = nullptr; }},
+                {"workspace", [](auto& c) { c.workspace_bytes /= 2; }},
+            });
 }
 
 TEST(CudaArguments, sizesWhoseWorkspaceFitsNowhereAreRefused) {
@@ -210,6 +208,195 @@ TEST(CudaArguments, qualityWeightsNameWhatIsWrong) {
   EXPECT_STREQ(cd_last_error(), "initialized: expected 1 where update is 0, got 0");
   EXPECT_EQ(cd_row_norms_cuda(CD_F32, 2, 1, nullptr, 1, weights.data(), nullptr),
             CD_INVALID_ARGUMENT);
+}
+
+struct KdCall {
+  int32_t dtype = CD_F32;
+  int64_t rows = 2, classes = 3;
+  const void* student;
+  int64_t student_stride = 3;
+  const void* teacher;
+  const int64_t* labels;
+  const void* weights = nullptr;
+  int32_t target = CD_TARGET_ZERO;
+  double temperature = 4;
+  int32_t reduction = CD_MEAN;
+  double grad_scale = 1;
+  void* loss;
+  void* grad;
+  int64_t grad_stride = 3;
+  int64_t* bad_row;
+  void* workspace;
+  int64_t workspace_bytes;
+
+  int32_t operator()() const {
+    return cd_kd_cuda(dtype, rows, classes, student, student_stride, teacher, 3, labels, weights,
+                      target, temperature, reduction, grad_scale, loss, nullptr, grad, grad_stride,
+                      nullptr, 3, nullptr, bad_row, workspace, workspace_bytes, nullptr);
+  }
+};
+
+TEST(CudaArguments, kdNamesWhatIsWrong) {
+  Memory<float> student(6), teacher(6), loss(1), grad(6);
+  Memory<int64_t> labels(2), bad_row(1);
+  int64_t bytes = 0;
+  ASSERT_EQ(cd_kd_cuda_workspace(CD_F32, 2, 3, &bytes), CD_OK);
+  Memory<char> workspace(bytes);
+  KdCall good;
+  good.student = student.data();
+  good.teacher = teacher.data();
+  good.labels = labels.data();
+  good.loss = loss.data();
+  good.grad = grad.data();
+  good.bad_row = bad_row.data();
+  good.workspace = workspace.data();
+  good.workspace_bytes = bytes;
+  expect_refused<KdCall>(good,
+                         {
+                             {"dtype", [](auto& c) { c.dtype = -1; }},
+                             {"rows", [](auto& c) { c.rows = -1; }},
+                             {"rows", [](auto& c) { c.rows = INT64_MAX; }},
+                             {"classes", [](auto& c) { c.classes = 0; }},
+                             {"classes", [](auto& c) { c.classes = INT64_MAX; }},
+                             {"student", [](auto& c) { c.student = nullptr; }},
+                             {"student", [&](auto& c) { c.student = past(student.data(), 1); }},
+                             {"student", [](auto& c) { c.student_stride = 2; }},
+                             {"student", [](auto& c) { c.student_stride = int64_t{1} << 62; }},
+                             {"teacher", [](auto& c) { c.teacher = nullptr; }},
+                             {"labels", [](auto& c) { c.labels = nullptr; }},
+                             {"weights", [&](auto& c) { c.weights = past(teacher.data(), 2); }},
+                             {"target", [](auto& c) { c.target = 3; }},
+                             {"temperature", [](auto& c) { c.temperature = 0; }},
+                             {"temperature", [](auto& c) { c.temperature = std::nan(""); }},
+                             {"reduction", [](auto& c) { c.reduction = 3; }},
+                             {"grad_scale", [](auto& c) { c.grad_scale = HUGE_VAL; }},
+                             {"loss", [](auto& c) { c.loss = nullptr; }},
+                             {"grad_student", [&](auto& c) { c.grad = student.data(); }},
+                             {"grad_student", [](auto& c) { c.grad_stride = 2; }},
+                             {"bad_row", [](auto& c) { c.bad_row = nullptr; }},
+                             {"workspace", [](auto& c) { c.workspace = nullptr; }},
+                             {"workspace", [](auto& c) { c.workspace_bytes = 16; }},
+                             {"workspace", [&](auto& c) { c.workspace = grad.data(); }},
+                         });
+  EXPECT_EQ(cd_kd_cuda_workspace(CD_F32, 2, 3, nullptr), CD_INVALID_ARGUMENT);
+  EXPECT_EQ(cd_kd_cuda_workspace(4, 2, 3, &bytes), CD_INVALID_ARGUMENT);
+  EXPECT_EQ(cd_kd_cuda_workspace(CD_F32, -1, 3, &bytes), CD_INVALID_ARGUMENT);
+  EXPECT_EQ(cd_kd_cuda_workspace(CD_F32, INT64_MAX, 3, &bytes), CD_INVALID_ARGUMENT);
+  EXPECT_EQ(grad.elements, std::vector<float>(6, 7));
+  EXPECT_EQ(loss.elements[0], 7);
+}
+
+struct TauCall {
+  int32_t dtype = CD_F32;
+  int64_t rows = 2, classes = 2000;
+  const void* a;
+  int64_t a_stride = 2000;
+  const void* b;
+  double threshold = 0;
+  void* tau;
+  uint8_t* mask = nullptr;
+  void* workspace;
+  int64_t workspace_bytes;
+
+  int32_t operator()() const {
+    return cd_kendall_tau_cuda(dtype, rows, classes, a, a_stride, b, classes, threshold, tau, mask,
+                               workspace, workspace_bytes, nullptr);
+  }
+};
+
+TEST(CudaArguments, kendallTauNamesWhatIsWrong) {
+  Memory<float> a(4000), b(4000), tau(2);
+  int64_t bytes = 0;
+  ASSERT_EQ(cd_kendall_tau_cuda_workspace(CD_F32, 2, 2000, &bytes), CD_OK);
+  Memory<char> workspace(bytes);
+  TauCall good;
+  good.a = a.data();
+  good.b = b.data();
+  good.tau = tau.data();
+  good.workspace = workspace.data();
+  good.workspace_bytes = bytes;
+  expect_refused<TauCall>(
+      good, {
+                {"dtype", [](auto& c) { c.dtype = 9; }},
+                {"rows", [](auto& c) { c.rows = -1; }},
+                {"classes", [](auto& c) { c.classes = 0; }},
+                {"classes", [](auto& c) { c.classes = int64_t{1} << 31; }},
+                {"a", [](auto& c) { c.a = nullptr; }},
+                {"a", [](auto& c) { c.a_stride = 1999; }},
+                {"b", [&](auto& c) { c.b = past(b.data(), 3); }},
+                {"threshold", [](auto& c) { c.threshold = std::nan(""); }},
+                {"tau", [](auto& c) { c.tau = nullptr; }},
+                {"tau", [&](auto& c) { c.tau = a.data(); }},
+                {"mask", [&](auto& c) { c.mask = reinterpret_cast<uint8_t*>(tau.data()); }},
+                {"workspace", [](auto& c) { c.workspace_bytes /= 2; }},
+            });
+  EXPECT_EQ(cd_kendall_tau_cuda_workspace(CD_F32, 2, 0, &bytes), CD_INVALID_ARGUMENT);
+  EXPECT_EQ(cd_kendall_tau_cuda_workspace(CD_F32, 2, 3, nullptr), CD_INVALID_ARGUMENT);
+  EXPECT_EQ(tau.elements, std::vector<float>(2, 7));
+}
+
+struct C2kdCall {
+  int64_t rows = 2, classes = 3;
+  cd_logits networks[4];
+  bool has_networks = true;
+  const int64_t* labels;
+  int32_t target = CD_TARGET_ZERO;
+  double temperature = 1, threshold = 0, grad_scale = 1;
+  void* loss;
+  void* terms;
+  int64_t* bad_row;
+  void* workspace;
+  int64_t workspace_bytes;
+
+  int32_t operator()() const {
+    return cd_c2kd_cuda(CD_F32, rows, classes, has_networks ? networks : nullptr, labels, target,
+                        temperature, threshold, grad_scale, loss, terms, nullptr, bad_row,
+                        workspace, workspace_bytes, nullptr);
+  }
+};
+
+TEST(CudaArguments, c2kdNamesWhatIsWrong) {
+  Memory<float> logits(24), grads(24), loss(1), terms(8);
+  Memory<int64_t> labels(2), bad_row(1);
+  int64_t bytes = 0;
+  ASSERT_EQ(cd_c2kd_cuda_workspace(CD_F32, 2, 3, &bytes), CD_OK);
+  Memory<char> workspace(bytes);
+  C2kdCall good;
+  for (int k = 0; k < 4; ++k) {
+    good.networks[k] = {logits.data() + 6 * k, 3, grads.data() + 6 * k, 3};
+  }
+  good.labels = labels.data();
+  good.loss = loss.data();
+  good.terms = terms.data();
+  good.bad_row = bad_row.data();
+  good.workspace = workspace.data();
+  good.workspace_bytes = bytes;
+  expect_refused<C2kdCall>(
+      good, {
+                {"rows", [](auto& c) { c.rows = -1; }},
+                {"classes", [](auto& c) { c.classes = 0; }},
+                {"networks", [](auto& c) { c.has_networks = false; }},
+                {"networks[2].logits", [](auto& c) { c.networks[2].logits = nullptr; }},
+                {"networks[1].logits", [](auto& c) { c.networks[1].stride = 2; }},
+                {"networks[3].grad", [](auto& c) { c.networks[3].grad_stride = -1; }},
+                {"networks[3].grad",
+                 [](auto& c) { c.networks[3].grad_or_null = c.networks[0].grad_or_null; }},
+                {"labels", [](auto& c) { c.labels = nullptr; }},
+                {"target", [](auto& c) { c.target = CD_TARGET_KEPT; }},
+                {"target", [](auto& c) { c.target = 7; }},
+                {"temperature", [](auto& c) { c.temperature = -1; }},
+                {"threshold", [](auto& c) { c.threshold = std::nan(""); }},
+                {"grad_scale", [](auto& c) { c.grad_scale = std::nan(""); }},
+                {"loss", [](auto& c) { c.loss = nullptr; }},
+                {"terms", [](auto& c) { c.terms = nullptr; }},
+                {"bad_row", [](auto& c) { c.bad_row = nullptr; }},
+                {"workspace", [](auto& c) { c.workspace = nullptr; }},
+                {"workspace", [](auto& c) { c.workspace_bytes = 100; }},
+            });
+  EXPECT_EQ(cd_c2kd_cuda_workspace(CD_F32, 2, 3, nullptr), CD_INVALID_ARGUMENT);
+  EXPECT_EQ(cd_c2kd_cuda_workspace(CD_F32, INT64_MAX, 3, &bytes), CD_INVALID_ARGUMENT);
+  EXPECT_EQ(grads.elements, std::vector<float>(24, 7));
+  EXPECT_EQ(terms.elements, std::vector<float>(8, 7));
 }
 
 }  // namespace

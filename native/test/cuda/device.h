@@ -15,6 +15,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "crossdistill.h"
@@ -206,6 +207,20 @@ class Test : public testing::Test {
  private:
   int case_ = 0;
 };
+
+// body() twice: the simulator in both of its orders, a GPU one run after the other.
+template <class Body>
+auto run_both_ways(const Body& body) {
+  auto first = body();
+#if defined(CD_SIMULATED)
+  simt::set_order(simt::Order::kBackward);
+#endif
+  auto second = body();
+#if defined(CD_SIMULATED)
+  simt::set_order(simt::Order::kForward);
+#endif
+  return std::make_pair(std::move(first), std::move(second));
+}
 
 inline int32_t accumulator(int32_t dtype) { return dtype == CD_F64 ? CD_F64 : CD_F32; }
 

@@ -89,14 +89,7 @@ Outputs run(const Case& c, const Inputs& in) {
 
 // The same bits in both orders of the simulator, and from run to run on a GPU.
 Outputs run_twice(const Case& c, const Inputs& in) {
-  const Outputs first = run(c, in);
-#if defined(CD_SIMULATED)
-  simt::set_order(simt::Order::kBackward);
-#endif
-  const Outputs second = run(c, in);
-#if defined(CD_SIMULATED)
-  simt::set_order(simt::Order::kForward);
-#endif
+  const auto [first, second] = device::run_both_ways([&] { return run(c, in); });
   EXPECT_EQ(first.loss, second.loss);
   EXPECT_EQ(first.rows, second.rows);
   EXPECT_EQ(first.distances, second.distances);

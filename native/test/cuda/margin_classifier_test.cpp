@@ -161,14 +161,8 @@ void expect_same(const Outputs& a, const Outputs& b) {
 
 // The same bits in both orders of the simulator, and from run to run on a GPU.
 Outputs run_twice(const Case& c, const Inputs& in) {
-  const Outputs first = run(c, in);
-#if defined(CD_SIMULATED)
-  simt::set_order(simt::Order::kBackward);
-#endif
-  expect_same(first, run(c, in));
-#if defined(CD_SIMULATED)
-  simt::set_order(simt::Order::kForward);
-#endif
+  const auto [first, second] = device::run_both_ways([&] { return run(c, in); });
+  expect_same(first, second);
   return first;
 }
 

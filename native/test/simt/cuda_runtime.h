@@ -1,6 +1,8 @@
 // What the kernels use of CUDA C++, on the simulator of simt.h.
 #pragma once
 
+#include <math.h>  // exp and its kind in float, too, as on the device
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -49,6 +51,13 @@ inline const char* cudaGetErrorString(cudaError_t error) {
 
 inline cudaError_t cudaGetDeviceCount(int* count) {
   *count = 1;
+  return cudaSuccess;
+}
+
+// Of the CUDA whose functions it has.
+#define CUDART_VERSION 13000
+inline cudaError_t cudaDriverGetVersion(int* version) {
+  *version = CUDART_VERSION;
   return cudaSuccess;
 }
 

@@ -32,10 +32,12 @@ final class PackageDependencyTest {
           "method", Set.of("loss", "nn"),
           "eval", Set.of("nn", "data"),
           "train", Set.of("method", "loss", "nn", "data", "eval"),
-          "cli", Set.of("train", "method", "loss", "nn", "data", "eval", "kernel"));
+          "bench", Set.of("loss", "kernel"),
+          "cli", Set.of("bench", "train", "method", "loss", "nn", "data", "eval", "kernel"));
 
   /** Packages that see LibTorch; the others do without. */
-  private static final Set<String> SEE_LIBTORCH = Set.of("loss", "nn", "method", "train", "cli");
+  private static final Set<String> SEE_LIBTORCH =
+      Set.of("loss", "nn", "method", "train", "bench", "cli");
 
   private static final int LONGEST_JAVA_FILE = 300;
   private static final int LONGEST_KERNEL_FILE = 400;

@@ -73,15 +73,16 @@ final class CompareCommand implements Callable<Integer> {
   }
 
   private int measure(ExperimentFile arms, Path folder) {
-    RunFolder.open(folder);
-    LibTorchLoading.load(System.err);
-    ThroughputReport report;
-    try (StopSignal stop = StopSignal.install()) {
-      report = new ThroughputReport(Throughput.measure(arms, rounds, System.err::println, stop));
+    try (RunFolder results = RunFolder.open(folder)) {
+      LibTorchLoading.load(System.err);
+      ThroughputReport report;
+      try (StopSignal stop = StopSignal.install()) {
+        report = new ThroughputReport(Throughput.measure(arms, rounds, System.err::println, stop));
+      }
+      AtomicFiles.write(folder.resolve("throughput.md"), report.markdown());
+      System.out.println(options.json ? Json.line(report.json()) : report.markdown());
+      return ExitCode.OK;
     }
-    AtomicFiles.write(folder.resolve("throughput.md"), report.markdown());
-    System.out.println(options.json ? Json.line(report.json()) : report.markdown());
-    return ExitCode.OK;
   }
 
   private int compare(ExperimentFile arms, Path folder, String tuning) {

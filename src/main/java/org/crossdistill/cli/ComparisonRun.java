@@ -30,19 +30,20 @@ record ComparisonRun(
       ComparisonOptions options,
       Comparison.Finished finished) {
     Budget budget = options.budget();
-    RunFolder.open(folder);
-    LibTorchLoading.load(System.err);
-    Provenance provenance = Provenances.here();
-    var plan = new Comparison.Plan(folder, options.workers(file), provenance, finished);
-    List<Outcome> outcomes;
-    try (StopSignal stop = StopSignal.install();
-        ComparisonProgress progress = new ComparisonProgress(task.name())) {
-      outcomes = new Comparison(file, plan, progress, stop, budget).run();
+    try (RunFolder results = RunFolder.open(folder)) {
+      LibTorchLoading.load(System.err);
+      Provenance provenance = Provenances.here();
+      var plan = new Comparison.Plan(folder, options.workers(file), provenance, finished);
+      List<Outcome> outcomes;
+      try (StopSignal stop = StopSignal.install();
+          ComparisonProgress progress = new ComparisonProgress(task.name())) {
+        outcomes = new Comparison(file, plan, progress, stop, budget).run();
+      }
+      ComparisonReport report = new ComparisonReport(task, file, plan, outcomes);
+      SummaryFile summary = report.summary();
+      report.write(summary);
+      return new ComparisonRun(folder, outcomes, report, summary);
     }
-    ComparisonReport report = new ComparisonReport(task, file, plan, outcomes);
-    SummaryFile summary = report.summary();
-    report.write(summary);
-    return new ComparisonRun(folder, outcomes, report, summary);
   }
 
   /** What the command says of it: every cell gave a result, some are left, or some failed. */

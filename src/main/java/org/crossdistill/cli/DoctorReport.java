@@ -129,6 +129,7 @@ final class DoctorReport {
     nativeFact("gpu", "built-with-cuda", NativeLibrary::isBuiltWithCuda);
     nativeFact("gpu", "devices", NativeLibrary::cudaDevices);
     fact("gpu", "libtorch-cuda", libTorch == null ? torch.cuda_is_available() : null);
+    nativeFact("gpu", "versions", () -> libTorch == null ? GpuVersions.read().describe() : null);
   }
 
   private void backend() {

@@ -8,7 +8,7 @@ final class ExitCode {
   /** Something went wrong that the one line on standard error explains. */
   static final int FAILURE = 1;
 
-  /** The command line was wrong. */
+  /** The command line was wrong, or a setting of the environment. */
   static final int USAGE = 2;
 
   /** The stated time was up before all was done; the same command goes on. */

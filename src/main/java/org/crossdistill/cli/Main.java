@@ -2,8 +2,11 @@ package org.crossdistill.cli;
 
 import java.io.PrintWriter;
 import java.util.Arrays;
+import java.util.Locale;
 import org.crossdistill.CrossdistillException;
 import org.crossdistill.Version;
+import org.crossdistill.kernel.SettingException;
+import org.crossdistill.kernel.Settings;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -15,7 +18,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The program {@code crossdistill}. Results go to standard output, everything else to standard
- * error. A failure is one line there and exit code 1; a wrong command line is exit code 2.
+ * error. A failure is one line there and exit code 1; a wrong command line, or an environment
+ * variable with an unknown value, is exit code 2.
  */
 @Command(
     name = "crossdistill",
@@ -29,6 +33,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       EmbedCommand.class,
       LossCommand.class,
       DoctorCommand.class,
+      BenchCommand.class,
     },
     mixinStandardHelpOptions = true,
     versionProvider = Main.BuildVersion.class)
@@ -62,6 +67,8 @@ public final class Main {
     boolean verbose = Arrays.asList(arguments).contains(VERBOSE);
     // Both are read once, by classes that the commands load.
     setDefault(MEMORY_LIMIT, "0");
+    // Numbers with a point wherever it runs: tables and lines are read by programs, too.
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
     setDefault(LOG_LEVEL, verbose ? "debug" : "warn");
     Thread interrupted = new Thread(Main::endAtOnce, "interrupted");
     Runtime.getRuntime().addShutdownHook(interrupted);
@@ -97,12 +104,34 @@ public final class Main {
   static CommandLine commandLine() {
     CommandLine line =
         new CommandLine(new Main())
+            .setExecutionStrategy(Main::run)
             .setExecutionExceptionHandler(Main::failed)
             .setParameterExceptionHandler(Main::misused);
+    tellTheVersion(line);
+    return line;
+  }
+
+  private static void tellTheVersion(CommandLine line) {
     for (CommandLine command : line.getSubcommands().values()) {
       command.getCommandSpec().versionProvider(new BuildVersion());
+      tellTheVersion(command);
     }
-    return line;
+  }
+
+  /** Help is given whatever the environment holds; nothing else is done with an unknown setting. */
+  private static int run(ParseResult parsed) {
+    Integer helped = CommandLine.executeHelpRequest(parsed);
+    if (helped != null) {
+      return helped;
+    }
+    try {
+      Settings.checkAll();
+    } catch (SettingException e) {
+      // The only kind that picocli hands on to the handler below.
+      throw new CommandLine.ExecutionException(
+          parsed.commandSpec().commandLine(), e.getMessage(), e);
+    }
+    return new CommandLine.RunLast().execute(parsed);
   }
 
   private static void setDefault(String property, String value) {
@@ -136,7 +165,7 @@ public final class Main {
       err.println("crossdistill: " + kind + firstLine(error));
     }
     err.flush();
-    return ExitCode.FAILURE;
+    return error instanceof SettingException ? ExitCode.USAGE : ExitCode.FAILURE;
   }
 
   private static String firstLine(Throwable error) {

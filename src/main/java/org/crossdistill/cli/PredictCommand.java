@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.crossdistill.train.ConfigException;
 import org.crossdistill.train.ModelFile;
 import org.crossdistill.train.Predictor;
 import picocli.CommandLine.Command;
@@ -33,6 +34,9 @@ final class PredictCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (top < 1) {
+      throw new ConfigException("--top: expected at least 1, found " + top);
+    }
     LibTorchLoading.load(System.err);
     Predictor predictor = new Predictor(ModelFile.read(model));
     for (Path file : files) {

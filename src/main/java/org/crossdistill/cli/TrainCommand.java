@@ -56,11 +56,12 @@ final class TrainCommand implements Callable<Integer> {
         ExperimentFile.read(file, options.assignments).arm(dataSet, arm).experiment();
     Path folderPath = out == null ? CommandLines.defaultFolder(file) : out;
     refuseToOverwrite(folderPath);
-    RunFolder folder = RunFolder.open(folderPath);
-    LibTorchLoading.load(System.err);
-    TorchThreads.set(experiment.settings().threads());
-    try (StopSignal stop = StopSignal.install()) {
-      return run(experiment, folder, stop);
+    try (RunFolder folder = RunFolder.open(folderPath)) {
+      LibTorchLoading.load(System.err);
+      TorchThreads.set(experiment.settings().threads());
+      try (StopSignal stop = StopSignal.install()) {
+        return run(experiment, folder, stop);
+      }
     }
   }
 

@@ -50,8 +50,13 @@ final class TuneCommand implements Callable<Integer> {
     Budget budget = options.budget();
     ExperimentFile experiments = withTrials(ExperimentFile.read(file, options.assignments));
     Path folder = out == null ? Path.of(CommandLines.defaultFolder(file) + "-tune") : out;
-    RunFolder.open(folder);
-    LibTorchLoading.load(System.err);
+    try (RunFolder results = RunFolder.open(folder)) {
+      LibTorchLoading.load(System.err);
+      return search(experiments, folder, budget);
+    }
+  }
+
+  private int search(ExperimentFile experiments, Path folder, Budget budget) {
     Comparison.Finished finished = fresh ? Comparison.Finished.REPEAT : Comparison.Finished.KEEP;
     Comparison.Plan plan =
         new Comparison.Plan(folder, options.workers(experiments), Provenances.here(), finished);

@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -93,12 +95,21 @@ public final class AtomicFiles {
    * Makes a folder and its parents, where they are missing.
    *
    * @param folder may exist
+   * @return those that were missing, the deepest first
    * @throws DataException naming the folder when it cannot be made or is a file
    */
-  public static void createFolders(Path folder) {
+  public static List<Path> createFolders(Path folder) {
+    List<Path> missing = new ArrayList<>();
+    Path next = folder.toAbsolutePath();
+    while (next != null && !Files.exists(next)) {
+      missing.add(next);
+      next = next.getParent();
+    }
     try {
       Files.createDirectories(folder);
+      return missing;
     } catch (IOException e) {
+      removeEmpty(missing);
       if (Files.exists(folder)) {
         throw new DataException("cannot make the folder " + folder + ": a file has that name", e);
       }
@@ -124,6 +135,22 @@ public final class AtomicFiles {
       throw new FullDiskException(
           "folder %s: expected %.1f MB of free disk space, found %.1f MB"
               .formatted(folder, bytes / 1e6, free / 1e6));
+    }
+  }
+
+  /**
+   * Removes folders as far as they are empty; the others stay, and what keeps one from going is
+   * nobody's concern.
+   *
+   * @param folders each before the one that it stands in
+   */
+  public static void removeEmpty(List<Path> folders) {
+    try {
+      for (Path folder : folders) {
+        Files.deleteIfExists(folder);
+      }
+    } catch (IOException e) {
+      // It is in use, and so are those that it stands in.
     }
   }
 

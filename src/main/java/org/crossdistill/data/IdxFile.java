@@ -43,13 +43,13 @@ record IdxFile(int[] shape, byte[] values) {
   private static InputStream plain(byte[] bytes) throws IOException {
     ByteArrayInputStream all = new ByteArrayInputStream(bytes);
     boolean compressed =
-        bytes.length > 1 && ((bytes[0] & 0xff) << 8 | bytes[1] & 0xff) == GZIP_MAGIC;
+        bytes.length > 1 && (((bytes[0] & 0xff) << 8) | (bytes[1] & 0xff)) == GZIP_MAGIC;
     return compressed ? new GZIPInputStream(all) : all;
   }
 
   private static IdxFile read(Path file, DataInputStream in, int dimensions) throws IOException {
     int magic = in.readInt();
-    int expected = UNSIGNED_BYTES << 8 | dimensions;
+    int expected = (UNSIGNED_BYTES << 8) | dimensions;
     if (magic != expected) {
       throw new DataException(
           "%s: expected an idx file of unsigned bytes with %d dimensions (magic 0x%08x), found 0x%08x"

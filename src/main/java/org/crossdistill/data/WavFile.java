@@ -80,8 +80,8 @@ public record WavFile(int sampleRate, float[] samples) {
     int bits = chunk.getShort(14);
     Format format = new Format(kind, chunk.getShort(2), chunk.getInt(4), bits);
     boolean known =
-        kind == PCM && (bits == 8 || bits == 16 || bits == 24 || bits == 32)
-            || kind == FLOATS && (bits == 32 || bits == 64);
+        (kind == PCM && (bits == 8 || bits == 16 || bits == 24 || bits == 32))
+            || (kind == FLOATS && (bits == 32 || bits == 64));
     if (!known || format.channels < 1 || format.sampleRate < 1) {
       throw new DataException(
           ("%s: expected PCM of 8, 16, 24 or 32 bit or floats of 32 or 64 bit,"

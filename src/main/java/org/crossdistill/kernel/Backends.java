@@ -65,6 +65,11 @@ public final class Backends {
 
   private Backends() {}
 
+  /** What the setting may be, joined by ", ". */
+  static String settings() {
+    return AUTOMATIC + ", " + Labelled.labels(Backend.class);
+  }
+
   /**
    * The backend of losses that are given none.
    *
@@ -78,6 +83,7 @@ public final class Backends {
    * The active backend and why it was chosen.
    *
    * @throws KernelException if the pinned backend or instruction set cannot be had
+   * @throws SettingException if a setting has an unknown value
    */
   public static Choice choice() {
     Choice made = choice;
@@ -86,7 +92,7 @@ public final class Backends {
 
   private static synchronized Choice choose() {
     if (choice == null) {
-      Choice made = choose(Settings.get(PROPERTY, ENVIRONMENT).orElse(AUTOMATIC));
+      Choice made = choose(Settings.BACKEND.get().orElse(AUTOMATIC));
       Logger log = LoggerFactory.getLogger(Backends.class);
       if (made.backend() == Backend.REFERENCE && !made.pinned()) {
         log.warn("backend: {}", made.describe());

@@ -10,7 +10,8 @@ import org.crossdistill.kernel.binding.Crossdistill;
 public enum Isa implements Labelled {
   PORTABLE("portable", Crossdistill.CD_ISA_PORTABLE),
   AVX2("avx2", Crossdistill.CD_ISA_AVX2),
-  AVX512("avx512", Crossdistill.CD_ISA_AVX512);
+  AVX512("avx512", Crossdistill.CD_ISA_AVX512),
+  AVX512BF16("avx512bf16", Crossdistill.CD_ISA_AVX512BF16);
 
   /** Environment variable that pins the instruction set. */
   public static final String ENVIRONMENT = "CROSSDISTILL_ISA";
@@ -23,7 +24,7 @@ public enum Isa implements Labelled {
     this.code = code;
   }
 
-  /** "portable", "avx2" or "avx512". */
+  /** "portable", "avx2", "avx512" or "avx512bf16". */
   @Override
   public String label() {
     return label;

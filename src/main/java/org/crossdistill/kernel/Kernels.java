@@ -178,7 +178,7 @@ public final class Kernels {
     }
   }
 
-  private static cd_row_set rowSets(List<RowSet> rowSets) {
+  static cd_row_set rowSets(List<RowSet> rowSets) {
     cd_row_set array = new cd_row_set(rowSets.size());
     for (int i = 0; i < rowSets.size(); i++) {
       RowSet set = rowSets.get(i);

@@ -174,7 +174,7 @@ public final class LogitKernels {
     }
   }
 
-  private static cd_logits networks(List<Network> networks) {
+  static cd_logits networks(List<Network> networks) {
     cd_logits array = new cd_logits(networks.size());
     for (int i = 0; i < networks.size(); i++) {
       Network network = networks.get(i);

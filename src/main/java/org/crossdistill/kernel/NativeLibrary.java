@@ -27,8 +27,17 @@ public final class NativeLibrary {
 
   private static final String JNI_LIBRARY = "jniCrossdistill";
 
-  /** Where the library came from, or why there is none. */
-  private record State(String path, String reason) {}
+  /** Where the library came from, or why there is none, or what is wrong with the setting. */
+  private record State(String path, String reason, String wrongSetting) {
+
+    static State loaded(String path, String wrongAbiOrNull) {
+      return new State(path, wrongAbiOrNull, null);
+    }
+
+    static State none(String reason) {
+      return new State(null, reason, null);
+    }
+  }
 
   /** Loads on first use; {@link #load} throws nothing. */
   private static final class Holder {
@@ -37,23 +46,32 @@ public final class NativeLibrary {
 
   private NativeLibrary() {}
 
-  /** Whether the library is loaded and of the right version. */
+  /**
+   * Whether the library is loaded and of the right version.
+   *
+   * @throws SettingException if the setting is neither {@code on} nor {@code off}
+   */
   public static boolean isLoaded() {
     return whyNotLoaded().isEmpty();
   }
 
-  /** Why the library cannot be used, in one line; empty if it can. */
+  /**
+   * Why the library cannot be used, in one line; empty if it can.
+   *
+   * @throws SettingException if the setting is neither {@code on} nor {@code off}
+   */
   public static Optional<String> whyNotLoaded() {
-    return Optional.ofNullable(Holder.STATE.reason());
+    return Optional.ofNullable(state().reason());
   }
 
   /**
    * Fails unless the library can be used.
    *
    * @throws KernelException with the reason if the library cannot be used
+   * @throws SettingException if the setting is neither {@code on} nor {@code off}
    */
   public static void require() {
-    String reason = Holder.STATE.reason();
+    String reason = state().reason();
     if (reason != null) {
       throw new KernelException(reason);
     }
@@ -62,7 +80,7 @@ public final class NativeLibrary {
   /** File of the loaded library. */
   public static String path() {
     require();
-    return Holder.STATE.path();
+    return state().path();
   }
 
   /** Version of the loaded library, such as "0.1.0". */
@@ -88,6 +106,12 @@ public final class NativeLibrary {
     return Crossdistill.cd_default_threads();
   }
 
+  /** Size of the last-level cache in bytes, above which kernels store past the caches. */
+  public static long lastLevelCacheBytes() {
+    require();
+    return Crossdistill.cd_last_level_cache_bytes();
+  }
+
   /** Whether the library was built with CUDA. */
   public static boolean isBuiltWithCuda() {
     require();
@@ -100,21 +124,48 @@ public final class NativeLibrary {
     return Crossdistill.cd_cuda_device_count();
   }
 
+  /**
+   * Versions of CUDA as 1000 times the major plus 10 times the minor one.
+   *
+   * @param driver the newest that the driver bears; 0 without a driver
+   * @param builtWith that the library was built with; 0 without CUDA
+   */
+  public record CudaVersions(int driver, int builtWith) {}
+
+  /** Of the driver and of the library. */
+  public static CudaVersions cudaVersions() {
+    if (!isBuiltWithCuda()) {
+      return new CudaVersions(0, 0);
+    }
+    int[] driver = new int[1];
+    int[] builtWith = new int[1];
+    Status.check(Crossdistill.cd_cuda_versions(driver, builtWith));
+    return new CudaVersions(driver[0], builtWith[0]);
+  }
+
+  private static State state() {
+    State state = Holder.STATE;
+    if (state.wrongSetting() != null) {
+      throw new SettingException(state.wrongSetting());
+    }
+    return state;
+  }
+
   private static State load() {
-    String setting = Settings.get(PROPERTY, ENVIRONMENT).orElse("on");
-    if (!setting.equals("on")) {
-      String reason =
-          setting.equals("off")
-              ? "the native library is switched off (" + PROPERTY + " or " + ENVIRONMENT + ")"
-              : PROPERTY + " or " + ENVIRONMENT + ": expected on or off, found '" + setting + "'";
-      return new State(null, reason);
+    try {
+      if (Settings.NATIVE.get().equals(Optional.of("off"))) {
+        return State.none(
+            "the native library is switched off (" + PROPERTY + " or " + ENVIRONMENT + ")");
+      }
+    } catch (SettingException e) {
+      return new State(null, null, e.getMessage());
     }
     try {
       shareOpenMp();
       String path = Loader.load(Crossdistill.class);
-      return new State(path, whyWrongAbi(path, Crossdistill.cd_abi_version()));
+      return State.loaded(path, whyWrongAbi(path, Crossdistill.cd_abi_version()));
     } catch (IOException | LinkageError | RuntimeException e) {
-      return new State(null, whyNotLoadable(e));
+      return State.none(whyNotLoadable(e));
     }
   }
 

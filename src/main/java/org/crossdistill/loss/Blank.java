@@ -10,13 +10,14 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.crossdistill.kernel.DType;
 import org.crossdistill.kernel.Matrix;
 
-/** New contiguous CPU tensors for a kernel to write; null stands for an output not wanted. */
+/** New contiguous tensors for a kernel to write; null stands for an output not wanted. */
 final class Blank {
 
   /** Kept, so that a call allocates no options. */
   private static final Map<DType, TensorOptions> OPTIONS = new EnumMap<>(DType.class);
 
   private static final TensorOptions BOOL = options(ScalarType.Bool);
+  private static final TensorOptions BYTE = options(ScalarType.Byte);
 
   static {
     for (DType dtype : DType.values()) {
@@ -31,13 +32,27 @@ final class Blank {
     return new TensorOptions(type).retainReference();
   }
 
+  /** On the CPU. */
   static Tensor tensor(DType dtype, long... shape) {
     return torch.empty(shape, OPTIONS.get(dtype), null);
   }
 
+  /** On the device of {@code beside}. */
+  static Tensor tensor(Tensor beside, DType dtype, long... shape) {
+    return beside(beside, OPTIONS.get(dtype), shape);
+  }
+
   /** Booleans are bytes of 0 and 1. */
-  static Tensor booleans(long... shape) {
-    return torch.empty(shape, BOOL, null);
+  static Tensor booleans(Tensor beside, long... shape) {
+    return beside(beside, BOOL, shape);
+  }
+
+  static Tensor bytes(Tensor beside, long count) {
+    return beside(beside, BYTE, count);
+  }
+
+  private static Tensor beside(Tensor tensor, TensorOptions options, long... shape) {
+    return tensor.is_cpu() ? torch.empty(shape, options, null) : tensor.new_empty(shape, options);
   }
 
   static Pointer data(Tensor blank) {

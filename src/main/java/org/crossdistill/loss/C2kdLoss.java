@@ -2,9 +2,11 @@ package org.crossdistill.loss;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.CudaKernels;
 import org.crossdistill.kernel.DType;
 import org.crossdistill.kernel.LogitKernels;
 
@@ -22,7 +24,8 @@ import org.crossdistill.kernel.LogitKernels;
  *       for rows that both proxies order alike, {@linkplain KendallTau τ-b} &gt; krc, otherwise 0.
  * </ol>
  *
- * <p>One kernel call computes everything. Inputs are never changed. Immutable and thread-safe.
+ * <p>One kernel call computes everything. On a GPU a label out of range makes the loss NaN, since
+ * nothing waits there to look at it. Inputs are never changed. Immutable and thread-safe.
  */
 public final class C2kdLoss {
 
@@ -121,7 +124,7 @@ public final class C2kdLoss {
   private Result onKernel(DType dtype, Logits logits, Tensor labels, double gradScale) {
     long rows = logits.teacher.size(0);
     long classes = logits.teacher.size(1);
-    Result result = allocate(dtype, rows, classes);
+    Result result = allocate(logits.teacher, dtype);
     try (NativeArray t = NativeArray.matrix(logits.teacher);
         NativeArray s = NativeArray.matrix(logits.student);
         NativeArray pt = NativeArray.matrix(logits.proxyTeacher);
@@ -138,14 +141,13 @@ public final class C2kdLoss {
               options.temperature,
               options.krc,
               gradScale);
+      Pointer loss = Blank.data(result.loss);
+      Pointer terms = Blank.data(result.terms);
+      Pointer tau = Blank.data(result.tau);
       NativeCall.run(
-          threads ->
-              LogitKernels.c2kd(
-                  inputs,
-                  Blank.data(result.loss),
-                  Blank.data(result.terms),
-                  Blank.data(result.tau),
-                  threads));
+          logits.teacher,
+          threads -> LogitKernels.c2kd(inputs, loss, terms, tau, threads),
+          launch -> CudaKernels.c2kd(inputs, loss, terms, tau, launch));
     }
     return result;
   }
@@ -159,16 +161,18 @@ public final class C2kdLoss {
     return networks;
   }
 
-  private static Result allocate(DType dtype, long rows, long classes) {
+  private static Result allocate(Tensor beside, DType dtype) {
     DType accumulation = dtype.accumulation();
+    long rows = beside.size(0);
+    long classes = beside.size(1);
     return new Result(
-        Blank.tensor(accumulation),
-        Blank.tensor(accumulation, 8),
-        Blank.tensor(accumulation, rows),
+        Blank.tensor(beside, accumulation),
+        Blank.tensor(beside, accumulation, 8),
+        Blank.tensor(beside, accumulation, rows),
         new Logits(
-            Blank.tensor(dtype, rows, classes),
-            Blank.tensor(dtype, rows, classes),
-            Blank.tensor(dtype, rows, classes),
-            Blank.tensor(dtype, rows, classes)));
+            Blank.tensor(beside, dtype, rows, classes),
+            Blank.tensor(beside, dtype, rows, classes),
+            Blank.tensor(beside, dtype, rows, classes),
+            Blank.tensor(beside, dtype, rows, classes)));
   }
 }

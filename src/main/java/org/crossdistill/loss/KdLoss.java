@@ -5,6 +5,7 @@ import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.CudaKernels;
 import org.crossdistill.kernel.DType;
 import org.crossdistill.kernel.Labelled;
 import org.crossdistill.kernel.LogitKernels;
@@ -18,8 +19,9 @@ import org.crossdistill.kernel.binding.Crossdistill;
  * leaves what the teacher knows of the other classes (Zhao et al., 2022, <a
  * href="https://arxiv.org/abs/2203.08679">arXiv:2203.08679</a>).
  *
- * <p>Rows with the label −100 count for nothing. Non-finite logits give a non-finite loss. Inputs
- * may have any strides and are never changed. Results belong to the caller's innermost {@code
+ * <p>Rows with the label −100 count for nothing. Non-finite logits give a non-finite loss. On a GPU
+ * so do a label or a weight out of range, since nothing waits there to look at them. Inputs may
+ * have any strides and are never changed. Results belong to the caller's innermost {@code
  * PointerScope}. Immutable and thread-safe.
  */
 public final class KdLoss {
@@ -51,7 +53,8 @@ public final class KdLoss {
       return label;
     }
 
-    int code() {
+    /** The number that stands for it in the C interface. */
+    public int code() {
       return code;
     }
   }
@@ -193,7 +196,7 @@ public final class KdLoss {
   private Result onKernel(Call call) {
     long rows = call.student.size(0);
     long classes = call.student.size(1);
-    Result result = allocate(call.dtype, rows, classes, call.outputs);
+    Result result = allocate(call);
     try (NativeArray s = NativeArray.matrix(call.student);
         NativeArray t = NativeArray.matrix(call.teacher);
         NativeArray y = NativeArray.vector(call.labelsOrNull);
@@ -211,19 +214,27 @@ public final class KdLoss {
               options.temperature,
               options.reduction.code(),
               call.gradScale);
-      NativeCall.run(threads -> LogitKernels.kd(inputs, pointers(result), threads));
+      NativeCall.run(
+          call.student,
+          threads -> LogitKernels.kd(inputs, pointers(result), threads),
+          launch -> CudaKernels.kd(inputs, pointers(result), launch));
     }
     return result;
   }
 
-  private static Result allocate(DType dtype, long rows, long classes, Set<Output> outputs) {
+  private static Result allocate(Call call) {
+    Tensor beside = call.student;
+    DType dtype = call.dtype;
     DType accumulation = dtype.accumulation();
+    Set<Output> outputs = call.outputs;
+    long rows = beside.size(0);
+    long classes = beside.size(1);
     return new Result(
-        Blank.tensor(accumulation),
-        outputs.contains(Output.ROWS) ? Blank.tensor(accumulation, rows) : null,
-        outputs.contains(Output.GRAD_STUDENT) ? Blank.tensor(dtype, rows, classes) : null,
-        outputs.contains(Output.GRAD_TEACHER) ? Blank.tensor(dtype, rows, classes) : null,
-        outputs.contains(Output.GRAD_WEIGHTS) ? Blank.tensor(accumulation, rows) : null);
+        Blank.tensor(beside, accumulation),
+        outputs.contains(Output.ROWS) ? Blank.tensor(beside, accumulation, rows) : null,
+        outputs.contains(Output.GRAD_STUDENT) ? Blank.tensor(beside, dtype, rows, classes) : null,
+        outputs.contains(Output.GRAD_TEACHER) ? Blank.tensor(beside, dtype, rows, classes) : null,
+        outputs.contains(Output.GRAD_WEIGHTS) ? Blank.tensor(beside, accumulation, rows) : null);
   }
 
   private static LogitKernels.KdOutputs pointers(Result result) {

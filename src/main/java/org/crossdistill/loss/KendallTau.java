@@ -1,11 +1,15 @@
 package org.crossdistill.loss;
 
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.CudaKernels;
 import org.crossdistill.kernel.DType;
 import org.crossdistill.kernel.LogitKernels;
+import org.crossdistill.kernel.Matrix;
 
 /**
  * How far two networks order the classes of each row alike: Kendall's rank correlation τ-b
@@ -52,19 +56,17 @@ public final class KendallTau {
       return reference(a, b, DTypes.scalarType(dtype.accumulation()));
     }
     long rows = a.size(0);
-    Tensor tau = Blank.tensor(dtype.accumulation(), rows);
+    Tensor tau = Blank.tensor(a, dtype.accumulation(), rows);
     try (NativeArray first = NativeArray.matrix(a);
         NativeArray second = NativeArray.matrix(b)) {
+      long classes = a.size(1);
+      Matrix left = first.matrix();
+      Matrix right = second.matrix();
+      Pointer out = Blank.data(tau);
       NativeCall.run(
-          threads ->
-              LogitKernels.kendallTau(
-                  dtype,
-                  rows,
-                  a.size(1),
-                  first.matrix(),
-                  second.matrix(),
-                  Blank.data(tau),
-                  threads));
+          a,
+          threads -> LogitKernels.kendallTau(dtype, rows, classes, left, right, out, threads),
+          launch -> CudaKernels.kendallTau(dtype, rows, classes, left, right, out, launch));
     }
     return tau;
   }
@@ -74,10 +76,12 @@ public final class KendallTau {
     try (Results results = new Results()) {
       Tensor tau = a.detach().new_zeros(a.size(0)).to(type);
       for (long i = 0; i < a.size(0); i++) {
-        Tensor signsA = signs(a.detach().select(0, i));
-        Tensor signsB = signs(b.detach().select(0, i));
-        Tensor ordered = signsA.square().sum().mul(signsB.square().sum());
-        tau.select(0, i).copy_(signsA.mul(signsB).sum().div(ordered.sqrt()));
+        try (PointerScope row = new PointerScope()) {
+          Tensor signsA = signs(a.detach().select(0, i));
+          Tensor signsB = signs(b.detach().select(0, i));
+          Tensor ordered = signsA.square().sum().mul(signsB.square().sum());
+          tau.select(0, i).copy_(signsA.mul(signsB).sum().div(ordered.sqrt()));
+        }
       }
       return results.keep(tau);
     }

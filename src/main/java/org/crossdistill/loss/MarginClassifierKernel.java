@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.kernel.CudaKernels;
 import org.crossdistill.kernel.DType;
 import org.crossdistill.kernel.Kernels;
 import org.crossdistill.loss.MarginClassifierLoss.Kind;
@@ -58,7 +59,10 @@ final class MarginClassifierKernel {
         sets.add(pointers(rowSets.get(i), set, result.sets().get(i)));
       }
       Kernels.Classifier shared = pointers(classifier, weight, bias, result);
-      NativeCall.run(threads -> Kernels.marginClassifier(shared, sets, threads));
+      NativeCall.run(
+          classifier,
+          threads -> Kernels.marginClassifier(shared, sets, threads),
+          launch -> CudaKernels.marginClassifier(shared, sets, launch));
     } finally {
       inputs.forEach(Inputs::close);
     }
@@ -72,21 +76,23 @@ final class MarginClassifierKernel {
       DType accumulation = dtype.accumulation();
       sets.add(
           new SetResult(
-              Blank.tensor(accumulation),
-              outputs.contains(Output.ROWS) ? Blank.tensor(accumulation, rows) : null,
-              outputs.contains(Output.HITS) ? Blank.booleans(rows) : null,
+              Blank.tensor(classifier, accumulation),
+              outputs.contains(Output.ROWS) ? Blank.tensor(classifier, accumulation, rows) : null,
+              outputs.contains(Output.HITS) ? Blank.booleans(classifier, rows) : null,
               outputs.contains(Output.GRAD_EMBEDDINGS)
-                  ? Blank.tensor(dtype, rows, classifier.size(1))
+                  ? Blank.tensor(classifier, dtype, rows, classifier.size(1))
                   : null,
-              outputs.contains(Output.GRAD_WEIGHTS) ? Blank.tensor(accumulation, rows) : null));
+              outputs.contains(Output.GRAD_WEIGHTS)
+                  ? Blank.tensor(classifier, accumulation, rows)
+                  : null));
     }
     boolean gradBias = biasOrNull != null && outputs.contains(Output.GRAD_BIAS);
     return new Result(
         sets,
         outputs.contains(Output.GRAD_CLASSIFIER)
-            ? Blank.tensor(dtype, classifier.size(0), classifier.size(1))
+            ? Blank.tensor(classifier, dtype, classifier.size(0), classifier.size(1))
             : null,
-        gradBias ? Blank.tensor(dtype, classifier.size(0)) : null);
+        gradBias ? Blank.tensor(classifier, dtype, classifier.size(0)) : null);
   }
 
   private static Kernels.RowSet pointers(RowSet set, Inputs inputs, SetResult result) {

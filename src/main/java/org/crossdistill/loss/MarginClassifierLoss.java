@@ -65,7 +65,8 @@ public final class MarginClassifierLoss {
       return label;
     }
 
-    int code() {
+    /** The number that stands for it in the C interface. */
+    public int code() {
       return code;
     }
 

@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.CudaKernels;
 import org.crossdistill.kernel.DType;
 import org.crossdistill.kernel.Kernels;
 import org.crossdistill.kernel.Labelled;
@@ -62,6 +63,11 @@ public final class QualityWeights {
     @Override
     public String label() {
       return label;
+    }
+
+    /** The number that stands for it in the C interface. */
+    public int code() {
+      return code;
     }
   }
 
@@ -137,16 +143,17 @@ public final class QualityWeights {
   public Tensor norms(Tensor embeddings) {
     DType dtype = Arguments.embeddings("embeddings", embeddings);
     Backend backend = Placement.backend(backendOrNull, "embeddings", embeddings);
-    if (backend != Backend.CPU) {
+    if (backend == Backend.REFERENCE) {
       return QualityWeightsReference.norms(embeddings);
     }
     long rows = embeddings.size(0);
-    Tensor norms = Blank.tensor(dtype.accumulation(), rows);
+    long dim = embeddings.size(1);
+    Tensor norms = Blank.tensor(embeddings, dtype.accumulation(), rows);
     try (NativeArray x = NativeArray.matrix(embeddings)) {
       NativeCall.run(
-          threads ->
-              Kernels.rowNorms(
-                  dtype, rows, embeddings.size(1), x.matrix(), Blank.data(norms), threads));
+          embeddings,
+          threads -> Kernels.rowNorms(dtype, rows, dim, x.matrix(), Blank.data(norms), threads),
+          launch -> CudaKernels.rowNorms(dtype, rows, dim, x.matrix(), Blank.data(norms), launch));
     }
     return norms;
   }

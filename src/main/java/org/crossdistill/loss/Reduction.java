@@ -26,7 +26,8 @@ public enum Reduction implements Labelled {
     return label;
   }
 
-  int code() {
+  /** The number that stands for it in the C interface. */
+  public int code() {
     return code;
   }
 }

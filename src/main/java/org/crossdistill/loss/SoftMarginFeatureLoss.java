@@ -4,6 +4,7 @@ import java.util.EnumSet;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.CudaKernels;
 import org.crossdistill.kernel.DType;
 import org.crossdistill.kernel.Kernels;
 import org.crossdistill.kernel.Labelled;
@@ -16,7 +17,7 @@ import org.crossdistill.kernel.binding.Crossdistill;
  * no rows.
  *
  * <p>x̂ is x/‖x‖; a row shorter than 1e-12 has x̂ = 0 and gradient 0. d_i = 0 has gradient 0. A
- * non-finite input gives a non-finite loss.
+ * non-finite input gives a non-finite loss; on a GPU so does a weight out of range.
  *
  * <p>The idea is that of cross-modal distillation with soft constraints (Zhao et al., 2025, <a
  * href="https://arxiv.org/abs/2507.16296">arXiv:2507.16296</a>), whose formula is not public; this
@@ -58,6 +59,11 @@ public final class SoftMarginFeatureLoss {
     @Override
     public String label() {
       return label;
+    }
+
+    /** The number that stands for it in the C interface. */
+    public int code() {
+      return code;
     }
   }
 
@@ -205,7 +211,7 @@ public final class SoftMarginFeatureLoss {
       Set<Output> outputs) {
     long rows = student.size(0);
     long dim = student.size(1);
-    Result result = allocate(dtype, rows, dim, outputs);
+    Result result = allocate(student, dtype, outputs);
     try (NativeArray s = NativeArray.matrix(student);
         NativeArray t = NativeArray.matrix(teacher);
         NativeArray w = NativeArray.vector(weightsOrNull)) {
@@ -221,20 +227,25 @@ public final class SoftMarginFeatureLoss {
               options.margin,
               options.reduction.code(),
               gradScale);
-      NativeCall.run(threads -> Kernels.featureMargin(inputs, pointers(result), threads));
+      NativeCall.run(
+          student,
+          threads -> Kernels.featureMargin(inputs, pointers(result), threads),
+          launch -> CudaKernels.featureMargin(inputs, pointers(result), launch));
     }
     return result;
   }
 
-  private static Result allocate(DType dtype, long rows, long dim, Set<Output> outputs) {
+  private static Result allocate(Tensor beside, DType dtype, Set<Output> outputs) {
     DType accumulation = dtype.accumulation();
+    long rows = beside.size(0);
+    long dim = beside.size(1);
     return new Result(
-        Blank.tensor(accumulation),
-        outputs.contains(Output.ROWS) ? Blank.tensor(accumulation, rows) : null,
-        outputs.contains(Output.DISTANCES) ? Blank.tensor(accumulation, rows) : null,
-        outputs.contains(Output.GRAD_STUDENT) ? Blank.tensor(dtype, rows, dim) : null,
-        outputs.contains(Output.GRAD_TEACHER) ? Blank.tensor(dtype, rows, dim) : null,
-        outputs.contains(Output.GRAD_WEIGHTS) ? Blank.tensor(accumulation, rows) : null);
+        Blank.tensor(beside, accumulation),
+        outputs.contains(Output.ROWS) ? Blank.tensor(beside, accumulation, rows) : null,
+        outputs.contains(Output.DISTANCES) ? Blank.tensor(beside, accumulation, rows) : null,
+        outputs.contains(Output.GRAD_STUDENT) ? Blank.tensor(beside, dtype, rows, dim) : null,
+        outputs.contains(Output.GRAD_TEACHER) ? Blank.tensor(beside, dtype, rows, dim) : null,
+        outputs.contains(Output.GRAD_WEIGHTS) ? Blank.tensor(beside, accumulation, rows) : null);
   }
 
   private static Kernels.FeatureMarginOutputs pointers(Result result) {

@@ -1,6 +1,7 @@
 package org.crossdistill.nn;
 
 import java.util.random.RandomGenerator;
+import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -8,23 +9,50 @@ import org.bytedeco.pytorch.global.torch;
 /** Convolution without bias, as it stands before a batch norm: [B, in, H, W] → [B, out, H', W']. */
 public final class Conv2d extends Layer {
 
+  static {
+    // LibTorch's choice for a few pictures on one thread: another sum for the same convolution, and
+    // a warning at every call where it does not know the processor.
+    torch.globalContext().setUserEnabledNNPACK(false);
+  }
+
   private final Tensor weight;
   private final long[] stride;
   private final long[] padding;
 
+  /** Distance of the pixels that are taken before the convolution; 1 = all. */
+  private final long step;
+
   /**
-   * @param kernel side of the square window; the picture is padded by kernel/2 zeros on each side
+   * @param kernel side of the square window, odd; the picture is padded by kernel/2 zeros on each
+   *     side
+   * @param stride distance of the windows, ≥ 1
    */
   public Conv2d(RandomGenerator random, int in, int out, int kernel, int stride) {
     long fanIn = (long) in * kernel * kernel;
     this.weight = parameter("weight", Init.uniformFanIn(random, fanIn, out, in, kernel, kernel));
-    this.stride = new long[] {stride, stride};
+    // A window of one pixel with a stride reads every stride-th pixel and no other. They are taken
+    // before, because for such windows oneDNN's gradient of the weight writes past its workspace
+    // where pictures lie channels last and have less than a vector of channels (8 with AVX2, 16
+    // with AVX-512): wrong numbers or a crash (its issue 6035).
+    this.step = kernel == 1 ? stride : 1;
+    long left = stride / step;
+    this.stride = new long[] {left, left};
     this.padding = new long[] {kernel / 2, kernel / 2};
   }
 
   @Override
   public Tensor forward(Tensor input) {
     long[] dilation = {1, 1};
-    return torch.conv2d(input, weight, new TensorOptional(), stride, padding, dilation, 1);
+    return torch.conv2d(
+        every(step, input), weight, new TensorOptional(), stride, padding, dilation, 1);
+  }
+
+  private static Tensor every(long step, Tensor input) {
+    return step == 1 ? input : every(step, 3, every(step, 2, input));
+  }
+
+  private static Tensor every(long step, long dimension, Tensor input) {
+    LongOptional end = new LongOptional(input.size(dimension));
+    return input.slice(dimension, new LongOptional(0), end, step);
   }
 }

@@ -53,7 +53,13 @@ final class CellTraining {
    * @throws StoppedException if asked to stop
    */
   Outcome run(TrainingListener listener, BooleanSupplier stop, BooleanSupplier pause) {
-    RunFolder folder = RunFolder.open(path);
+    try (RunFolder folder = RunFolder.open(path)) {
+      return run(folder, listener, stop, pause);
+    }
+  }
+
+  private Outcome run(
+      RunFolder folder, TrainingListener listener, BooleanSupplier stop, BooleanSupplier pause) {
     folder.reopen();
     ExperimentRun run = new ExperimentRun(experiment, cell.seed(), inputs, stop);
     List<EpochReport> epochs = new ArrayList<>();

@@ -161,6 +161,7 @@ public final class ConfigBinder {
       if (value >= least && value <= most) {
         return value;
       }
+      throw wrong(key, "a whole number from " + least + " to " + most, raw);
     }
     throw wrong(key, "a whole number", raw);
   }
@@ -232,7 +233,9 @@ public final class ConfigBinder {
   }
 
   private static String kebab(String camel) {
-    return camel.replaceAll("([a-z0-9])([A-Z])", "$1-$2").toLowerCase(Locale.ROOT);
+    return camel
+        .replaceAll("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-")
+        .toLowerCase(Locale.ROOT);
   }
 
   /** An enum constant's name in configurations. */

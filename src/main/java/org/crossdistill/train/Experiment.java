@@ -89,7 +89,8 @@ public record Experiment(Settings settings, Methods.Entry method, Record methodO
     Map<String, Object> shared = new TreeMap<>(config);
     Object method = shared.remove(METHOD);
     if (!(method instanceof Map)) {
-      throw new ConfigException("method: expected a table with a name, found " + method);
+      String found = method == null ? "none" : method.toString();
+      throw new ConfigException("method: expected a table with a name, found " + found);
     }
     Map<String, Object> own = new TreeMap<>((Map<String, Object>) method);
     Methods.Entry entry = entry(own.remove(NAME));

@@ -28,9 +28,18 @@ public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions>
    * Reads a file.
    *
    * @param assignments {@code key=value}, laid over the file's shared part and every arm
+   * @throws ConfigException naming the file and the key
    */
   public static ExperimentFile read(Path file, List<String> assignments) {
-    return of(TomlConfig.read(file), assignments);
+    Map<String, Object> config = TomlConfig.read(file);
+    // Such as have no key are wrong whatever the file says.
+    assignments.forEach(assignment -> TomlConfig.set(new TreeMap<>(), assignment));
+    try {
+      return of(config, assignments);
+    } catch (ConfigException e) {
+      String origin = assignments.isEmpty() ? file.toString() : file + " with --set";
+      throw new ConfigException(origin + ": " + e.getMessage(), e);
+    }
   }
 
   /** As {@link #read}, from a configuration that has been read. */
@@ -52,7 +61,7 @@ public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions>
     List<Object> known = layers.dataSets().stream().map(d -> d.get(ConfigLayers.NAME)).toList();
     for (Map<String, Object> arm : layers.arms()) {
       Object named = arm.get(DATA_SETS);
-      boolean fits = named == null || named instanceof List<?> list && known.containsAll(list);
+      boolean fits = named == null || (named instanceof List<?> list && known.containsAll(list));
       if (!fits) {
         throw new ConfigException(
             "arm %s: data-sets: expected names among %s, found %s"
@@ -114,8 +123,13 @@ public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions>
 
   private static String chosen(String option, List<String> names, String nameOrNull) {
     String name = nameOrNull == null && names.size() == 1 ? names.get(0) : nameOrNull;
-    if (!names.contains(name)) {
-      throw new ConfigException(option + ": expected one of " + names + ", found " + nameOrNull);
+    if (name == null || !names.contains(name)) {
+      throw new ConfigException(
+          option
+              + ": expected one of "
+              + String.join(", ", names)
+              + "; found "
+              + (nameOrNull == null ? "none" : nameOrNull));
     }
     return name;
   }

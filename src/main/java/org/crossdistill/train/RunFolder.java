@@ -17,9 +17,10 @@ import org.crossdistill.data.DataException;
 /**
  * The folder of one training: {@code model.safetensors} and {@code card.json} at the end, {@code
  * metrics.jsonl} and {@code last.safetensors} after each epoch, {@code timings.jsonl} apart, since
- * only times differ between two runs of one seed.
+ * only times differ between two runs of one seed. A folder that was made for nothing goes when it
+ * is closed.
  */
-public final class RunFolder {
+public final class RunFolder implements AutoCloseable {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final ObjectWriter PRETTY = JSON.writerWithDefaultPrettyPrinter();
@@ -32,11 +33,13 @@ public final class RunFolder {
   static final String TIMINGS = "timings.jsonl";
 
   private final Path folder;
+  private final List<Path> made;
   private final List<String> metrics = new ArrayList<>();
   private final List<String> timings = new ArrayList<>();
 
-  private RunFolder(Path folder) {
+  private RunFolder(Path folder, List<Path> made) {
     this.folder = folder;
+    this.made = made;
   }
 
   /**
@@ -45,11 +48,22 @@ public final class RunFolder {
    * @throws DataException if it can't be made or written to
    */
   public static RunFolder open(Path folder) {
-    AtomicFiles.createFolders(folder);
-    if (!Files.isWritable(folder)) {
-      throw new DataException("folder " + folder + ": expected a writable folder, found none");
+    // While another one of the same parent is closed, that parent may come and go.
+    synchronized (RunFolder.class) {
+      List<Path> made = AtomicFiles.createFolders(folder);
+      if (!Files.isWritable(folder)) {
+        throw new DataException("folder " + folder + ": expected a writable folder, found none");
+      }
+      return new RunFolder(folder, made);
     }
-    return new RunFolder(folder);
+  }
+
+  /** Removes the folder, and those that were made to hold it, where nothing was written to them. */
+  @Override
+  public void close() {
+    synchronized (RunFolder.class) {
+      AtomicFiles.removeEmpty(made);
+    }
   }
 
   /** The folder itself. */

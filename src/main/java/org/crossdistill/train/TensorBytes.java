@@ -39,7 +39,8 @@ final class TensorBytes {
    * Copies a file's tensors into tensors of the same names, shapes and dtypes.
    *
    * @param source what errors call the file
-   * @throws CheckpointException naming the tensor that is missing or of another shape or dtype
+   * @throws CheckpointException naming the tensor that is missing, of another shape or dtype, or
+   *     holds a value that is not finite
    */
   static void copy(
       String source, Map<String, TensorData> from, String prefix, Map<String, Tensor> into) {
@@ -53,6 +54,17 @@ final class TensorBytes {
     if (!expected.equals(found)) {
       throw new CheckpointException(
           source + ": tensor " + name + ": expected " + expected + ", found " + found);
+    }
+    if (data.dtype().isFloating()) {
+      double[] values = data.toDoubles();
+      for (int i = 0; i < values.length; i++) {
+        if (!Double.isFinite(values[i])) {
+          throw new CheckpointException(
+              source
+                  + (": tensor " + name + ": expected finite numbers, found ")
+                  + (values[i] + " at element " + i));
+        }
+      }
     }
   }
 

@@ -15,7 +15,9 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.crossdistill.data.DType;
 import org.crossdistill.data.Safetensors;
+import org.crossdistill.data.TensorData;
 import org.crossdistill.method.Method.SingleModal;
 import org.crossdistill.nn.Classifier;
 import org.crossdistill.nn.SmallResNet;
@@ -72,7 +74,7 @@ class BadInputTest {
   @Test
   void keyWithATypo() {
     assertFails(
-        "unknown key train.epoch; did you mean train.epochs?",
+        "emoji-cmd.toml with --set: unknown key train.epoch; did you mean train.epochs?",
         "train",
         "experiments/emoji-cmd.toml",
         "--set",
@@ -116,6 +118,7 @@ class BadInputTest {
     String[] tooMany = Arrays.copyOf(train, 6);
     tooMany[5] = "data.min-samples=100000";
     assertFails("'subgroup': expected a class of at least 100000 samples", tooMany);
+    assertThat(folder).isEmptyDirectory();
   }
 
   @Test
@@ -156,6 +159,30 @@ class BadInputTest {
     new Safetensors(metadata, content.tensors()).write(file);
     assertFails(
         "format-version: expected 1, found 2", "predict", "--model", file.toString(), "x.png");
+  }
+
+  @Test
+  void modelThatHoldsNaN() throws IOException {
+    Path file = model();
+    Safetensors content = Safetensors.read(file);
+    Map<String, TensorData> tensors = new TreeMap<>(content.tensors());
+    TensorData weight = tensors.get("classifier.weight");
+    double[] values = weight.toDoubles();
+    values[3] = Double.NaN;
+    tensors.put("classifier.weight", TensorData.ofDoubles(DType.F32, values, weight.shape()));
+    new Safetensors(content.metadata(), tensors).write(file);
+    assertFails(
+        "tensor classifier.weight: expected finite numbers, found NaN at element 3",
+        "predict",
+        "--model",
+        file.toString(),
+        "x.png");
+  }
+
+  @Test
+  void noClassesToName() {
+    assertFails(
+        "--top: expected at least 1, found 0", "predict", "--model", "x", "--top", "0", "x.png");
   }
 
   @Test

@@ -108,7 +108,7 @@ class CompareCommandTest {
     Path model = out.resolve("open/cmd/seed-1/model.safetensors");
     byte[] expected = Files.readAllBytes(model);
     Files.delete(model);
-    String[] words = command.replace("'", "").split(" ");
+    String[] words = command.replace("'", "").split(" ", -1);
     assertThat(words[0]).isEqualTo("./crossdistill");
 
     CommandRun run = CommandRun.of(Arrays.copyOfRange(words, 1, words.length));

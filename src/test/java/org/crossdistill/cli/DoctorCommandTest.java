@@ -9,6 +9,8 @@ import org.crossdistill.JavaProcess.Result;
 import org.crossdistill.kernel.Backends;
 import org.crossdistill.kernel.Isa;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Each in a process of its own: what it tells is decided when the library is loaded. */
 final class DoctorCommandTest {
@@ -50,12 +52,31 @@ final class DoctorCommandTest {
   }
 
   @Test
-  void unknownInstructionSetIsNoTrainingAndNoSilentReference() throws Exception {
-    Result result = doctor().environment(Isa.ENVIRONMENT, "sse9").run("doctor", "--json");
+  void pinnedBackendThatCannotBeHadIsNoTrainingAndNoSilentReference() throws Exception {
+    Result result =
+        doctor()
+            .environment("CROSSDISTILL_NATIVE", "off")
+            .environment("CROSSDISTILL_BACKEND", "cpu")
+            .run("doctor", "--json");
     assertThat(result.exitCode()).isEqualTo(1);
     assertThat(json(result).at("/backend/active").asText()).isEqualTo("none");
     assertThat(json(result).at("/training/works").asBoolean()).isFalse();
-    assertThat(json(result).at("/training/problem").asText()).contains("CROSSDISTILL_ISA", "sse9");
+    assertThat(json(result).at("/training/problem").asText())
+        .contains("backend cpu", "switched off");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "CROSSDISTILL_NATIVE, 'on, off'",
+    "CROSSDISTILL_BACKEND, 'auto, cuda, cpu, reference'",
+    "CROSSDISTILL_ISA, 'portable, avx2, avx512, avx512bf16'",
+  })
+  void unknownSettingIsAWrongCommandLine(String name, String known) throws Exception {
+    Result result = doctor().environment(name, "maybe").run("doctor");
+    assertThat(result.exitCode()).isEqualTo(2);
+    assertThat(result.out()).isEmpty();
+    assertThat(result.err())
+        .isEqualTo("crossdistill: " + name + ": expected one of " + known + "; found 'maybe'\n");
   }
 
   @Test

@@ -80,4 +80,19 @@ class InterruptTest {
         .endsWith("crossdistill: stopped; the trainings that are done are in " + folder + "\n");
     assertThat(files()).containsExactlyInAnyOrder("metrics.jsonl", "timings.jsonl");
   }
+
+  @Test
+  void measurementWritesNothing() throws Exception {
+    Path json = folder.resolve("rows.json");
+    long start = System.nanoTime();
+    JavaProcess.Result result =
+        new JavaProcess(Main.class)
+            .option("-XX:ErrorFile=" + folder.resolve("crash.log"))
+            .endWhen(() -> System.nanoTime() - start > 5_000_000_000L)
+            .run("bench", "kernels", "--json", json.toString());
+
+    assertThat(result.exitCode()).as(result.err()).isIn(TERMINATED, ExitCode.INTERRUPTED);
+    assertThat(result.out()).isEmpty();
+    assertThat(files()).isEmpty();
+  }
 }

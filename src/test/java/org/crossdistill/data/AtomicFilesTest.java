@@ -117,8 +117,8 @@ class AtomicFilesTest {
   @Test
   void makesFoldersAndNamesTheOneThatIsAFile() {
     Path deep = folder.resolve("a").resolve("b");
-    AtomicFiles.createFolders(deep);
-    AtomicFiles.createFolders(deep);
+    assertThat(AtomicFiles.createFolders(deep)).containsExactly(deep, deep.getParent());
+    assertThat(AtomicFiles.createFolders(deep)).isEmpty();
     assertThat(deep).isDirectory();
 
     Path file = deep.resolve("file");
@@ -129,5 +129,16 @@ class AtomicFilesTest {
     assertThatThrownBy(() -> AtomicFiles.createFolders(file.resolve("c")))
         .isInstanceOf(DataException.class)
         .hasMessageStartingWith("cannot write " + file.resolve("c") + ": ");
+  }
+
+  @Test
+  void removesEmptyFoldersUpToOneInUse() throws IOException {
+    Path used = folder.resolve("used");
+    List<Path> made = AtomicFiles.createFolders(used.resolve("a").resolve("b"));
+    AtomicFiles.write(used.resolve("file"), "x");
+    AtomicFiles.removeEmpty(made);
+    assertThat(names()).containsExactly("used");
+    assertThat(used.resolve("a")).doesNotExist();
+    assertThat(used.resolve("file")).exists();
   }
 }

@@ -49,10 +49,15 @@ final class NativeLibraryTest {
   }
 
   @Test
-  void unknownSettingIsNamed() throws Exception {
-    Result result = new JavaProcess(NativeProbe.class).option("-Dcrossdistill.native=maybe").run();
-    assertThat(result.out())
-        .contains("crossdistill.native or CROSSDISTILL_NATIVE: expected on or off, found 'maybe'");
+  void unknownSettingIsAnErrorThatNamesTheKnown() throws Exception {
+    Result property =
+        new JavaProcess(NativeProbe.class).option("-Dcrossdistill.native=maybe").run();
+    String wrong = "crossdistill.native: expected one of on, off; found 'maybe'";
+    assertThat(property.out())
+        .contains("library failed: " + wrong, "isa failed: " + wrong, "backend failed: " + wrong);
+    Result variable =
+        new JavaProcess(NativeProbe.class).environment("CROSSDISTILL_NATIVE", "0").run();
+    assertThat(variable.out()).contains("CROSSDISTILL_NATIVE: expected one of on, off; found '0'");
   }
 
   @Test

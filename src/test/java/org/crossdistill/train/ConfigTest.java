@@ -28,12 +28,13 @@ class ConfigTest {
     Experiment experiment =
         parse(
             CMD
-                + "lambda-f = 10\nhead = \"none\"\n"
+                + "lambda-f = 10\nlambda-f-warm-up = 0.25\nhead = \"none\"\n"
                 + "feature-margin = { distance = \"squared-normalized\", margin = 1,"
                 + " reduction = \"weighted-mean\" }\n[train]\nepochs = 7\n");
 
     CmdOptions options = (CmdOptions) experiment.methodOptions();
     assertThat(options.lambdaF()).isEqualTo(10);
+    assertThat(options.lambdaFWarmUp()).isEqualTo(0.25);
     assertThat(options.lambdaC()).isEqualTo(1);
     assertThat(options.head()).isEqualTo(CmdOptions.Head.NONE);
     assertThat(options.featureMargin().distance()).isEqualTo(Distance.SQUARED_NORMALIZED);
@@ -66,6 +67,7 @@ class ConfigTest {
         "method.head=big | method.head: expected one of none, bottleneck, found big",
         "train.epochs=many | train.epochs: expected a whole number, found many",
         "train.epochs=2.5 | train.epochs: expected a whole number, found 2.5",
+        "train.epochs=3000000000 | epochs: expected a whole number from -2147483648 to 2147483647",
         "train.epochs=0 | [train] epochs: expected at least 1, found 0",
         "optimizer.learning-rate=true | optimizer.learning-rate: expected a number, found true",
         "student.channels=[0] | channels: expected positive numbers, found [0]",
@@ -114,7 +116,7 @@ class ConfigTest {
     assertThat(options.lambdaC()).isZero();
     assertThatThrownBy(() -> file.arm("hard"))
         .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("[alone, soft], found hard");
+        .hasMessageContaining("expected one of alone, soft; found hard");
   }
 
   @Test

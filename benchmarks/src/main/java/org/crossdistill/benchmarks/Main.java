@@ -9,6 +9,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import org.crossdistill.bench.Machine;
+import org.crossdistill.bench.Row;
 import org.crossdistill.kernel.Backend;
 import org.crossdistill.kernel.Backends;
 import org.openjdk.jmh.annotations.Mode;
@@ -54,18 +56,15 @@ public final class Main implements Callable<Integer> {
   public Integer call() throws RunnerException, IOException, InterruptedException {
     Backends.require(Backend.CPU);
     Machine machine = Machine.read();
-    if (machine.load() > 0.5 * machine.cores()) {
-      System.err.printf(
-          "load average %.1f on %d cores: other processes disturb the measurement%n",
-          machine.load(), machine.cores());
-    }
+    machine.disturbance().ifPresent(System.err::println);
     // Half of the calls from C before and half after, as other load may come and go.
     List<Double> fromC = new ArrayList<>(callsFromC());
     Collection<RunResult> results = new Runner(options(), new Progress(System.err)).run();
     fromC.addAll(callsFromC());
-    List<Row> rows = new ArrayList<>(List.of(Row.callFromC(fromC)));
-    rows.addAll(Row.of(results));
-    Report report = new Report(machine, quick, rows);
+    Rows measured = new Rows(machine);
+    List<Row> rows = new ArrayList<>(List.of(measured.callFromC(fromC)));
+    rows.addAll(measured.of(results));
+    Report report = new Report(machine, rows);
     report.print(new PrintStream(System.out, true, StandardCharsets.UTF_8));
     if (json != null) {
       report.writeJson(json);

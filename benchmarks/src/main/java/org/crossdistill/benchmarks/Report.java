@@ -2,45 +2,33 @@ package org.crossdistill.benchmarks;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.crossdistill.bench.Machine;
+import org.crossdistill.bench.Row;
+import org.crossdistill.bench.Table;
+import org.crossdistill.data.AtomicFiles;
 
-/** A run's numbers, for people as a table and for programs as JSON. */
-record Report(Machine machine, boolean quick, List<Row> rows) {
+/** A run's numbers, for people as tables and for programs as a list of rows in JSON. */
+record Report(Machine machine, List<Row> rows) {
 
-  /** Writes the JSON beside {@code file} first, so that no half of it is ever seen. */
-  void writeJson(Path file) throws IOException {
-    Path target = file.toAbsolutePath();
-    Path part = target.resolveSibling(target.getFileName() + ".part");
-    new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(part.toFile(), this);
-    Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
+  void writeJson(Path file) {
+    ObjectMapper json = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+    AtomicFiles.write(file, out -> out.write(json.writeValueAsBytes(rows)));
   }
 
   void print(PrintStream out) {
-    out.printf(
-        "%s, %d cores, kernels on %s with %d threads%n",
-        machine.cpu(), machine.cores(), machine.isa(), machine.kernelThreads());
-    out.printf(
-        "%s, LibTorch %s with %d threads, crossdistill %s at %s, %s%n",
-        machine.jdk(),
-        machine.libtorch(),
-        machine.libtorchThreads(),
-        machine.crossdistill(),
-        machine.commit(),
-        machine.date());
+    out.print(machine.describe());
     printCalls(out);
     printKernels(out);
     out.println("±: half the distance from the 20th to the 80th percentile.");
   }
 
   private void printCalls(PrintStream out) {
-    List<Row> calls = rows.stream().filter(row -> row.kernel().equals(Row.CALL)).toList();
+    List<Row> calls = rows.stream().filter(row -> row.kernel().equals(Rows.CALL)).toList();
     if (calls.isEmpty()) {
       return;
     }
@@ -50,9 +38,10 @@ record Report(Machine machine, boolean quick, List<Row> rows) {
       String over =
           fromC
               .filter(c -> !row.variant().equals("c") && !row.variant().equals("empty"))
-              .map(c -> time(row.medianNs() - c.medianNs()))
+              .map(c -> Table.time(row.medianNs() - c.medianNs()))
               .orElse("");
-      out.printf("%-42s %12s %6s %12s%n", title(row), time(row.medianNs()), percent(row), over);
+      out.printf(
+          "%-42s %12s %6s %12s%n", title(row), Table.time(row.medianNs()), percent(row), over);
     }
   }
 
@@ -75,41 +64,21 @@ record Report(Machine machine, boolean quick, List<Row> rows) {
         "%n%-30s %-14s %10s %6s %12s %6s %8s%n",
         "loss and gradients, f32", "shape", "kernel", "±", "reference", "±", "ratio");
     for (Row row : compared) {
-      Row reference = referenceOf(row);
+      Row reference = Rows.referenceOf(rows, row).orElseThrow();
       out.printf(
           Locale.ROOT,
           "%-30s %-14s %10s %6s %12s %6s %7.1fx%n",
           row.kernel() + " " + row.variant(),
           row.shape(),
-          time(row.medianNs()),
+          Table.time(row.medianNs()),
           percent(row),
-          time(reference.medianNs()),
+          Table.time(reference.medianNs()),
           percent(reference),
           row.speedupVsReference());
     }
   }
 
-  private Row referenceOf(Row row) {
-    return rows.stream()
-        .filter(other -> other.backend().equals(Row.REFERENCE))
-        .filter(other -> other.kernel().equals(row.kernel()))
-        .filter(other -> other.variant().equals(row.variant()))
-        .filter(other -> other.shape().equals(row.shape()))
-        .findFirst()
-        .orElseThrow();
-  }
-
   private static String percent(Row row) {
     return String.format(Locale.ROOT, "%.0f %%", 50 * row.spread());
-  }
-
-  private static String time(double nanoseconds) {
-    double value = Math.abs(nanoseconds);
-    if (value < 1e3) {
-      return String.format(Locale.ROOT, "%.1f ns", nanoseconds);
-    }
-    return value < 1e6
-        ? String.format(Locale.ROOT, "%.1f us", nanoseconds / 1e3)
-        : String.format(Locale.ROOT, "%.2f ms", nanoseconds / 1e6);
   }
 }

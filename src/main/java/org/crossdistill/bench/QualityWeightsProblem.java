@@ -1,0 +1,105 @@
+package org.crossdistill.bench;
+
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.DType;
+import org.crossdistill.kernel.Kernels;
+import org.crossdistill.loss.QualityWeights;
+import org.crossdistill.loss.QualityWeights.Options;
+
+/** The norms of both modalities' embeddings and the weights of a first batch; B x D. */
+final class QualityWeightsProblem implements Problem {
+
+  private static final int STATISTICS = 4;
+
+  private final Options options;
+  private final DType dtype;
+  private final Tensor student;
+  private final Tensor teacher;
+  private final Tensor studentNorms;
+  private final Tensor teacherNorms;
+  private final Tensor statistics;
+  private final Tensor weights;
+
+  private QualityWeightsProblem(Options options, DType dtype, Tensor student, Tensor teacher) {
+    this.options = options;
+    this.dtype = dtype;
+    this.student = student;
+    this.teacher = teacher;
+    studentNorms = Inputs.blank(dtype.accumulation(), student.size(0));
+    teacherNorms = Inputs.blankLike(studentNorms);
+    weights = Inputs.blankLike(studentNorms);
+    statistics = Inputs.blank(dtype.accumulation(), STATISTICS);
+  }
+
+  static QualityWeightsProblem of(Options options, DType dtype, long... sizes) {
+    Inputs inputs = new Inputs();
+    return new QualityWeightsProblem(
+        options,
+        dtype,
+        inputs.normal(dtype, sizes[0], sizes[1]),
+        inputs.normal(dtype, sizes[0], sizes[1]));
+  }
+
+  @Override
+  public DType dtype() {
+    return dtype;
+  }
+
+  @Override
+  public void call(int threads) {
+    long rows = student.size(0);
+    long dim = student.size(1);
+    Kernels.rowNorms(dtype, rows, dim, Inputs.matrix(student), studentNorms.data_ptr(), threads);
+    Kernels.rowNorms(dtype, rows, dim, Inputs.matrix(teacher), teacherNorms.data_ptr(), threads);
+    Kernels.qualityWeights(
+        dtype.accumulation(),
+        rows,
+        studentNorms.data_ptr(),
+        teacherNorms.data_ptr(),
+        new Kernels.QualityRule(
+            options.quality().code(), options.k(), options.h(), options.alpha()),
+        new Kernels.StatisticsUse(true, false),
+        statistics.data_ptr(),
+        weights.data_ptr());
+  }
+
+  @Override
+  public List<Tensor> outputs() {
+    return List.of(weights);
+  }
+
+  @Override
+  public List<Tensor> reference() {
+    QualityWeights reference = new QualityWeights(options, Backend.REFERENCE);
+    return List.of(reference.forward(reference.norms(student), reference.norms(teacher), true));
+  }
+
+  /** All of it: every weight depends on the statistics of all rows. */
+  @Override
+  public Problem part(DType type) {
+    return new QualityWeightsProblem(
+        options, type, Inputs.as(type, student), Inputs.as(type, teacher));
+  }
+
+  @Override
+  public Limit limit() {
+    return Limit.MEMORY;
+  }
+
+  @Override
+  public long bytes() {
+    return 2 * student.numel() * dtype.bytes();
+  }
+
+  @Override
+  public Long flops() {
+    return null;
+  }
+
+  @Override
+  public long largestArray() {
+    return student.numel();
+  }
+}

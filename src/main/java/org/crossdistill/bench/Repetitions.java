@@ -1,0 +1,121 @@
+package org.crossdistill.bench;
+
+import java.util.function.BooleanSupplier;
+import org.bytedeco.javacpp.PointerScope;
+
+/**
+ * The repetitions of one case. Each times the machine's limit, the kernel, the limit again and the
+ * composition, so that all see the same machine; ratios are taken within a repetition. Times are
+ * those on the wall, in nanoseconds.
+ */
+final class Repetitions {
+
+  private static final int LEAST = 5;
+  private static final int MOST = 500;
+  private static final int LEAST_REFERENCES = 3;
+
+  /** A sample is as many calls as take this long: long beside the clock and a thread's start. */
+  private static final double SAMPLE_NS = 2e6;
+
+  private static final int MOST_CALLS = 10_000;
+
+  private final Problem problem;
+  private final int threads;
+  private final boolean compared;
+  private final Samples kernel = new Samples();
+  private final Samples shares = new Samples();
+  private final Samples reference = new Samples();
+  private final Samples speedups = new Samples();
+
+  Repetitions(Problem problem, int threads, boolean compared) {
+    this.problem = problem;
+    this.threads = threads;
+    this.compared = compared;
+  }
+
+  /** Of a call of the kernel. */
+  Samples kernel() {
+    return kernel;
+  }
+
+  /** The kernel's rate / that of its limit. */
+  Samples shares() {
+    return shares;
+  }
+
+  /** Of a call of the composition. */
+  Samples reference() {
+    return reference;
+  }
+
+  /** The composition's time / the kernel's. */
+  Samples speedups() {
+    return speedups;
+  }
+
+  /** Repeats for some seconds; false if it was stopped. */
+  boolean run(double seconds, BooleanSupplier stop) {
+    try (PointerScope memory = new PointerScope()) {
+      Limits limits = new Limits();
+      Runnable call = () -> problem.call(threads);
+      Runnable composition = () -> Meter.reference(problem);
+      int calls = callsOfASample(call);
+      int references = compared ? callsOfASample(composition) : 0;
+      long start = System.nanoTime();
+      double elapsed = 0;
+      double ofReference = 0;
+      while (!enough() || (kernel.count() < MOST && elapsed < 1e9 * seconds)) {
+        if (stop.getAsBoolean()) {
+          return false;
+        }
+        double time = timeBesideLimit(call, calls, limits);
+        // At most half of the time, spread over all of it: what follows a slow composition is
+        // disturbed by it.
+        if (compared && ofReference <= 0.5 * elapsed) {
+          reference.add(timeOf(composition, references));
+          speedups.add(reference.last() / time);
+          ofReference += references * reference.last();
+        }
+        elapsed = System.nanoTime() - start;
+      }
+      return true;
+    }
+  }
+
+  private boolean enough() {
+    return kernel.count() >= LEAST && (!compared || reference.count() >= LEAST_REFERENCES);
+  }
+
+  private double timeBesideLimit(Runnable call, int calls, Limits limits) {
+    double before = limits.rate(problem.limit(), problem.dtype(), threads);
+    call.run(); // The composition has left the caches to itself.
+    double time = timeOf(call, calls);
+    double after = limits.rate(problem.limit(), problem.dtype(), threads);
+    kernel.add(time);
+    if (problem.limit() != Problem.Limit.NONE) {
+      double work = problem.limit() == Problem.Limit.MEMORY ? problem.bytes() : problem.flops();
+      shares.add(work / time / (0.5 * (before + after)));
+    }
+    return time;
+  }
+
+  /** Warms up, too. */
+  private static int callsOfASample(Runnable call) {
+    timeOf(call, 1);
+    double time = timeOf(call, 1);
+    if (time < SAMPLE_NS) {
+      int warm = (int) Math.min(MOST_CALLS, 20 * SAMPLE_NS / time);
+      time = timeOf(call, warm);
+    }
+    return (int) Math.max(1, Math.min(MOST_CALLS, Math.ceil(SAMPLE_NS / time)));
+  }
+
+  /** Mean of some calls. */
+  private static double timeOf(Runnable call, int calls) {
+    long start = System.nanoTime();
+    for (int i = 0; i < calls; i++) {
+      call.run();
+    }
+    return (double) (System.nanoTime() - start) / calls;
+  }
+}
