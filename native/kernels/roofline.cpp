@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/panels.h"
 #include "core/parallel.h"
 #include "core/simd.h"
 #include "core/tensor_check.h"
@@ -36,21 +37,20 @@ int64_t multiply_adds(int64_t rounds, double* sink) {
   return rounds * kChains * kLanes<T> * 2;
 }
 
-#if defined(CD_COMPILE_AVX512)
+#if defined(CD_COMPILE_AVX512BF16)
 // Each lane of 32 bits adds the products of two pairs.
-__attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) int64_t bf16_products(
-    int64_t rounds, double* sink) {
-  __m512 sums[kChains];
-  const __m512bh a = (__m512bh)_mm512_set1_epi32(0x3f003f00);  // 0.5 in all lanes
-  for (int k = 0; k < kChains; ++k) sums[k] = _mm512_set1_ps(static_cast<float>(sink[0]));
+int64_t bf16_products(int64_t rounds, double* sink) {
+  Vector<float> sums[kChains];
+  const Vector<uint32_t> a = broadcast(uint32_t{0x3f003f00});  // 0.5 in all lanes
+  for (int k = 0; k < kChains; ++k) sums[k] = broadcast(static_cast<float>(sink[0]));
   for (int64_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 12
-    for (int k = 0; k < kChains; ++k) sums[k] = _mm512_dpbf16_ps(sums[k], a, a);
+    for (int k = 0; k < kChains; ++k) sums[k] = add_products(a, a, sums[k]);
   }
-  __m512 total = sums[0];
-  for (int k = 1; k < kChains; ++k) total = _mm512_add_ps(total, sums[k]);
-  sink[2] = static_cast<double>(_mm512_cvtss_f32(total));
-  return rounds * kChains * 32 * 2;
+  Vector<float> total = sums[0];
+  for (int k = 1; k < kChains; ++k) total += sums[k];
+  sink[2] = static_cast<double>(sum<float>(total));
+  return rounds * kChains * kLanes<float> * 4;
 }
 #endif
 
@@ -68,8 +68,8 @@ void roofline_stream(const float* a, const float* b, float* c, float* d, int64_t
 }
 
 int64_t roofline_multiply_adds(int32_t dtype, int64_t rounds, double* sink) {
-#if defined(CD_COMPILE_AVX512)
-  if (dtype == CD_BF16 && __builtin_cpu_supports("avx512bf16")) return bf16_products(rounds, sink);
+#if defined(CD_COMPILE_AVX512BF16)
+  if (dtype == CD_BF16) return bf16_products(rounds, sink);
 #endif
   return dtype == CD_F64 ? multiply_adds<double>(rounds, sink) : multiply_adds<float>(rounds, sink);
 }
