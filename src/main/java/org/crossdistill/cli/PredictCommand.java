@@ -55,8 +55,8 @@ final class PredictCommand implements Callable<Integer> {
     if (json) {
       Map<String, Object> result = new LinkedHashMap<>();
       result.put(kind, file.toString());
-      result.put("trained-classes", trained);
-      result.put("text-classes", byText);
+      result.put("trained-classes", trained.stream().map(PredictCommand::object).toList());
+      result.put("text-classes", byText.stream().map(PredictCommand::object).toList());
       System.out.println(Json.line(result));
       return;
     }
@@ -70,7 +70,15 @@ final class PredictCommand implements Callable<Integer> {
   private static void print(String heading, List<Predictor.Prediction> predictions) {
     System.out.println("  " + heading);
     for (Predictor.Prediction prediction : predictions) {
-      System.out.printf("    %-28s cosine %.3f%n", prediction.name(), prediction.cosine());
+      System.out.printf(
+          "    %-28s %s %.3f%n", prediction.name(), prediction.score().key(), prediction.value());
     }
+  }
+
+  private static Map<String, Object> object(Predictor.Prediction prediction) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("name", prediction.name());
+    object.put(prediction.score().key(), prediction.value());
+    return object;
   }
 }

@@ -113,13 +113,15 @@ public record LabelledSamples(
     TreeSet<String> missing = new TreeSet<>(classNames());
     missing.removeAll(other.classNames());
     if (!missing.isEmpty()) {
+      String name = missing.first();
       throw new DataException(
-          "%s: expected the %d classes of %s, found none named '%s' among its %d"
+          "%s: expected the %d classes of %s, found none named '%s' (sample '%s') among its %d"
               .formatted(
                   other.source,
                   classNames().size(),
                   source,
-                  missing.first(),
+                  name,
+                  ids.get(classes.indexOf(name)),
                   other.classNames().size()));
     }
   }

@@ -222,9 +222,10 @@ public final class ExperimentRun {
   /** Writes the model, or one for each modality, and the card. */
   public void save(
       RunFolder folder, String name, Provenance provenance, Map<Metric, Double> metrics) {
-    model().write(folder.model());
-    models.other().ifPresent(other -> other.write(folder.otherModel()));
-    folder.writeCard(Card.of(name, experiment, seed, provenance, metrics, chance()));
+    List<String> files = models.write(folder);
+    Map<String, Object> card = Card.of(name, experiment, seed, provenance, metrics, chance());
+    card.put(FinishedTraining.MODELS, files);
+    folder.writeCard(card);
   }
 
   private String config() {

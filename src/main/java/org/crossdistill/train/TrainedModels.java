@@ -1,5 +1,6 @@
 package org.crossdistill.train;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -24,6 +25,18 @@ record TrainedModels(
     Teacher teacher,
     DataOptions options,
     Map<String, Object> config) {
+
+  /** Writes the student, and the other modality's model where there is one; gives their names. */
+  List<String> write(RunFolder folder) {
+    student().write(folder.model());
+    Optional<ModelFile> other = other();
+    if (other.isEmpty()) {
+      folder.removeOtherModel(); // an earlier training may have left one
+      return List.of(RunFolder.MODEL);
+    }
+    other.get().write(folder.otherModel());
+    return List.of(RunFolder.MODEL, RunFolder.OTHER_MODEL);
+  }
 
   /** The student, ready to be saved. */
   ModelFile student() {
