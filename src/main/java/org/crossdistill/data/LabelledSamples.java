@@ -50,8 +50,8 @@ public record LabelledSamples(
   /**
    * Divides the samples.
    *
-   * @throws DataException if there are fewer than two classes, or a class has no sample in the
-   *     training or the test part
+   * @throws DataException if there are fewer than two classes, a class has no sample in the
+   *     training or the test part, or a validation part is wanted and empty
    */
   public Split split(Choice choice) {
     List<String> names = classNames();
@@ -71,8 +71,44 @@ public record LabelledSamples(
       require(end > held, names.get(label), "training");
       require(!members(Part.TEST, names.get(label)).isEmpty(), names.get(label), "test");
     }
+    if (choice.validation() > 0 && validation.isEmpty()) {
+      throw new DataException(
+          "%s: expected a class of which a share of %s is a sample or more, for validation, found none"
+              .formatted(source, choice.validation()));
+    }
     return new Split(
         subset(train, names), subset(validation, names), subset(members(Part.TEST, null), names));
+  }
+
+  /**
+   * Divides the samples so that no pair lies across two parts: a training sample of the other
+   * modality has its partner here in training, a validation sample in validation, unless a training
+   * sample has the same partner. Samples without a partner stay in the part that the files name.
+   *
+   * @param partners for each of the other modality's samples the one here that shows the same
+   * @param others the other modality's split
+   * @throws DataException if a class has no sample in the training or the test part
+   */
+  public Split splitBeside(int[] partners, Split others) {
+    List<String> names = classNames();
+    boolean[] trained = beside(partners, others.train());
+    boolean[] held = beside(partners, others.validation());
+    List<Integer> train = new ArrayList<>(members(Part.TRAIN, null));
+    List<Integer> validation = new ArrayList<>(members(Part.VALIDATION, null));
+    train.stream().filter(i -> held[i] && !trained[i]).forEach(validation::add);
+    train.removeAll(new TreeSet<>(validation));
+    for (String name : names) {
+      require(train.stream().anyMatch(i -> classes.get(i).equals(name)), name, "training");
+      require(!members(Part.TEST, name).isEmpty(), name, "test");
+    }
+    return new Split(
+        subset(train, names), subset(validation, names), subset(members(Part.TEST, null), names));
+  }
+
+  private boolean[] beside(int[] partners, Subset others) {
+    boolean[] beside = new boolean[classes.size()];
+    IntStream.of(others.samples()).forEach(sample -> beside[partners[sample]] = true);
+    return beside;
   }
 
   private List<Integer> shuffled(String name, int label, long seed) {
@@ -129,7 +165,8 @@ public record LabelledSamples(
   /**
    * The other modality's sample that shows the same as each of these.
    *
-   * @throws DataException if the files don't pair, or name a sample that the other doesn't have
+   * @throws DataException if the files don't pair, or name a sample that the other doesn't have or
+   *     has in another class
    */
   public int[] partners(LabelledSamples other) {
     if (pairs.isEmpty()) {
@@ -146,6 +183,12 @@ public record LabelledSamples(
         throw new DataException(
             "%s, sample '%s': expected its pair '%s' in the same part of %s, found none"
                 .formatted(source, ids.get(i), pairs.get(i), other.source));
+      }
+      if (!other.classes.get(partner).equals(classes.get(i))) {
+        throw new DataException(
+            "%s, sample '%s' of class '%s': expected its pair '%s' in the same class, found '%s'"
+                .formatted(
+                    source, ids.get(i), classes.get(i), pairs.get(i), other.classes.get(partner)));
       }
       partners[i] = partner;
     }

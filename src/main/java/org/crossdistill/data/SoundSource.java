@@ -110,7 +110,7 @@ public record SoundSource(
     for (int row = 0; row < files.size(); row++) {
       Part part = part(splits.get(row));
       if (part != null) {
-        spectrograms.add(input(logMel, root.resolve(files.get(row))));
+        spectrograms.add(input(logMel, existing(root, files.get(row), row)));
         used.add(row);
         parts.add(part);
       }
@@ -123,6 +123,16 @@ public record SoundSource(
         parts,
         used.stream().map(files::get).toList(),
         pairColumn.isEmpty() ? List.of() : used.stream().map(pairs::get).toList());
+  }
+
+  private Path existing(Path root, String name, int row) {
+    Path file = root.resolve(name);
+    if (!Files.exists(file)) {
+      throw new DataException(
+          "%s, row %d: expected the file %s, found none"
+              .formatted(root.resolve(manifest), row + 1, file));
+    }
+    return file;
   }
 
   private Part part(String value) {

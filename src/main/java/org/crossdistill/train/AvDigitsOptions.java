@@ -8,6 +8,7 @@ import org.crossdistill.data.LabelledSamples;
 import org.crossdistill.data.LabelledSamples.Choice;
 import org.crossdistill.data.PictureSource;
 import org.crossdistill.data.SoundSource;
+import org.crossdistill.data.Split;
 
 /**
  * Pictures and sounds of the same classes, such as written and spoken digits, from the user's own
@@ -82,6 +83,16 @@ public record AvDigitsOptions(
         !anew, "control", "none or shuffled, since pairs are drawn within classes", control);
     boolean named = pairing == Pairs.EXAMPLE && sounds.pairColumn().isEmpty();
     Options.require(
+        pairing != Pairs.EXAMPLE || student == Student.SOUND,
+        "student",
+        "sound where examples are paired, since each sound names its picture",
+        ConfigBinder.kebab(student));
+    Options.require(
+        pairing != Pairs.EXAMPLE || otherPerClass == 0,
+        "other-per-class",
+        "0 where examples are paired, since each brings its partner",
+        otherPerClass);
+    Options.require(
         !named, "sounds.pair-column", "the column that pairs examples", sounds.pairColumn());
   }
 
@@ -129,12 +140,15 @@ public record AvDigitsOptions(
     LabelledSamples own = sound ? spoken : written;
     LabelledSamples others = sound ? written : spoken;
     Modality first = modality(Role.STUDENT, own, perClass, seed);
+    if (pairing == Pairs.EXAMPLE) {
+      int[] partners = own.partners(others);
+      Split beside = others.splitBeside(partners, first.split());
+      Modality second = Modality.of(kind(Role.OTHER), others.samples(), beside);
+      Pairing pairs = ExamplePairing.of(partners, first.split(), beside, control, seed);
+      return new PreparedData(first, second, pairs, List.of());
+    }
     Modality second = modality(Role.OTHER, others, otherPerClass, seed);
-    Pairing pairs =
-        pairing == Pairs.EXAMPLE
-            ? ExamplePairing.of(own.partners(others), first.split(), second.split(), control, seed)
-            : new ClassPairing(first, second, control);
-    return new PreparedData(first, second, pairs, List.of());
+    return new PreparedData(first, second, new ClassPairing(first, second, control), List.of());
   }
 
   private Modality modality(Role role, LabelledSamples all, int limit, long seed) {

@@ -1,5 +1,6 @@
 package org.crossdistill.train;
 
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
@@ -16,6 +17,8 @@ import org.crossdistill.train.DataOptions.Control;
  */
 record ExamplePairing(int[] ownSamples, int[] partnerRows) implements Pairing {
 
+  private static final int NO_ROW = -1;
+
   /**
    * The pairs of one seed.
    *
@@ -29,6 +32,7 @@ record ExamplePairing(int[] ownSamples, int[] partnerRows) implements Pairing {
       int[] ownSamples, Split student, Split other, Control control, long seed) {
     int[] samples = student.train().samples();
     int[] row = new int[IntStream.of(ownSamples).max().orElse(0) + 1];
+    Arrays.fill(row, NO_ROW);
     int[] others = other.train().samples();
     IntStream.range(0, others.length)
         .filter(i -> others[i] < row.length)
@@ -41,8 +45,11 @@ record ExamplePairing(int[] ownSamples, int[] partnerRows) implements Pairing {
           case SHUFFLED_WITHIN_CLASS ->
               Permutations.derangementWithinClasses(student.train().labels(), random);
         };
-    return new ExamplePairing(
-        ownSamples, IntStream.of(order).map(i -> row[ownSamples[samples[i]]]).toArray());
+    int[] partners = IntStream.of(order).map(i -> row[ownSamples[samples[i]]]).toArray();
+    if (IntStream.of(partners).anyMatch(partner -> partner == NO_ROW)) {
+      throw new IllegalArgumentException("a training sample's partner is no training sample");
+    }
+    return new ExamplePairing(ownSamples, partners);
   }
 
   @Override

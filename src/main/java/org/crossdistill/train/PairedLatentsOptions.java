@@ -46,6 +46,21 @@ public record PairedLatentsOptions(
         "validation-fraction, test-fraction",
         "test-fraction > 0 and a sum below 1",
         validationFraction + ", " + testFraction);
+    int validation = part(validationFraction, generator);
+    int test = part(testFraction, generator);
+    boolean enough =
+        test >= 1
+            && generator.samples() - validation - test >= 2
+            && (validation >= 1 || validationFraction == 0);
+    Options.require(
+        enough,
+        "generator.samples",
+        "enough for two training samples and one of each other part",
+        generator.samples());
+  }
+
+  private static int part(double fraction, PairedLatents.Options generator) {
+    return (int) Math.round(fraction * generator.samples());
   }
 
   @Override
@@ -94,8 +109,8 @@ public record PairedLatentsOptions(
     int count = latents.labels().length;
     int[] order = IntStream.range(0, count).toArray();
     Permutations.shuffle(order, Seeds.random(seed, "latents-split", 0));
-    int validation = (int) Math.round(validationFraction * count);
-    int test = (int) Math.round(testFraction * count);
+    int validation = part(validationFraction, generator);
+    int test = part(testFraction, generator);
     return new Split(
         part(order, validation + test, count, latents.labels()),
         part(order, 0, validation, latents.labels()),
