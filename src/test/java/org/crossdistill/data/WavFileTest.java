@@ -107,23 +107,25 @@ final class WavFileTest {
   @Test
   void otherChunksArePassedOverWithTheirPadding() {
     byte[] wav = TinyDigits.wav(8000, new float[] {1});
-    ByteBuffer bytes = buffer(wav.length + 12);
+    byte[] whole = new byte[wav.length + 12];
+    ByteBuffer bytes = ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN);
     bytes.put(wav, 0, 12).put(TinyDigits.ascii("LIST")).putInt(3).put(new byte[] {1, 2, 3, 0});
     bytes.put(wav, 12, wav.length - 12);
 
-    assertThat(WavFile.read(write(bytes.array())).samples()).containsExactly(32767 / 32768f);
+    assertThat(WavFile.read(write(whole)).samples()).containsExactly(32767 / 32768f);
   }
 
   @Test
   void extensibleFormatNamesItsOwn() {
-    ByteBuffer bytes = buffer(20 + 40 + 8 + 4);
+    byte[] whole = new byte[20 + 40 + 8 + 4];
+    ByteBuffer bytes = ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN);
     bytes.put(TinyDigits.ascii("RIFF")).putInt(64).put(TinyDigits.ascii("WAVE"));
     bytes.put(TinyDigits.ascii("fmt ")).putInt(40).putShort((short) 0xfffe).putShort((short) 1);
     bytes.putInt(8000).putInt(32000).putShort((short) 4).putShort((short) 32);
     bytes.putShort((short) 22).putShort((short) 32).putInt(0).putShort((short) FLOATS);
     bytes.put(new byte[14]).put(TinyDigits.ascii("data")).putInt(4).putFloat(0.25f);
 
-    assertThat(WavFile.read(write(bytes.array())).samples()).containsExactly(0.25f);
+    assertThat(WavFile.read(write(whole)).samples()).containsExactly(0.25f);
   }
 
   /** Wherever the file ends too early, nothing is read as if it were whole. */
