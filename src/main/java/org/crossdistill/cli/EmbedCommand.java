@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.crossdistill.data.PictureFiles;
 import org.crossdistill.data.Safetensors;
 import org.crossdistill.data.TensorData;
 import org.crossdistill.train.ModelFile;
@@ -15,10 +14,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code crossdistill embed}: the embeddings of pictures. */
+/** {@code crossdistill embed}: the embeddings of pictures or sounds. */
 @Command(
     name = "embed",
-    description = "Embed pictures: one JSON object a picture, or a safetensors file of them all.",
+    description =
+        "Embed pictures or sounds: one JSON object a file, or a safetensors file of them all.",
     mixinStandardHelpOptions = true)
 final class EmbedCommand implements Callable<Integer> {
 
@@ -27,41 +27,41 @@ final class EmbedCommand implements Callable<Integer> {
 
   @Option(
       names = "--output",
-      description = "Write a safetensors file with the tensor `embeddings` [pictures, D] instead.")
+      description = "Write a safetensors file with the tensor `embeddings` [files, D] instead.")
   private Path output;
 
-  @Parameters(arity = "1..*", paramLabel = "PICTURE", description = "PNG or JPEG files.")
-  private List<Path> pictures;
+  @Parameters(arity = "1..*", paramLabel = "FILE", description = "PNG, JPEG or WAV files.")
+  private List<Path> files;
 
   @Override
   public Integer call() {
     LibTorchLoading.load(System.err);
     Predictor predictor = new Predictor(ModelFile.read(model));
     List<float[]> embeddings = new ArrayList<>();
-    for (Path picture : pictures) {
-      float[] embedding = predictor.embed(PictureFiles.read(picture));
+    for (Path file : files) {
+      float[] embedding = predictor.embed(file);
       embeddings.add(embedding);
       if (output == null) {
         Map<String, Object> line = new LinkedHashMap<>();
-        line.put("picture", picture.toString());
+        line.put(predictor.kind().key(), file.toString());
         line.put("embedding", embedding);
         System.out.println(Json.line(line));
       }
     }
     if (output != null) {
-      write(embeddings);
+      write(predictor.kind().key() + "s", embeddings);
     }
     return ExitCode.OK;
   }
 
-  private void write(List<float[]> embeddings) {
+  private void write(String key, List<float[]> embeddings) {
     int size = embeddings.get(0).length;
     float[] values = new float[embeddings.size() * size];
     for (int i = 0; i < embeddings.size(); i++) {
       System.arraycopy(embeddings.get(i), 0, values, i * size, size);
     }
     Map<String, String> metadata =
-        Map.of("pictures", Json.line(pictures.stream().map(Path::toString).toList()));
+        Map.of(key, Json.line(files.stream().map(Path::toString).toList()));
     TensorData tensor = TensorData.ofFloats(values, embeddings.size(), size);
     new Safetensors(metadata, Map.of("embeddings", tensor)).write(output);
   }

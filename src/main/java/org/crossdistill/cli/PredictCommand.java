@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.crossdistill.data.PictureFiles;
 import org.crossdistill.train.ConfigException;
 import org.crossdistill.train.ModelFile;
 import org.crossdistill.train.Predictor;
@@ -13,10 +12,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code crossdistill predict}: the classes of pictures. */
+/** {@code crossdistill predict}: the classes of pictures or sounds. */
 @Command(
     name = "predict",
-    description = "Name the classes of pictures, also of classes that only texts described.",
+    description =
+        "Name the classes of pictures or sounds, also of classes that only texts described.",
     mixinStandardHelpOptions = true)
 final class PredictCommand implements Callable<Integer> {
 
@@ -26,11 +26,11 @@ final class PredictCommand implements Callable<Integer> {
   @Option(names = "--top", defaultValue = "3", description = "How many classes (default: 3).")
   private int top;
 
-  @Option(names = "--json", description = "Print one JSON object a picture.")
+  @Option(names = "--json", description = "Print one JSON object a file.")
   private boolean json;
 
-  @Parameters(arity = "1..*", paramLabel = "PICTURE", description = "PNG or JPEG files.")
-  private List<Path> pictures;
+  @Parameters(arity = "1..*", paramLabel = "FILE", description = "PNG, JPEG or WAV files.")
+  private List<Path> files;
 
   @Override
   public Integer call() {
@@ -39,25 +39,28 @@ final class PredictCommand implements Callable<Integer> {
     }
     LibTorchLoading.load(System.err);
     Predictor predictor = new Predictor(ModelFile.read(model));
-    for (Path picture : pictures) {
-      float[] embedding = predictor.embed(PictureFiles.read(picture));
-      print(
-          picture, predictor.trainedClasses(embedding, top), predictor.textClasses(embedding, top));
+    for (Path file : files) {
+      float[] embedding = predictor.embed(file);
+      var trained = predictor.trainedClasses(embedding, top);
+      print(predictor.kind().key(), file, trained, predictor.textClasses(embedding, top));
     }
     return ExitCode.OK;
   }
 
   private void print(
-      Path picture, List<Predictor.Prediction> trained, List<Predictor.Prediction> byText) {
+      String kind,
+      Path file,
+      List<Predictor.Prediction> trained,
+      List<Predictor.Prediction> byText) {
     if (json) {
       Map<String, Object> result = new LinkedHashMap<>();
-      result.put("picture", picture.toString());
-      result.put("trained-classes", trained);
-      result.put("text-classes", byText);
+      result.put(kind, file.toString());
+      result.put("trained-classes", trained.stream().map(PredictCommand::object).toList());
+      result.put("text-classes", byText.stream().map(PredictCommand::object).toList());
       System.out.println(Json.line(result));
       return;
     }
-    System.out.println(picture);
+    System.out.println(file);
     print("among the classes of the training", trained);
     if (!byText.isEmpty()) {
       print("among all classes, by their texts", byText);
@@ -67,7 +70,15 @@ final class PredictCommand implements Callable<Integer> {
   private static void print(String heading, List<Predictor.Prediction> predictions) {
     System.out.println("  " + heading);
     for (Predictor.Prediction prediction : predictions) {
-      System.out.printf("    %-28s cosine %.3f%n", prediction.name(), prediction.cosine());
+      System.out.printf(
+          "    %-28s %s %.3f%n", prediction.name(), prediction.score().key(), prediction.value());
     }
+  }
+
+  private static Map<String, Object> object(Predictor.Prediction prediction) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("name", prediction.name());
+    object.put(prediction.score().key(), prediction.value());
+    return object;
   }
 }

@@ -6,17 +6,23 @@ import java.util.random.RandomGenerator;
  * Varies pictures: shift, zoom, rotation and mirroring in one bilinear resampling, then a gain.
  * What comes in from beyond the picture is white. Immutable and thread-safe.
  *
+ * @param channels of a picture, 1 or more
  * @param size side of the pictures in pixels
  * @param options ranges
  */
-public record PictureAugmenter(int size, PictureAugmentation options) {
+public record PictureAugmenter(int channels, int size, PictureAugmentation options) {
 
   private static final int BORDER = 1;
+
+  /** For pictures of three colours. */
+  public PictureAugmenter(int size, PictureAugmentation options) {
+    this(Picture.CHANNELS, size, options);
+  }
 
   /**
    * Varies one picture.
    *
-   * @param ink holds pictures [3, size, size]; not changed
+   * @param ink holds pictures [channels, size, size]; not changed
    * @param from where the picture begins
    * @param random six numbers are drawn, whatever the options
    * @param out receives the result
@@ -35,7 +41,7 @@ public record PictureAugmenter(int size, PictureAugmentation options) {
         if (u >= 0 && v >= 0 && u < padded - 1 && v < padded - 1) {
           sample(framed, padded, u, v, warp.gain, out, target);
         } else {
-          for (int channel = 0; channel < Picture.CHANNELS; channel++) {
+          for (int channel = 0; channel < channels; channel++) {
             out[target + channel * size * size] = 0;
           }
         }
@@ -51,7 +57,7 @@ public record PictureAugmenter(int size, PictureAugmentation options) {
     float right = u - left;
     float below = v - top;
     int at = top * padded + left;
-    for (int channel = 0; channel < Picture.CHANNELS; channel++) {
+    for (int channel = 0; channel < channels; channel++) {
       float upper = framed[at] + right * (framed[at + 1] - framed[at]);
       int under = at + padded;
       float lower = framed[under] + right * (framed[under + 1] - framed[under]);
@@ -63,8 +69,8 @@ public record PictureAugmenter(int size, PictureAugmentation options) {
 
   /** Puts a white pixel around the picture, so that the resampling knows no borders. */
   private float[] frame(float[] ink, int from, int padded) {
-    float[] framed = new float[Picture.CHANNELS * padded * padded];
-    for (int channel = 0; channel < Picture.CHANNELS; channel++) {
+    float[] framed = new float[channels * padded * padded];
+    for (int channel = 0; channel < channels; channel++) {
       for (int y = 0; y < size; y++) {
         int source = from + (channel * size + y) * size;
         int target = (channel * padded + y + BORDER) * padded + BORDER;

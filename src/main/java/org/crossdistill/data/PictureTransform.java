@@ -59,7 +59,12 @@ public record PictureTransform(int size, float mean, float std) {
    * @param ink any number of values
    */
   public void normalise(float[] ink) {
-    for (int i = 0; i < ink.length; i++) {
+    normalise(ink, 0, ink.length);
+  }
+
+  /** As {@link #normalise(float[])}, of {@code count} values from {@code from} on. */
+  void normalise(float[] ink, int from, int count) {
+    for (int i = from; i < from + count; i++) {
       ink[i] = (ink[i] - mean) / std;
     }
   }

@@ -19,6 +19,11 @@ public enum Metric {
   MATCHING("matching", "1:2 matching", Direction.HIGHER_IS_BETTER, Unit.FRACTION),
   /** {@link Accuracy#top1} of the classes that were trained, a fraction. */
   ACCURACY("accuracy", "accuracy", Direction.HIGHER_IS_BETTER, Unit.FRACTION),
+  /** {@link Verification#eer()} of the other modality's model, where a method trains one. */
+  OTHER_EER("other-eer", "EER, other modality", Direction.LOWER_IS_BETTER, Unit.FRACTION),
+  /** {@link Accuracy#top1} of the other modality's model, where a method trains one. */
+  OTHER_ACCURACY(
+      "other-accuracy", "accuracy, other modality", Direction.HIGHER_IS_BETTER, Unit.FRACTION),
   /** How long the epochs of the training took. */
   SECONDS("seconds", "seconds", Direction.LOWER_IS_BETTER, Unit.SECONDS);
 

@@ -100,7 +100,7 @@ public record CmdOptions(
 
   /** What the teacher must give. */
   Set<Need> needs() {
-    Set<Need> needs = EnumSet.of(Need.TEACHER_EMBEDDING);
+    Set<Need> needs = EnumSet.of(Need.PAIRS, Need.TEACHER_EMBEDDING);
     if (classifier == ClassifierMode.FROZEN) {
       needs.add(Need.TEACHER_CLASSIFIER);
     }

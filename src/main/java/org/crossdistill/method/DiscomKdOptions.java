@@ -1,5 +1,6 @@
 package org.crossdistill.method;
 
+import java.util.Set;
 import org.crossdistill.loss.DiscomKdLoss;
 import org.crossdistill.loss.GradientReversal;
 
@@ -60,6 +61,13 @@ public record DiscomKdOptions(
     Weights.requireFactor("adversarial", adversarial);
     Weights.requireFactor("modality", modality);
     Weights.requireFactor("perpendicular", perpendicular);
+  }
+
+  /** What the data must give: both modalities with all labels, which L_CL and L_AUX take. */
+  Set<Need> needs() {
+    return pairing == Pairing.PAIRED
+        ? Set.of(Need.PAIRS, Need.OTHER_INPUT, Need.LABELS)
+        : Set.of(Need.OTHER_INPUT, Need.LABELS);
   }
 
   /** λ after a share of the training. */

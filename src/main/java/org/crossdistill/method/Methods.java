@@ -43,22 +43,23 @@ public final class Methods {
   }
 
   private static final Set<Need> NOTHING = Set.of();
-  private static final Set<Need> OTHER_INPUT = Set.of(Need.OTHER_INPUT);
-  private static final Set<Need> EMBEDDING = Set.of(Need.TEACHER_EMBEDDING);
-  private static final Set<Need> LOGITS = Set.of(Need.TEACHER_LOGITS);
-  private static final Set<Need> LABELS_AND_LOGITS = Set.of(Need.LABELS, Need.TEACHER_LOGITS);
-  private static final Set<Need> TEACHER = Set.of(Need.TEACHER_BACKBONE, Need.TEACHER_CLASSIFIER);
+  private static final Set<Need> EMBEDDING = Set.of(Need.PAIRS, Need.TEACHER_EMBEDDING);
+  private static final Set<Need> LOGITS = Set.of(Need.PAIRS, Need.TEACHER_LOGITS);
+  private static final Set<Need> LABELS_AND_LOGITS =
+      Set.of(Need.PAIRS, Need.LABELS, Need.TEACHER_LOGITS);
+  private static final Set<Need> TEACHER =
+      Set.of(Need.PAIRS, Need.TEACHER_BACKBONE, Need.TEACHER_CLASSIFIER);
   private static final Set<Need> MAPS =
-      Set.of(Need.TEACHER_BACKBONE, Need.TEACHER_CLASSIFIER, Need.MAPS);
+      Set.of(Need.PAIRS, Need.TEACHER_BACKBONE, Need.TEACHER_CLASSIFIER, Need.MAPS);
   private static final Set<Need> EMBEDDING_AND_CLASSIFIER =
-      Set.of(Need.TEACHER_EMBEDDING, Need.TEACHER_CLASSIFIER);
+      Set.of(Need.PAIRS, Need.TEACHER_EMBEDDING, Need.TEACHER_CLASSIFIER);
 
   private static final List<Entry> ENTRIES =
       List.of(
           entry("none", StudentAlone.Options.class, NOTHING, StudentAlone::new),
           entry("cmd", CmdOptions.class, CmdOptions::needs, Cmd::new),
           entry("c2kd", C2kdOptions.class, TEACHER, C2kd::new),
-          entry("discom-kd", DiscomKdOptions.class, OTHER_INPUT, DiscomKd::new)
+          entry("discom-kd", DiscomKdOptions.class, DiscomKdOptions::needs, DiscomKd::new)
               .withModel((o, shape, random) -> DiscomKd.model((DiscomKdOptions) o, shape, random)),
           entry("fitnets", FitNets.Options.class, EMBEDDING, FitNets::new),
           entry("kd", OutputMatching.Options.class, LOGITS, OutputMatching::new),

@@ -14,6 +14,8 @@ public enum Need {
   OTHER_INPUT("inputs of the other modality"),
   /** Maps in the middle of both networks; see {@link org.crossdistill.nn.Backbone#givesMaps}. */
   MAPS("feature maps of both networks"),
+  /** A partner in the other modality for every training sample of the student's. */
+  PAIRS("pairs of both modalities"),
   /** A label on every training sample. */
   LABELS("a label on every training sample");
 
@@ -21,6 +23,14 @@ public enum Need {
 
   Need(String words) {
     this.words = words;
+  }
+
+  /** Whether only a teacher that was trained before can meet it. */
+  public boolean isOfTeacher() {
+    return switch (this) {
+      case TEACHER_EMBEDDING, TEACHER_LOGITS, TEACHER_CLASSIFIER, TEACHER_BACKBONE -> true;
+      case OTHER_INPUT, MAPS, PAIRS, LABELS -> false;
+    };
   }
 
   /** The need in words, for messages. */

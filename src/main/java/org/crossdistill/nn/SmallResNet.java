@@ -6,10 +6,11 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * A residual network for small pictures: 3×3 convolution, batch norm, ReLU, 2×2 max-pooling,
- * residual blocks, mean over the picture, dropout, linear layer without bias, batch norm.
+ * A residual network for small pictures, and for spectrograms as pictures of one channel: 3×3
+ * convolution, batch norm, ReLU, 2×2 max-pooling, residual blocks, mean over the picture, dropout,
+ * linear layer without bias, batch norm.
  *
- * <p>[B, 3, H, W] → embedding [B, D], f32.
+ * <p>[B, channels, H, W] → embedding [B, D], f32.
  */
 public final class SmallResNet extends Backbone {
 
@@ -53,10 +54,18 @@ public final class SmallResNet extends Backbone {
   private final Linear projection;
   private final BatchNorm projectionNorm;
 
+  /** For pictures of three colours. */
   public SmallResNet(RandomGenerator random, Options options) {
+    this(random, 3, options);
+  }
+
+  /**
+   * @param inputChannels of a picture, ≥ 1
+   */
+  public SmallResNet(RandomGenerator random, int inputChannels, Options options) {
     this.options = options;
     List<Integer> channels = options.channels();
-    stem = child("stem", new Conv2d(random, 3, channels.get(0), 3, 1));
+    stem = child("stem", new Conv2d(random, inputChannels, channels.get(0), 3, 1));
     stemNorm = child("stem_norm", new BatchNorm(channels.get(0)));
     blocks = new ResidualBlock[channels.size() - 1];
     for (int i = 0; i < blocks.length; i++) {

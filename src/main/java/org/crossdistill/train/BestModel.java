@@ -6,22 +6,23 @@ import java.util.function.BiConsumer;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.data.Safetensors;
 import org.crossdistill.data.TensorData;
-import org.crossdistill.method.Method;
+import org.crossdistill.nn.Module;
 
-/** Keeps a copy of the networks as they were in the epoch with the best validation score. */
+/** Keeps a copy of networks as they were in the epoch with the best validation score. */
 final class BestModel {
 
-  /** Metadata key of a checkpoint. */
-  static final String SCORE = "best-score";
-
-  private static final String PREFIX = "best.";
-
-  private final Method method;
+  private final String key;
+  private final Map<String, Module> networks;
   private final Map<String, TensorData> copy = new TreeMap<>();
   private double score = Double.NEGATIVE_INFINITY;
 
-  BestModel(Method method) {
-    this.method = method;
+  /**
+   * @param key what a checkpoint calls it
+   * @param networks by name
+   */
+  BestModel(String key, Map<String, Module> networks) {
+    this.key = key;
+    this.networks = networks;
   }
 
   /** Copies the networks if the score is higher than all before. */
@@ -29,14 +30,14 @@ final class BestModel {
     if (candidate > score) {
       score = candidate;
       copy.clear();
-      networks((prefix, state) -> copy.putAll(TensorBytes.of(PREFIX + prefix, state)));
+      states((prefix, state) -> copy.putAll(TensorBytes.of(prefix, state)));
     }
   }
 
   /** Puts the best networks back; nothing happens if none was offered. */
   void restore() {
     if (!copy.isEmpty()) {
-      networks((prefix, state) -> TensorBytes.copy("best model", copy, PREFIX + prefix, state));
+      states((prefix, state) -> TensorBytes.copy("best model", copy, prefix, state));
     }
   }
 
@@ -45,20 +46,25 @@ final class BestModel {
     return copy;
   }
 
-  String score() {
-    return Double.toString(score);
+  /** What a checkpoint's metadata hold of it. */
+  Map<String, String> metadata() {
+    return Map.of(scoreKey(), Double.toString(score));
   }
 
-  /** The inverse of {@link #tensors()} and {@link #score()}. */
+  /** The inverse of {@link #tensors()} and {@link #metadata()}. */
   void read(Safetensors checkpoint) {
     copy.clear();
     checkpoint.tensors().entrySet().stream()
-        .filter(entry -> entry.getKey().startsWith(PREFIX))
+        .filter(entry -> entry.getKey().startsWith(key + "."))
         .forEach(entry -> copy.put(entry.getKey(), entry.getValue()));
-    score = Double.parseDouble(checkpoint.metadata().get(SCORE));
+    score = Double.parseDouble(checkpoint.metadata().get(scoreKey()));
   }
 
-  private void networks(BiConsumer<String, Map<String, Tensor>> action) {
-    method.networks().forEach((name, network) -> action.accept(name + ".", network.state()));
+  private String scoreKey() {
+    return key + "-score";
+  }
+
+  private void states(BiConsumer<String, Map<String, Tensor>> action) {
+    networks.forEach((name, network) -> action.accept(key + "." + name + ".", network.state()));
   }
 }

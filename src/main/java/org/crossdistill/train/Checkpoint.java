@@ -2,6 +2,7 @@ package org.crossdistill.train;
 
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.TreeMap;
 import org.crossdistill.data.Safetensors;
 
 /**
@@ -13,7 +14,7 @@ final class Checkpoint {
   private static final String FORMAT = "format";
   private static final String FORMAT_NAME = "crossdistill-checkpoint";
   private static final String FORMAT_VERSION = "format-version";
-  private static final String VERSION = "1";
+  private static final String VERSION = "2";
   private static final String EPOCH = "epoch";
   private static final String CONFIG = "config";
   private static final String SEED = "seed";
@@ -21,23 +22,15 @@ final class Checkpoint {
 
   private Checkpoint() {}
 
-  static void write(Path file, Trainer trainer, BestModel best, String config, long seed) {
+  static void write(Path file, Trainer trainer, BestModels best, String config, long seed) {
     var tensors = TensorBytes.of(STATE, trainer.state());
     tensors.putAll(best.tensors());
-    Map<String, String> metadata =
-        Map.of(
-            FORMAT,
-            FORMAT_NAME,
-            FORMAT_VERSION,
-            VERSION,
-            EPOCH,
-            Integer.toString(trainer.epochsDone()),
-            CONFIG,
-            config,
-            SEED,
-            Long.toString(seed),
-            BestModel.SCORE,
-            best.score());
+    Map<String, String> metadata = new TreeMap<>(best.metadata());
+    metadata.put(FORMAT, FORMAT_NAME);
+    metadata.put(FORMAT_VERSION, VERSION);
+    metadata.put(EPOCH, Integer.toString(trainer.epochsDone()));
+    metadata.put(CONFIG, config);
+    metadata.put(SEED, Long.toString(seed));
     new Safetensors(metadata, tensors).write(file);
   }
 
@@ -46,7 +39,7 @@ final class Checkpoint {
    *
    * @throws CheckpointException if the file is none, or of another version, configuration or seed
    */
-  static void read(Path file, Trainer trainer, BestModel best, String config, long seed) {
+  static void read(Path file, Trainer trainer, BestModels best, String config, long seed) {
     Safetensors content = Safetensors.read(file);
     Map<String, String> metadata = content.metadata();
     expect(file, metadata, FORMAT, FORMAT_NAME);

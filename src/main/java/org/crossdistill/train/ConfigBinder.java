@@ -17,9 +17,13 @@ import org.crossdistill.CrossdistillException;
  * Turns tables into option records and back. A record's component {@code learningRate} is the key
  * {@code learning-rate}, an enum's constant {@code WEIGHTED_MEAN} the string {@code
  * "weighted-mean"}. What a table leaves out comes from the record's static {@code defaults()}. A
- * key that no component has is an error that names the nearest one.
+ * key that no component has is an error that names the nearest one. A component whose type is an
+ * interface is the record that the table's {@code name} chooses through the interface's static
+ * {@code named(Object)}.
  */
 public final class ConfigBinder {
+
+  private static final String NAME = "name";
 
   private ConfigBinder() {}
 
@@ -90,15 +94,18 @@ public final class ConfigBinder {
   private static Object convert(
       RecordComponent component, Object raw, Object fallback, String key) {
     Class<?> type = component.getType();
-    if (type.isRecord()) {
-      if (!(raw instanceof Map)) {
+    if (type == List.class) {
+      return list(component, raw, key);
+    }
+    if (type.isRecord() || type.isInterface()) {
+      if (!(raw instanceof Map<?, ?> table)) {
         throw wrong(key, "a table", raw);
       }
       Record defaults = fallback == null ? defaults((Class) type) : (Record) fallback;
-      return bind((Class) type, defaults, (Map<String, Object>) raw, key);
-    }
-    if (type == List.class) {
-      return list(component, raw, key);
+      if (type.isInterface() && table.get(NAME) != null) {
+        defaults = named(type, table.get(NAME));
+      }
+      return bind((Class) defaults.getClass(), defaults, (Map<String, Object>) raw, key);
     }
     return scalar(type, raw, key);
   }
@@ -182,6 +189,19 @@ public final class ConfigBinder {
       return (R) type.getMethod("defaults").invoke(null);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException(type + " needs a public static defaults()", e);
+    }
+  }
+
+  private static Record named(Class<?> type, Object name) {
+    try {
+      return (Record) type.getDeclaredMethod("named", Object.class).invoke(null, name);
+    } catch (InvocationTargetException e) {
+      if (e.getCause() instanceof CrossdistillException cause) {
+        throw cause;
+      }
+      throw new IllegalStateException("cannot choose a " + type, e);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(type + " needs a static named(Object)", e);
     }
   }
 

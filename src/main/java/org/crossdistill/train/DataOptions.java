@@ -1,76 +1,81 @@
 package org.crossdistill.train;
 
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
 /**
- * Which samples a run trains on and is measured on.
- *
- * @param name of the data set; {@code emoji}
- * @param label column of the labels, {@code group} or {@code subgroup}
- * @param split {@code open}: some classes are never seen in training; {@code closed}: all are
- * @param seenFraction share of the classes that an open split trains on, in (0, 1)
- * @param validationFraction share of the samples that a closed split keeps for validation
- * @param testFraction share of the samples that a closed split keeps for the test
- * @param minSamples a class with fewer samples is left out
- * @param minBases a class with fewer different things (variants counted once) is left out
- * @param perClass training samples a class at most; 0 = all
- * @param labelled training samples a class that keep their label; 0 = all. The others stay as pairs
- * @param control whether the pairs are true or, as a control, shuffled
- * @param pictureSize side of the pictures that the student sees, in pixels, 8 to 1024
+ * Which samples a run trains on and is measured on. Each data set has a record of its own, which
+ * the key {@code name} chooses.
  */
-public record DataOptions(
-    String name,
-    String label,
-    Split split,
-    double seenFraction,
-    double validationFraction,
-    double testFraction,
-    int minSamples,
-    int minBases,
-    int perClass,
-    int labelled,
-    Control control,
-    int pictureSize) {
+public sealed interface DataOptions permits EmojiOptions, AvDigitsOptions, PairedLatentsOptions {
 
-  /** How samples are divided. */
-  public enum Split {
-    /** By class: the classes of the test are not seen in training. */
-    OPEN,
-    /** Within each class. */
-    CLOSED
-  }
-
-  /** Which text stands beside which picture in training. */
-  public enum Control {
+  /** Which sample of the other modality stands beside which of the student's in training. */
+  enum Control {
     /** The true pairs. */
     NONE,
-    /** Texts permuted among all training samples: what remains is no transfer of knowledge. */
+    /** Permuted among all training samples: what remains is no transfer of knowledge. */
     SHUFFLED,
-    /** Texts permuted among the samples of a class: what remains is transfer of the class alone. */
+    /** Permuted among the samples of a class: what remains is transfer of the class alone. */
     SHUFFLED_WITHIN_CLASS
   }
 
-  /** Emoji by sub-group, open split, 60 % of the classes seen, all samples, true pairs, 32×32. */
-  public static DataOptions defaults() {
-    return new DataOptions(
-        "emoji", "subgroup", Split.OPEN, 0.6, 0.15, 0.25, 8, 5, 0, 0, Control.NONE, 32);
+  /** Emoji. */
+  static DataOptions defaults() {
+    return EmojiOptions.defaults();
   }
 
-  /** Checks the ranges. */
-  public DataOptions {
-    Options.require(name.equals("emoji"), "name", "emoji", name);
-    Options.require(
-        seenFraction > 0 && seenFraction < 1, "seen-fraction", "a number in (0, 1)", seenFraction);
-    boolean fractions =
-        validationFraction >= 0 && testFraction > 0 && validationFraction + testFraction < 1;
-    Options.require(
-        fractions,
-        "validation-fraction, test-fraction",
-        "test-fraction > 0 and a sum below 1",
-        validationFraction + ", " + testFraction);
-    Options.require(minSamples >= 1, "min-samples", "at least 1", minSamples);
-    Options.require(minBases >= 1, "min-bases", "at least 1", minBases);
-    Options.require(perClass >= 0, "per-class", "at least 0", perClass);
-    Options.require(labelled >= 0, "labelled", "at least 0", labelled);
-    Options.require(
-        pictureSize >= 8 && pictureSize <= 1024, "picture-size", "from 8 to 1024", pictureSize);
+  /**
+   * The defaults of a data set.
+   *
+   * @throws ConfigException if there is none of that name
+   */
+  static DataOptions named(Object name) {
+    List<DataOptions> all =
+        List.of(
+            EmojiOptions.defaults(), AvDigitsOptions.defaults(), PairedLatentsOptions.defaults());
+    return all.stream()
+        .filter(options -> options.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    "data.name: expected one of "
+                        + String.join(", ", all.stream().map(DataOptions::name).toList())
+                        + ", found "
+                        + name));
   }
+
+  /** The data set. */
+  String name();
+
+  /** Share of the samples, or of the seen classes, that is kept for validation; 0 = none. */
+  double validationFraction();
+
+  /** Whether the classes of the test are not seen in training. */
+  boolean open();
+
+  /** What leaves some training samples without a label; null where each has one. */
+  String missingLabels();
+
+  /** What leaves the samples without a partner in the other modality; null where all have one. */
+  String missingPairs();
+
+  /** What a modality is. */
+  Kind kind(Role role);
+
+  /** Shape of one sample as the modality's network takes it; empty where only the data tell. */
+  Optional<long[]> shape(Role role);
+
+  /** Turns a file into what the modality's network takes; empty where samples come from no file. */
+  Optional<Function<Path, float[]>> reader(Role role);
+
+  /**
+   * Loads the data and divides them.
+   *
+   * @param seed of the split
+   * @throws org.crossdistill.data.DataException if files are missing or not as they must be
+   */
+  PreparedData prepare(long seed);
 }

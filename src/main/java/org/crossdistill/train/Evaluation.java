@@ -6,53 +6,52 @@ import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
-import org.crossdistill.data.PictureTransform;
 import org.crossdistill.eval.Accuracy;
 import org.crossdistill.eval.Metric;
 import org.crossdistill.eval.OpenSet;
 import org.crossdistill.method.Method;
+import org.crossdistill.method.Method.SingleModal;
 import org.crossdistill.nn.Tensors;
 
 /** Measures a trained method on held-out samples. */
 final class Evaluation {
 
   private final PreparedData data;
-  private final PictureTransform transform;
 
-  Evaluation(PreparedData data, PictureTransform transform) {
+  Evaluation(PreparedData data) {
     this.data = data;
-    this.transform = transform;
   }
 
-  /** Embeddings of some samples' pictures, [rows.length][D]. */
-  float[][] embedPictures(Method method, int[] rows) {
-    float[][] pictures =
-        IntStream.of(rows).mapToObj(i -> data.pictures()[i].clone()).toArray(float[][]::new);
-    for (float[] picture : pictures) {
-      transform.normalise(picture);
-    }
-    return Embedder.embed(method.student(), pictures, 3, transform.size(), transform.size());
+  /** The student's embeddings of some of its samples, [rows.length][D]. */
+  float[][] embed(Method method, int[] rows) {
+    return Embedder.embed(method.student(), data.student().samples(), rows);
   }
 
   /**
-   * The teacher's embeddings of some samples' own texts in the student's space, [rows.length][D];
-   * empty where the method has no common space.
+   * The teacher's embeddings of some of its samples in the student's space, [rows.length][D]; empty
+   * where the method has no common space.
    */
-  Optional<float[][]> projectTexts(Method method, Teacher teacher, int[] rows) {
-    if (teacher == null) {
+  Optional<float[][]> project(Method method, Teacher teacherOrNull, int[] rows) {
+    if (teacherOrNull == null) {
       return Optional.empty();
     }
     try (PointerScope scope = new PointerScope();
         NoGradGuard noGrad = new NoGradGuard()) {
-      Tensor embeddings = Tensors.of(select(teacher.embeddings(), rows));
-      return method.project(embeddings).map(Tensors::rows);
+      float[][] own =
+          IntStream.of(rows).mapToObj(i -> teacherOrNull.embeddings()[i]).toArray(float[][]::new);
+      return method.project(Tensors.of(own)).map(Tensors::rows);
     }
   }
 
+  /** As {@link #project}, of the samples that show the same as these of the student. */
+  Optional<float[][]> projectPartners(Method method, Teacher teacherOrNull, int[] samples) {
+    return data.pairing().own(samples).flatMap(own -> project(method, teacherOrNull, own));
+  }
+
   /** Mean ‖ŝ − t̂‖ over some samples; empty where the method has no common space. */
-  Optional<Double> distance(Method method, Teacher teacher, int[] rows) {
-    return projectTexts(method, teacher, rows)
-        .map(texts -> meanDistance(embedPictures(method, rows), texts));
+  Optional<Double> distance(Method method, Teacher teacherOrNull, int[] rows) {
+    return projectPartners(method, teacherOrNull, rows)
+        .map(partners -> meanDistance(embed(method, rows), partners));
   }
 
   private static double meanDistance(float[][] s, float[][] t) {
@@ -63,24 +62,28 @@ final class Evaluation {
     }
   }
 
-  /** Numbers on samples of the classes that the student was trained on. */
-  Map<Metric, Double> closedSet(Method method, int[] rows) {
-    float[][] embeddings = embedPictures(method, rows);
-    float[][] cosines = Embedder.map(embeddings, method.classifier()::forward);
-    return Map.of(Metric.ACCURACY, Accuracy.top1(cosines, data.labels(rows)));
+  /** Accuracy of a model on samples of the classes that it was trained on. */
+  double accuracy(SingleModal model, Role role, int[] rows) {
+    Modality modality = data.modality(role);
+    float[][] embeddings = Embedder.embed(model.backbone(), modality.samples(), rows);
+    float[][] scores = Embedder.map(embeddings, model.classifier()::forward);
+    return Accuracy.top1(scores, modality.labels(rows));
+  }
+
+  /** Equal error rate of a model on samples of any classes. */
+  double eer(SingleModal model, Role role, int[] rows, long seed) {
+    Modality modality = data.modality(role);
+    float[][] embeddings = Embedder.embed(model.backbone(), modality.samples(), rows);
+    return OpenSet.evaluate(embeddings, modality.labels(rows), seed).get(Metric.EER);
   }
 
   /** Numbers on samples of classes that the student has never seen. */
-  Map<Metric, Double> openSet(Method method, Teacher teacher, int[] rows, long seed) {
-    float[][] pictures = embedPictures(method, rows);
+  Map<Metric, Double> openSet(Method method, Teacher teacherOrNull, int[] rows, long seed) {
+    float[][] embeddings = embed(method, rows);
     int[] labels = data.labels(rows);
 
-    return projectTexts(method, teacher, rows)
-        .map(texts -> OpenSet.evaluate(pictures, texts, labels, seed))
-        .orElseGet(() -> OpenSet.evaluate(pictures, labels, seed));
-  }
-
-  private static float[][] select(float[][] rows, int[] indices) {
-    return IntStream.of(indices).mapToObj(i -> rows[i]).toArray(float[][]::new);
+    return projectPartners(method, teacherOrNull, rows)
+        .map(partners -> OpenSet.evaluate(embeddings, partners, labels, seed))
+        .orElseGet(() -> OpenSet.evaluate(embeddings, labels, seed));
   }
 }

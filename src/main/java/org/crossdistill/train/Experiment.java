@@ -38,8 +38,8 @@ public record Experiment(Settings settings, Methods.Entry method, Record methodO
    *     more LibTorch's convolutions add in an order that changes from run to run
    * @param data which samples
    * @param augmentation of the training pictures
-   * @param teacher the text teacher
-   * @param student the picture backbone
+   * @param teacher the teacher of the other modality
+   * @param student sizes of the student's backbone
    * @param identityLoss the student's identity loss
    * @param train length and steps of the training
    * @param optimizer update rule
@@ -153,15 +153,20 @@ public record Experiment(Settings settings, Methods.Entry method, Record methodO
    * @throws ConfigException naming what is missing
    */
   private void check() {
+    DataOptions data = settings.data();
     boolean network = settings.teacher().kind() == TeacherOptions.Kind.CLASSIFIER;
-    boolean allLabels = settings.data().labelled() == 0;
     for (Need need : needs()) {
       String missing =
           switch (need) {
             case TEACHER_BACKBONE -> network ? null : "teacher.kind = \"embedding\" has none";
-            case LABELS -> allLabels ? null : "data.labelled leaves some without";
-            case MAPS -> "the text teacher has none";
-            case TEACHER_EMBEDDING, TEACHER_LOGITS, TEACHER_CLASSIFIER, OTHER_INPUT -> null;
+            case LABELS -> data.missingLabels();
+            case PAIRS -> data.missingPairs();
+            case MAPS -> missingMaps(data);
+            case TEACHER_EMBEDDING, TEACHER_LOGITS, TEACHER_CLASSIFIER ->
+                network || !data.kind(Role.OTHER).maps()
+                    ? null
+                    : "teacher.kind = \"embedding\" takes no " + data.kind(Role.OTHER).key() + "s";
+            case OTHER_INPUT -> null;
           };
       if (missing != null) {
         throw new ConfigException(method.name() + " needs " + need.words() + "; " + missing);
@@ -169,11 +174,30 @@ public record Experiment(Settings settings, Methods.Entry method, Record methodO
     }
   }
 
-  /** The networks of a saved model, without their values. */
-  Method.SingleModal model(int classes, int embeddingSize) {
-    Function<RandomGenerator, Backbone> student =
-        random -> new SmallResNet(random, settings.student());
-    ModelShape shape = new ModelShape(student, classes, embeddingSize);
+  private static String missingMaps(DataOptions data) {
+    for (Role role : Role.values()) {
+      if (!data.kind(role).maps()) {
+        String whose = role == Role.STUDENT ? " student" : " teacher";
+        return "the " + data.kind(role).key() + whose + " has none";
+      }
+    }
+    return null;
+  }
+
+  /**
+   * The networks of a saved model, without their values.
+   *
+   * @throws ConfigException if the data alone tell what the modality's network takes
+   */
+  Method.SingleModal model(Role role, int classes, int embeddingSize) {
+    DataOptions data = settings.data();
+    long[] input =
+        data.shape(role)
+            .orElseThrow(
+                () -> new ConfigException("no model of " + data.kind(role).key() + " can be read"));
+    Function<RandomGenerator, Backbone> backbone =
+        random -> Networks.of(role, input, settings, random);
+    ModelShape shape = new ModelShape(backbone, classes, embeddingSize);
     return method.model().create(methodOptions, shape, new SplittableRandom(0));
   }
 

@@ -1,6 +1,5 @@
 package org.crossdistill.train;
 
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -8,21 +7,16 @@ import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
-import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
-import org.crossdistill.data.PictureAugmenter;
-import org.crossdistill.data.PictureTransform;
 import org.crossdistill.data.Seeds;
-import org.crossdistill.data.Subset;
+import org.crossdistill.data.Split;
 import org.crossdistill.eval.Metric;
-import org.crossdistill.eval.OpenSet;
 import org.crossdistill.method.Method;
 import org.crossdistill.method.MethodContext;
 import org.crossdistill.method.MethodContext.Encoders;
 import org.crossdistill.method.Need;
 import org.crossdistill.method.NetworksAlone;
-import org.crossdistill.nn.SmallResNet;
-import org.crossdistill.nn.TextEncoder;
+import org.crossdistill.nn.Backbone;
 
 /**
  * One experiment with one seed, from data to numbers. Not safe for use by several threads at once;
@@ -34,12 +28,13 @@ public final class ExperimentRun {
   private final long seed;
   private final PreparedData data;
   private final Teacher teacher;
-  private final SmallResNet student;
+  private final Backbone student;
   private final Method method;
-  private final PictureSet pictures;
+  private final PairedSet pairs;
   private final Trainer trainer;
-  private final BestModel best;
-  private final Evaluation evaluation;
+  private final BestModels best;
+  private final Measurement measurement;
+  private final TrainedModels models;
 
   /**
    * Loads and divides the data, fits the teacher, makes the networks.
@@ -56,49 +51,50 @@ public final class ExperimentRun {
     this.experiment = experiment;
     this.seed = seed;
     Experiment.Settings settings = experiment.settings();
-    int pictureSize = settings.data().pictureSize();
     try (PointerScope scope = new PointerScope()) {
       data = inputs.data(settings.data(), seed);
       teacher = inputs.teacher(experiment, data, seed, stop);
-      student = new SmallResNet(Seeds.random(seed, "student", 0), settings.student());
+      student = backbone(Role.STUDENT, Seeds.random(seed, "student", 0));
       method = experiment.createMethod(context());
-      PictureTransform transform = Preparation.transform(pictureSize);
-      PictureAugmenter augmenter = new PictureAugmenter(pictureSize, settings.augmentation());
-      pictures = new PictureSet(data, teacher, takesTexts(), augmenter, transform);
-      trainer = new Trainer(method, pictures, settings.train(), settings.optimizer(), seed);
+      pairs = new PairedSet(data, teacher, usesOther(), settings.augmentation());
+      trainer = new Trainer(method, pairs, settings.train(), settings.optimizer(), seed);
     }
-    best = new BestModel(method);
-    evaluation = new Evaluation(data, Preparation.transform(pictureSize));
+    best = new BestModels(method);
+    Evaluation evaluation = new Evaluation(data);
+    boolean open = settings.data().open();
+    measurement = new Measurement(evaluation, data, method, teacher, open, seed);
+    models =
+        new TrainedModels(evaluation, data, method, teacher, settings.data(), experiment.table());
   }
 
-  private boolean takesTexts() {
+  private PairedSet.Other usesOther() {
     Set<Need> needs = experiment.needs();
-    return needs.contains(Need.TEACHER_BACKBONE) || needs.contains(Need.OTHER_INPUT);
+    if (needs.contains(Need.TEACHER_BACKBONE) || needs.contains(Need.OTHER_INPUT)) {
+      return PairedSet.Other.INPUTS;
+    }
+    return teacher == null ? PairedSet.Other.NOTHING : PairedSet.Other.ANSWERS;
+  }
+
+  private Backbone backbone(Role role, RandomGenerator random) {
+    long[] shape = data.modality(role).samples().shape();
+    return Networks.of(role, shape, experiment.settings(), random);
   }
 
   private MethodContext context() {
-    Experiment.Settings settings = experiment.settings();
     RandomGenerator random = Seeds.random(seed, "method", 0);
     int classes = data.classes().size();
     MethodContext context =
-        MethodContext.of(student, classes, settings.identityLoss(), random)
-            .withSamples(data.train().length);
-    if (teacher == null) {
-      return context;
-    }
-    int features = teacher.features()[0].length;
-    Encoders encoders =
-        new Encoders(
-            r -> new SmallResNet(r, settings.student()),
-            r -> new TextEncoder(r, features, settings.teacher().encoder()));
-    return context.with(teacher.forMethods()).with(encoders);
+        MethodContext.of(student, classes, experiment.settings().identityLoss(), random)
+            .withSamples(data.train().length)
+            .with(new Encoders(r -> backbone(Role.STUDENT, r), r -> backbone(Role.OTHER, r)));
+    return teacher == null ? context : context.with(teacher.forMethods());
   }
 
   /** A training of the same networks whose steps do without the losses. */
   Trainer withoutLosses() {
     Experiment.Settings settings = experiment.settings();
     Method networks = new NetworksAlone(method);
-    return new Trainer(networks, pictures, settings.train(), settings.optimizer(), seed);
+    return new Trainer(networks, pairs, settings.train(), settings.optimizer(), seed);
   }
 
   /** The training itself, step by step. */
@@ -172,8 +168,8 @@ public final class ExperimentRun {
       BooleanSupplier pause) {
     EpochReport report;
     while (!pause.getAsBoolean()
-        && (report = trainer.epoch(this::validate, listeners, stop)) != null) {
-      score(report).ifPresent(best::offer);
+        && (report = trainer.epoch(measurement::validate, listeners, stop)) != null) {
+      offer(report);
       afterEpoch.run(report);
       for (TrainingListener listener : listeners) {
         listener.onEpoch(report);
@@ -186,92 +182,50 @@ public final class ExperimentRun {
     return complete;
   }
 
-  /** What the best epoch has most of: validation accuracy, or in an open set the least EER. */
-  OptionalDouble score(EpochReport report) {
-    if (report.validation().isEmpty()) {
-      return OptionalDouble.empty();
+  private void offer(EpochReport report) {
+    for (Role role : Role.values()) {
+      OptionalDouble score = measurement.score(role, report);
+      if (score.isPresent()) {
+        best.offer(role, score.getAsDouble());
+      }
     }
-    return OptionalDouble.of(
-        openSet()
-            ? -report.validation().get(Metric.EER.key())
-            : report.validation().get(Metric.ACCURACY.key()));
   }
 
-  private Map<String, Double> validate() {
-    int[] rows = data.validation();
-    Map<String, Double> numbers = new LinkedHashMap<>();
-    if (rows.length > 0) {
-      measure(rows).forEach((metric, value) -> numbers.put(metric.key(), value));
-      evaluation
-          .distance(method, teacher, rows)
-          .ifPresent(distance -> numbers.put("distance", distance));
-    }
-    return numbers;
+  /** What the student's best epoch has most of; empty without validation samples. */
+  OptionalDouble score(EpochReport report) {
+    return measurement.score(Role.STUDENT, report);
   }
 
   /** Numbers on the test samples, which no choice was made on. */
   public Map<Metric, Double> test() {
-    return measure(data.test());
+    return measurement.of(Split::test);
   }
 
   /** What a model without knowledge reaches on the test samples, where that is known. */
   Map<Metric, Double> chance() {
-    return openSet() ? OpenSet.chance(data.testClasses().size()) : Map.of();
+    return measurement.chance();
   }
 
-  private Map<Metric, Double> measure(int[] rows) {
-    return openSet()
-        ? evaluation.openSet(method, teacher, rows, seed)
-        : evaluation.closedSet(method, rows);
-  }
-
-  private boolean openSet() {
-    return experiment.settings().data().split() == DataOptions.Split.OPEN;
-  }
-
-  /** The test samples of an open set as the model sees them; empty without a common space. */
+  /**
+   * The test samples of an open set of pictures and texts as the model sees them; empty without
+   * either or without a common space.
+   */
   public Optional<OpenSetGallery> gallery() {
-    int[] test = data.test();
-    return evaluation
-        .projectTexts(method, teacher, test)
-        .map(
-            texts ->
-                new OpenSetGallery(
-                    IntStream.of(test).mapToObj(data.samples()::get).toList(),
-                    data.labels(test),
-                    data.testClasses(),
-                    evaluation.embedPictures(method, test),
-                    texts));
+    return models.gallery();
   }
 
   /** The student, ready to be saved. */
   public ModelFile model() {
-    ClassTexts texts = classTexts(data.split().train());
-    if (openSet()) {
-      texts = texts.and(classTexts(data.split().test()));
-    }
-    return new ModelFile(
-        method.student(),
-        method.classifier(),
-        data.classes(),
-        experiment.settings().data().pictureSize(),
-        texts.classes(),
-        texts.embeddings(),
-        experiment.table());
+    return models.student();
   }
 
-  private ClassTexts classTexts(Subset part) {
-    return evaluation
-        .projectTexts(method, teacher, part.samples())
-        .map(texts -> ClassTexts.of(part, texts))
-        .orElse(ClassTexts.NONE);
-  }
-
-  /** Writes the model and its card. */
+  /** Writes the model, or one for each modality, and the card. */
   public void save(
       RunFolder folder, String name, Provenance provenance, Map<Metric, Double> metrics) {
-    model().write(folder.model());
-    folder.writeCard(Card.of(name, experiment, seed, provenance, metrics, chance()));
+    List<String> files = models.write(folder);
+    Map<String, Object> card = Card.of(name, experiment, seed, provenance, metrics, chance());
+    card.put(FinishedTraining.MODELS, files);
+    folder.writeCard(card);
   }
 
   private String config() {

@@ -29,26 +29,36 @@ record FinishedTraining(
   private static final String TEST = "test";
   private static final String CHANCE = "chance";
 
+  /** Key of the files that a training leaves, in its card. */
+  static final String MODELS = "models";
+
   /**
    * Reads the folder of a training.
    *
    * @param folder may not be there
    * @param card of the training that is wanted, without metrics
-   * @return empty if the folder holds no finished training, or one of another version, backend,
-   *     seed or configuration
+   * @return empty if the folder holds no finished training, one of another version, backend, seed
+   *     or configuration, or one that lacks a model which its card names
    * @throws DataException if a file there can't be read
    */
   static Optional<FinishedTraining> read(Path folder, Map<String, Object> card) {
     Path file = folder.resolve(RunFolder.CARD);
-    if (!Files.exists(file)
-        || !Files.exists(folder.resolve(RunFolder.MODEL))
-        || !sameTraining(file, card)) {
+    if (!Files.exists(file) || !sameTraining(file, card)) {
       return Optional.empty();
     }
     JsonNode found = json(file);
+    if (!hasModels(folder, found)) {
+      return Optional.empty();
+    }
     return Optional.of(
         new FinishedTraining(
             metrics(found.path(TEST)), metrics(found.path(CHANCE)), epochs(folder)));
+  }
+
+  private static boolean hasModels(Path folder, JsonNode card) {
+    JsonNode models = card.path(MODELS);
+    return !models.isEmpty()
+        && models.valueStream().allMatch(name -> Files.exists(folder.resolve(name.asText())));
   }
 
   /** Whether a card in a file is that of the same training, whatever was measured. */
@@ -71,7 +81,7 @@ record FinishedTraining(
   private static JsonNode identity(JsonNode card) {
     JsonNode copy = card.deepCopy();
     if (copy instanceof ObjectNode object) {
-      object.remove(List.of(TEST, CHANCE));
+      object.remove(List.of(TEST, CHANCE, MODELS));
     }
     return copy;
   }

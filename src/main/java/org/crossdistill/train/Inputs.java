@@ -39,7 +39,7 @@ final class Inputs {
 
   /** Data sets by their name. */
   static Inputs standard() {
-    return new Inputs(Preparation::prepare);
+    return new Inputs(DataOptions::prepare);
   }
 
   /** The data of one seed, divided. */
@@ -55,20 +55,25 @@ final class Inputs {
    */
   Teacher teacher(Experiment experiment, PreparedData data, long seed, BooleanSupplier stop) {
     Set<Need> needs = experiment.needs();
-    if (needs.isEmpty()) {
+    if (!Teacher.isNeeded(needs)) {
       return null;
     }
     Experiment.Settings settings = experiment.settings();
     boolean classifier =
         needs.contains(Need.TEACHER_LOGITS) || needs.contains(Need.TEACHER_CLASSIFIER);
-    Supplier<Teacher> fit =
-        () ->
-            Teacher.fit(settings.teacher(), settings.identityLoss(), data, classifier, seed, stop);
+    Supplier<Teacher> fit = () -> Teacher.fit(settings, data, classifier, seed, stop);
     if (needs.contains(Need.TEACHER_BACKBONE)) {
       return fit.get();
     }
     return once(
-        List.of(settings.data(), seed, settings.teacher(), settings.identityLoss(), classifier),
+        List.of(
+            settings.data(),
+            seed,
+            settings.teacher(),
+            settings.student(),
+            settings.augmentation(),
+            settings.identityLoss(),
+            classifier),
         fit);
   }
 

@@ -11,30 +11,26 @@ import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.data.Safetensors;
 import org.crossdistill.data.TensorData;
-import org.crossdistill.method.Method;
-import org.crossdistill.nn.Backbone;
+import org.crossdistill.method.Method.SingleModal;
 import org.crossdistill.nn.Init;
-import org.crossdistill.nn.Layer;
 import org.crossdistill.nn.Tensors;
 
 /**
- * A trained student as a safetensors file: backbone and classifier, the names of the classes, and,
- * where the method has a common space, one text embedding a class, the unseen classes included, for
- * zero-shot recognition.
+ * A trained model of one modality as a safetensors file: backbone and classifier, the names of the
+ * classes, and, where the method has a common space with texts, one text embedding a class, the
+ * unseen classes included, for zero-shot recognition.
  *
- * @param student in inference mode
- * @param classifier of the classes that were trained
- * @param classes their names, C
- * @param pictureSize side of the pictures that the student takes, in pixels
+ * @param role the student's modality, or the other one
+ * @param model in inference mode
+ * @param classes names of the classes that were trained, C
  * @param textClasses names of the classes with a text embedding; empty without a common space
  * @param textEmbeddings one for each of {@code textClasses}, [·][D], of length 1
  * @param config the whole configuration that the model was trained with
  */
 public record ModelFile(
-    Backbone student,
-    Layer classifier,
+    Role role,
+    SingleModal model,
     List<String> classes,
-    int pictureSize,
     List<String> textClasses,
     float[][] textEmbeddings,
     Map<String, Object> config) {
@@ -43,6 +39,7 @@ public record ModelFile(
   private static final String FORMAT_NAME = "crossdistill-model";
   private static final String FORMAT_VERSION = "format-version";
   private static final String VERSION = "1";
+  private static final String ROLE = "role";
   private static final String CLASSES = "classes";
   private static final String TEXT_CLASSES = "text-classes";
   private static final String CONFIG = "config";
@@ -53,14 +50,17 @@ public record ModelFile(
   /** Writes the file whole or not at all; the same model gives the same bytes. */
   public void write(Path file) {
     Map<String, TensorData> tensors = new TreeMap<>();
-    tensors.putAll(TensorBytes.of("student.", student.state()));
-    tensors.putAll(TensorBytes.of("classifier.", classifier.state()));
+    tensors.putAll(TensorBytes.of("student.", model.backbone().state()));
+    tensors.putAll(TensorBytes.of("classifier.", model.classifier().state()));
     if (!textClasses.isEmpty()) {
       tensors.put(TEXT_EMBEDDINGS, rows(textEmbeddings));
     }
     Map<String, String> metadata = new TreeMap<>();
     metadata.put(FORMAT, FORMAT_NAME);
     metadata.put(FORMAT_VERSION, VERSION);
+    if (role == Role.OTHER) {
+      metadata.put(ROLE, ConfigBinder.kebab(role));
+    }
     metadata.put(CLASSES, json(classes));
     metadata.put(TEXT_CLASSES, json(textClasses));
     metadata.put(CONFIG, json(config));
@@ -80,16 +80,13 @@ public record ModelFile(
     Map<String, Object> config = parse(file, content, CONFIG, new TypeReference<>() {});
     List<String> classes = parse(file, content, CLASSES, new TypeReference<>() {});
     List<String> textClasses = parse(file, content, TEXT_CLASSES, new TypeReference<>() {});
-    Experiment experiment = Experiment.of(config);
-    Method.SingleModal model = experiment.model(classes.size(), columns(file, content));
-    Backbone student = model.backbone();
-    Layer classifier = model.classifier();
-    copy(file, content, "student.", student.state());
-    copy(file, content, "classifier.", classifier.state());
-    student.training(false);
-    float[][] texts = texts(file, content, textClasses.size(), student.embeddingSize());
-    int pictureSize = experiment.settings().data().pictureSize();
-    return new ModelFile(student, classifier, classes, pictureSize, textClasses, texts, config);
+    Role role = content.metadata().containsKey(ROLE) ? Role.OTHER : Role.STUDENT;
+    SingleModal model = Experiment.of(config).model(role, classes.size(), columns(file, content));
+    copy(file, content, "student.", model.backbone().state());
+    copy(file, content, "classifier.", model.classifier().state());
+    model.backbone().training(false);
+    float[][] texts = texts(file, content, textClasses.size(), model.backbone().embeddingSize());
+    return new ModelFile(role, model, classes, textClasses, texts, config);
   }
 
   /** Columns of the classifier's matrix. */

@@ -1,47 +1,87 @@
 package org.crossdistill.train;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.IntStream;
-import org.crossdistill.data.Picture;
-import org.crossdistill.data.PictureTransform;
+import org.crossdistill.nn.Classifier;
+import org.crossdistill.nn.Layer;
 
 /**
- * A trained student at work: embeds pictures and names their classes, by the classes it was trained
- * on or, where the model holds text embeddings, by those of any class, unseen ones included. Not
- * safe for use by several threads at once.
+ * A trained model at work: embeds files of its modality and names their classes, by the classes it
+ * was trained on or, where the model holds text embeddings, by those of any class, unseen ones
+ * included. Not safe for use by several threads at once.
  */
 public final class Predictor {
 
+  /** What a class's score is. */
+  public enum Score {
+    /** Cosine of the class with the file's embedding, from −1 to 1. */
+    COSINE("cosine"),
+    /** Output of a classifier that knows no cosines, of any size. */
+    LOGIT("logit");
+
+    private final String key;
+
+    Score(String key) {
+      this.key = key;
+    }
+
+    /** The name in outputs. */
+    public String key() {
+      return key;
+    }
+  }
+
   /**
-   * A class and how near it is.
+   * A class and how much speaks for it.
    *
    * @param name of the class
-   * @param cosine with the picture's embedding, from −1 to 1
+   * @param score what the value is
+   * @param value the larger, the more
    */
-  public record Prediction(String name, double cosine) {}
+  public record Prediction(String name, Score score, double value) {}
 
   private final ModelFile model;
-  private final PictureTransform transform;
+  private final Kind kind;
+  private final Function<Path, float[]> reader;
+  private final long[] shape;
 
+  /**
+   * @throws ConfigException if the model's modality comes from no files
+   */
   public Predictor(ModelFile model) {
     this.model = model;
-    this.transform = Preparation.transform(model.pictureSize());
+    DataOptions data = Experiment.of(model.config()).settings().data();
+    kind = data.kind(model.role());
+    reader =
+        data.reader(model.role())
+            .orElseThrow(() -> new ConfigException("a model of " + kind.key() + " takes no files"));
+    shape = data.shape(model.role()).orElseThrow();
   }
 
-  /** The embedding of a picture, [D], not normalised. */
-  public float[] embed(Picture picture) {
-    int size = model.pictureSize();
-    float[] input = transform.ink(picture);
-    transform.normalise(input);
-    return Embedder.embed(model.student(), new float[][] {input}, 3, size, size)[0];
+  /** What the model takes. */
+  public Kind kind() {
+    return kind;
   }
 
-  /** The nearest classes of the training, nearest first. */
+  /**
+   * The embedding of a file, [D], not normalised.
+   *
+   * @throws org.crossdistill.data.DataException if the file is not of the model's modality
+   */
+  public float[] embed(Path file) {
+    return Embedder.embed(model.model().backbone(), reader.apply(file), shape);
+  }
+
+  /** The likeliest classes of the training, likeliest first. */
   public List<Prediction> trainedClasses(float[] embedding, int count) {
-    float[][] cosines = Embedder.map(new float[][] {embedding}, model.classifier()::forward);
-    return nearest(model.classes(), cosines[0], count);
+    Layer classifier = model.model().classifier();
+    float[][] values = Embedder.map(new float[][] {embedding}, classifier::forward);
+    Score score = classifier instanceof Classifier ? Score.COSINE : Score.LOGIT;
+    return best(model.classes(), score, values[0], count);
   }
 
   /** The classes with the nearest text embedding, nearest first; none without text embeddings. */
@@ -50,14 +90,14 @@ public final class Predictor {
     for (int i = 0; i < cosines.length; i++) {
       cosines[i] = (float) cosine(embedding, model.textEmbeddings()[i]);
     }
-    return nearest(model.textClasses(), cosines, count);
+    return best(model.textClasses(), Score.COSINE, cosines, count);
   }
 
-  private static List<Prediction> nearest(List<String> names, float[] cosines, int count) {
+  private static List<Prediction> best(List<String> names, Score score, float[] values, int count) {
     List<Prediction> all = new ArrayList<>();
-    IntStream.range(0, cosines.length)
-        .forEach(i -> all.add(new Prediction(names.get(i), cosines[i])));
-    all.sort(Comparator.comparingDouble(Prediction::cosine).reversed());
+    IntStream.range(0, values.length)
+        .forEach(i -> all.add(new Prediction(names.get(i), score, values[i])));
+    all.sort(Comparator.comparingDouble(Prediction::value).reversed());
     return List.copyOf(all.subList(0, Math.min(count, all.size())));
   }
 

@@ -1,64 +1,55 @@
 package org.crossdistill.train;
 
 import java.util.List;
-import java.util.stream.IntStream;
-import org.crossdistill.data.Labels;
-import org.crossdistill.data.PairedSamples;
-import org.crossdistill.data.Split;
-import org.crossdistill.data.Subset;
+import org.crossdistill.data.PairedSample;
 
 /**
- * The samples of one run, divided. All indices are those of {@code samples}.
+ * The samples of one run, divided. Where nothing else is said, samples are the student's.
  *
- * @param samples all pairs of the classes in use
- * @param split the parts
- * @param labels of each sample, counting the classes of the part it is in; −100 = not to be known
- * @param partner for each sample the one whose text stands beside its picture in training
- * @param pictures of all samples as ink, [N][3·size·size]; not yet normalised
+ * @param student the modality that the student takes
+ * @param other the modality that the teacher takes, with the same classes
+ * @param pairing which sample of it belongs to which of the student's
+ * @param pairs pictures and texts of all samples, for people; empty where there are none
  */
-record PreparedData(
-    PairedSamples samples, Split split, int[] labels, int[] partner, float[][] pictures) {
+record PreparedData(Modality student, Modality other, Pairing pairing, List<PairedSample> pairs) {
 
   /** Training samples. */
   int[] train() {
-    return split.train().samples();
+    return student.train();
   }
 
   /** Validation samples, of the training classes; may be none. */
   int[] validation() {
-    return split.validation().samples();
+    return student.split().validation().samples();
   }
 
   /** Test samples. */
   int[] test() {
-    return split.test().samples();
+    return student.split().test().samples();
   }
 
   /** Names of the classes that the student learns. */
   List<String> classes() {
-    return split.train().classes();
+    return student.classes();
   }
 
   /** Names of the classes of the test. */
   List<String> testClasses() {
-    return split.test().classes();
+    return student.split().test().classes();
   }
 
-  /** The same without anything of the test samples: neither pictures nor labels, nor which. */
+  /** The same without anything of the test samples: neither values nor labels, nor which. */
   PreparedData withoutTest() {
-    int[] labelsLeft = labels.clone();
-    float[][] picturesLeft = pictures.clone();
-    for (int row : test()) {
-      labelsLeft[row] = Labels.NONE;
-      picturesLeft[row] = new float[pictures[row].length];
-    }
-    Subset none = Subset.of(new int[0], Labels.of("none", List.of(), new int[0]));
-    Split parts = new Split(split.train(), split.validation(), none);
-    return new PreparedData(samples, parts, labelsLeft, partner, picturesLeft);
+    return new PreparedData(student.withoutTest(), other.withoutTest(), pairing, pairs);
   }
 
   /** Labels of some samples. */
   int[] labels(int[] rows) {
-    return IntStream.of(rows).map(row -> labels[row]).toArray();
+    return student.labels(rows);
+  }
+
+  /** A modality. */
+  Modality modality(Role role) {
+    return role == Role.STUDENT ? student : other;
   }
 }

@@ -29,6 +29,7 @@ public final class RunFolder implements AutoCloseable {
   static final String CARD = "card.json";
 
   static final String MODEL = "model.safetensors";
+  static final String OTHER_MODEL = "other-model.safetensors";
   static final String METRICS = "metrics.jsonl";
   static final String TIMINGS = "timings.jsonl";
 
@@ -74,6 +75,11 @@ public final class RunFolder implements AutoCloseable {
   /** The final model. */
   public Path model() {
     return folder.resolve(MODEL);
+  }
+
+  /** The final model of the other modality, where the method trains one. */
+  public Path otherModel() {
+    return folder.resolve(OTHER_MODEL);
   }
 
   /** The state after the last epoch that was finished, to resume from. */
@@ -135,10 +141,19 @@ public final class RunFolder implements AutoCloseable {
 
   /** Forgets that a training came to its end here; a new one begins. */
   void reopen() {
+    remove(card());
+  }
+
+  /** Removes what an earlier training left for the other modality. */
+  void removeOtherModel() {
+    remove(otherModel());
+  }
+
+  private static void remove(Path file) {
     try {
-      Files.deleteIfExists(card());
+      Files.deleteIfExists(file);
     } catch (IOException e) {
-      throw new DataException("cannot replace " + card() + ": " + e, e);
+      throw new DataException("cannot replace " + file + ": " + e, e);
     }
   }
 

@@ -1,6 +1,8 @@
 package org.crossdistill.train;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
@@ -8,82 +10,107 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.data.DataException;
+import org.crossdistill.data.FeatureSamples;
+import org.crossdistill.data.Samples;
 import org.crossdistill.data.Seeds;
-import org.crossdistill.data.TextVectorizer;
-import org.crossdistill.loss.MarginClassifierLoss;
-import org.crossdistill.method.Batch;
 import org.crossdistill.method.Method;
 import org.crossdistill.method.MethodContext;
+import org.crossdistill.method.Need;
 import org.crossdistill.method.StudentAlone;
 import org.crossdistill.nn.Backbone;
 import org.crossdistill.nn.Classifier;
 import org.crossdistill.nn.Passthrough;
 import org.crossdistill.nn.Tensors;
 import org.crossdistill.nn.TextEmbedding;
-import org.crossdistill.nn.TextEncoder;
 
 /**
- * The text teacher, and what it says of each sample, computed once.
+ * The teacher of the other modality, and what it says of each of its samples, computed once.
  *
- * @param features of all samples' texts, [N][F]: what a network of that modality takes
  * @param embeddings of all samples, [N][D_t]
  * @param logits of its classifier, [N][C]; null where none was trained
  * @param classifier its matrix V; null where none was trained
  * @param encoder its network; null where it has none that could go on training
  */
-record Teacher(
-    float[][] features,
-    float[][] embeddings,
-    float[][] logits,
-    Classifier classifier,
-    Backbone encoder) {
+record Teacher(float[][] embeddings, float[][] logits, Classifier classifier, Backbone encoder) {
+
+  /** Rows are cheap: all at once. Maps take memory in every layer. */
+  private static final int ROWS_AT_A_TIME = 4096;
+
+  /** Whether a method that needs so much needs a teacher, and not only samples for its own. */
+  static boolean isNeeded(Set<Need> needs) {
+    return needs.stream().anyMatch(Need::isOfTeacher);
+  }
 
   /**
-   * Fits the teacher on the training samples' texts.
+   * Fits the teacher on the training samples of its modality.
    *
    * @param withClassifier whether logits and classifier are wanted
    * @param stop asked before each step
    * @throws StoppedException if asked to stop
+   * @throws DataException if it says the same of all training samples
    */
   static Teacher fit(
-      TeacherOptions options,
-      MarginClassifierLoss.Options loss,
+      Experiment.Settings settings,
       PreparedData data,
       boolean withClassifier,
       long seed,
       BooleanSupplier stop) {
-    TextVectorizer vectorizer = TextVectorizer.fit(data.samples().texts(data.train()));
-    int[] all = IntStream.range(0, data.samples().size()).toArray();
-    float[][] features = vectorizer.transform(data.samples().texts(all)).toDense();
+    Teacher teacher =
+        settings.teacher().kind() == TeacherOptions.Kind.CLASSIFIER
+            ? network(settings, data, seed, stop)
+            : embedding(settings, data, withClassifier, seed, stop);
+    teacher.requireDifferences(data.other());
+    return teacher;
+  }
+
+  private static Teacher network(
+      Experiment.Settings settings, PreparedData data, long seed, BooleanSupplier stop) {
     RandomGenerator random = Seeds.random(seed, "teacher", 0);
-    if (options.kind() == TeacherOptions.Kind.CLASSIFIER) {
-      Backbone encoder = new TextEncoder(random, features[0].length, options.encoder());
-      MethodContext context = MethodContext.of(encoder, data.classes().size(), loss, random);
-      Method method = train(options, context, data, features, seed, stop);
-      return answers(method, features, features, loss.scale(), encoder);
-    }
-    TextEmbedding embedding =
-        TextEmbedding.fit(select(features, data.train()), options.embedding());
-    float[][] embeddings = embedding.embed(features);
+    Samples samples = data.other().samples();
+    Backbone encoder = Networks.of(Role.OTHER, samples.shape(), settings, random);
+    Method method = train(settings, encoder, random, data, samples, seed, stop);
+    return answers(method, samples, settings, encoder);
+  }
+
+  private static Teacher embedding(
+      Experiment.Settings settings,
+      PreparedData data,
+      boolean withClassifier,
+      long seed,
+      BooleanSupplier stop) {
+    Samples samples = data.other().samples();
+    float[][] rows =
+        IntStream.range(0, samples.size()).mapToObj(samples::get).toArray(float[][]::new);
+    int size = settings.teacher().embedding();
+    float[][] fitted =
+        IntStream.of(data.other().train()).mapToObj(i -> rows[i]).toArray(float[][]::new);
+    float[][] embeddings = TextEmbedding.fit(fitted, size).embed(rows);
     if (!withClassifier) {
-      return new Teacher(features, embeddings, null, null, null);
+      return new Teacher(embeddings, null, null, null);
     }
-    Backbone same = new Passthrough(options.embedding());
-    MethodContext context = MethodContext.of(same, data.classes().size(), loss, random);
-    Method method = train(options, context, data, embeddings, seed, stop);
-    return answers(method, features, embeddings, loss.scale(), null);
+    RandomGenerator random = Seeds.random(seed, "teacher", 0);
+    Samples embedded = new FeatureSamples(embeddings);
+    Method method = train(settings, new Passthrough(size), random, data, embedded, seed, stop);
+    return answers(method, embedded, settings, null);
   }
 
   private static Method train(
-      TeacherOptions options,
-      MethodContext context,
+      Experiment.Settings settings,
+      Backbone backbone,
+      RandomGenerator random,
       PreparedData data,
-      float[][] inputs,
+      Samples samples,
       long seed,
       BooleanSupplier stop) {
+    Modality modality = data.other();
+    int classes = modality.classes().size();
+    MethodContext context = MethodContext.of(backbone, classes, settings.identityLoss(), random);
     Method method = new StudentAlone(StudentAlone.Options.defaults(), context);
-    TrainingSet texts = new TextSet(inputs, data.labels(), labelled(data));
-    Trainer trainer = new Trainer(method, texts, options.train(), options.optimizer(), seed);
+    TrainingSet set =
+        new ModalitySet(modality, samples, modality.labelledTrain(), settings.augmentation());
+    TeacherOptions options = settings.teacher();
+    Trainer trainer = new Trainer(method, set, options.train(), options.optimizer(), seed);
     if (!trainer.run(List.of(), stop)) {
       throw new StoppedException("stopped before the first epoch");
     }
@@ -91,50 +118,32 @@ record Teacher(
   }
 
   private static Teacher answers(
-      Method method, float[][] features, float[][] inputs, double scale, Backbone encoderOrNull) {
+      Method method, Samples samples, Experiment.Settings settings, Backbone encoderOrNull) {
+    int[] all = IntStream.range(0, samples.size()).toArray();
+    int atATime = samples.shape().length == 1 ? ROWS_AT_A_TIME : Embedder.BATCH;
+    float[][] embeddings = Embedder.embed(method.student(), samples, all, atATime);
     try (PointerScope scope = new PointerScope();
         NoGradGuard noGrad = new NoGradGuard()) {
-      Tensor embeddings = method.student().forward(Tensors.of(inputs));
-      Tensor logits = method.classifier().forward(embeddings).mul(new Scalar(scale));
+      Scalar scale = new Scalar(settings.identityLoss().scale());
+      Tensor logits = method.classifier().forward(Tensors.of(embeddings)).mul(scale);
       return new Teacher(
-          features,
-          Tensors.rows(embeddings),
-          Tensors.rows(logits),
-          (Classifier) method.classifier(),
-          encoderOrNull);
+          embeddings, Tensors.rows(logits), (Classifier) method.classifier(), encoderOrNull);
+    }
+  }
+
+  private void requireDifferences(Modality modality) {
+    int[] train = modality.train();
+    float[] first = embeddings[train[0]];
+    boolean constant = IntStream.of(train).allMatch(i -> Arrays.equals(embeddings[i], first));
+    if (constant) {
+      throw new DataException(
+          "teacher of %s: expected embeddings that differ, found the same for all %d training samples"
+              .formatted(modality.kind().key(), train.length));
     }
   }
 
   /** What a method is told of it. */
   MethodContext.Teacher forMethods() {
     return new MethodContext.Teacher(embeddings[0].length, classifier, encoder);
-  }
-
-  private static int[] labelled(PreparedData data) {
-    return IntStream.of(data.train()).filter(row -> data.labels()[row] >= 0).toArray();
-  }
-
-  private static float[][] select(float[][] rows, int[] indices) {
-    return IntStream.of(indices).mapToObj(i -> rows[i]).toArray(float[][]::new);
-  }
-
-  /** Texts with labels, to train the teacher's own classifier on. */
-  private record TextSet(float[][] features, int[] labels, int[] rows) implements TrainingSet {
-
-    @Override
-    public int size() {
-      return rows.length;
-    }
-
-    @Override
-    public Batch batch(int[] batch, int[] others, RandomGenerator random, double progress) {
-      float[][] inputs = new float[batch.length][];
-      long[] classes = new long[batch.length];
-      for (int i = 0; i < batch.length; i++) {
-        inputs[i] = features[rows[batch[i]]];
-        classes[i] = labels[rows[batch[i]]];
-      }
-      return Batch.of(Tensors.of(inputs), Tensor.create(classes), progress);
-    }
   }
 }

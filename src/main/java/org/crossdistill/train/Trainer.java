@@ -1,5 +1,6 @@
 package org.crossdistill.train;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -117,13 +118,14 @@ public final class Trainer {
     TermMeans means = new TermMeans(epoch);
     int samples = 0;
     List<int[]> order = batches.shuffled(seed, epoch);
-    List<int[]> others =
-        method.paired() ? order : batches.shuffled(Seeds.of(seed, "unpaired", 0), epoch);
+    List<int[]> unpaired = method.paired() ? List.of() : unpaired(epoch, order.size());
     for (int i = 0; i < order.size(); i++) {
       if (stop.getAsBoolean()) {
         return null;
       }
-      step(order.get(i), others.get(i), augmentation, means);
+      int[] rows = order.get(i);
+      int[] others = method.paired() ? data.partners(rows, augmentation) : unpaired.get(i);
+      step(rows, others, augmentation, means);
       samples += order.get(i).length;
       listeners.forEach(listener -> listener.onStep(optimizer.steps(), totalSteps()));
     }
@@ -134,6 +136,17 @@ public final class Trainer {
     double rate = schedule.at(optimizer.steps() - 1);
     return new EpochReport(
         epoch, options.epochs(), terms, validate(validation), rate, samples, seconds);
+  }
+
+  /** Batches of the other modality, drawn on their own; as often through it as it takes. */
+  private List<int[]> unpaired(int epoch, int count) {
+    Batches others =
+        new Batches(data.otherSize(), options.batchSize(), Batches.LastBatch.AT_LEAST_TWO);
+    List<int[]> drawn = new ArrayList<>();
+    for (int round = 0; drawn.size() < count; round++) {
+      drawn.addAll(others.shuffled(Seeds.of(seed, "unpaired", round), epoch));
+    }
+    return drawn;
   }
 
   private void step(int[] rows, int[] others, RandomGenerator augmentation, TermMeans means) {

@@ -46,7 +46,7 @@ final class TrialTraining {
   }
 
   private String metric() {
-    boolean open = experiment.settings().data().split() == DataOptions.Split.OPEN;
+    boolean open = experiment.settings().data().open();
     return (open ? Metric.EER : Metric.ACCURACY).key();
   }
 

@@ -65,7 +65,7 @@ public final class Tuning {
       Listener listener,
       BooleanSupplier stop,
       BooleanSupplier timeIsUp) {
-    this(file, plan, listener, stop, timeIsUp, Preparation::prepare);
+    this(file, plan, listener, stop, timeIsUp, DataOptions::prepare);
   }
 
   Tuning(

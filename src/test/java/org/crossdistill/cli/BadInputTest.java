@@ -18,10 +18,12 @@ import javax.imageio.ImageIO;
 import org.crossdistill.data.DType;
 import org.crossdistill.data.Safetensors;
 import org.crossdistill.data.TensorData;
+import org.crossdistill.method.Method.SingleModal;
 import org.crossdistill.nn.Classifier;
 import org.crossdistill.nn.SmallResNet;
 import org.crossdistill.train.ExperimentFile;
 import org.crossdistill.train.ModelFile;
+import org.crossdistill.train.Role;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -53,7 +55,13 @@ class BadInputTest {
         ExperimentFile.read(Path.of("experiments/emoji-cmd.toml"), List.of()).arm(null).table();
     Path file = folder.resolve("model.safetensors");
     Classifier classifier = new Classifier(random, 2, student.embeddingSize());
-    new ModelFile(student, classifier, List.of("a", "b"), 32, List.of(), new float[0][], config)
+    new ModelFile(
+            Role.STUDENT,
+            new SingleModal(student, classifier),
+            List.of("a", "b"),
+            List.of(),
+            new float[0][],
+            config)
         .write(file);
     return file;
   }

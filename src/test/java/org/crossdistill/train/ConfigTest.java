@@ -138,6 +138,10 @@ class ConfigTest {
             + " trained on; teacher.kind = \"embedding\" has none",
         "at | teacher.kind = 'classifier' | at needs feature maps of both networks; the text"
             + " teacher has none",
+        "kd | data = { name = 'av-digits', pairing = 'none' } | kd needs pairs of both modalities;"
+            + " data.pairing = \"none\" gives none",
+        "cmd | data.name = 'av-digits' | cmd needs embeddings of a teacher; teacher.kind ="
+            + " \"embedding\" takes no pictures",
         "dkd | data.labelled = 5 | dkd needs a label on every training sample; data.labelled leaves"
             + " some without"
       })
@@ -148,7 +152,16 @@ class ConfigTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"emoji-cmd", "emoji-open-set", "emoji-closed-set", "emoji-methods"})
+  @ValueSource(
+      strings = {
+        "emoji-cmd",
+        "emoji-open-set",
+        "emoji-closed-set",
+        "emoji-methods",
+        "av-digits-sound",
+        "av-digits-picture",
+        "paired-latents"
+      })
   void everyExperimentOfTheRepositoryIsValid(String name) {
     Path file = Path.of("experiments", name + ".toml");
     assertThat(Files.exists(file)).isTrue();

@@ -122,11 +122,11 @@ class TrainerTest {
     half.epoch(Map::of, List.of(), () -> false);
     half.epoch(Map::of, List.of(), () -> false);
     Path file = folder.resolve("last.safetensors");
-    Checkpoint.write(file, half, new BestModel(method), "config", 5);
+    Checkpoint.write(file, half, new BestModels(method), "config", 5);
     // Other initial values, all of which the checkpoint must replace.
     Method fresh = SyntheticPairs.method(99);
     Trainer resumed = trainer(fresh, 5);
-    Checkpoint.read(file, resumed, new BestModel(fresh), "config", 5);
+    Checkpoint.read(file, resumed, new BestModels(fresh), "config", 5);
     run(resumed);
 
     assertThat(resumed.epochsDone()).isEqualTo(5);
@@ -138,9 +138,9 @@ class TrainerTest {
     Method method = SyntheticPairs.method(1);
     Trainer trainer = trainer(method, 2);
     Path file = folder.resolve("last.safetensors");
-    Checkpoint.write(file, trainer, new BestModel(method), "{\"a\":1}", 5);
+    Checkpoint.write(file, trainer, new BestModels(method), "{\"a\":1}", 5);
 
-    assertThatThrownBy(() -> Checkpoint.read(file, trainer, new BestModel(method), "{\"a\":2}", 5))
+    assertThatThrownBy(() -> Checkpoint.read(file, trainer, new BestModels(method), "{\"a\":2}", 5))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("config: expected {\"a\":2}, found {\"a\":1}");
   }
@@ -220,11 +220,11 @@ class TrainerTest {
   void bestModelComesBack() {
     Method method = SyntheticPairs.method(1);
     Tensor weight = ((Classifier) method.classifier()).weight();
-    BestModel best = new BestModel(method);
+    BestModels best = new BestModels(method);
     float[] atBest = Tensors.floats(weight);
-    best.offer(0.5);
+    best.offer(Role.STUDENT, 0.5);
     weight.detach().mul_(new Scalar(2));
-    best.offer(0.4);
+    best.offer(Role.STUDENT, 0.4);
 
     best.restore();
 

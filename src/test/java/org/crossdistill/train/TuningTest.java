@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.global.torch;
+import org.crossdistill.data.PictureSamples;
 import org.crossdistill.data.Seeds;
 import org.crossdistill.train.Comparison.Finished;
 import org.junit.jupiter.api.Test;
@@ -104,14 +105,18 @@ class TuningTest {
 
   /** Other labels and other pictures for some rows. */
   private static PreparedData poison(PreparedData data, int[] rows) {
-    int[] labels = data.labels().clone();
-    float[][] pictures = data.pictures().clone();
+    Modality student = data.student();
+    int[] labels = student.labels().clone();
+    PictureSamples pictures = (PictureSamples) student.samples();
+    float[][] ink = pictures.ink().clone();
     for (int row : rows) {
       labels[row] = (labels[row] + 1) % data.classes().size();
-      pictures[row] = new float[pictures[row].length];
-      Arrays.fill(pictures[row], 1);
+      ink[row] = new float[ink[row].length];
+      Arrays.fill(ink[row], 1);
     }
-    return new PreparedData(data.samples(), data.split(), labels, data.partner(), pictures);
+    PictureSamples spoilt = new PictureSamples(ink, pictures.channels(), pictures.transform());
+    Modality changed = new Modality(student.kind(), spoilt, student.split(), labels);
+    return new PreparedData(changed, data.other(), data.pairing(), data.pairs());
   }
 
   @Test
@@ -163,13 +168,13 @@ class TuningTest {
 
   @Test
   void theTestDataHaveNoPartInTheChoice() throws IOException {
-    List<TrialResult> clean = run(file(), Preparation::prepare);
+    List<TrialResult> clean = run(file(), DataOptions::prepare);
     forget();
     List<TrialResult> testPoisoned =
         run(
             file(),
             (options, seed) -> {
-              PreparedData data = Preparation.prepare(options, seed);
+              PreparedData data = options.prepare(seed);
               return poison(data, data.test());
             });
     assertThat(trained).isEqualTo(12);
@@ -182,7 +187,7 @@ class TuningTest {
         run(
             file(),
             (options, seed) -> {
-              PreparedData data = Preparation.prepare(options, seed);
+              PreparedData data = options.prepare(seed);
               return poison(data, data.validation());
             });
     assertThat(values(validationPoisoned)).isNotEqualTo(values(clean));
@@ -190,7 +195,7 @@ class TuningTest {
 
   @Test
   void finishedTrialsAreKeptAndMoreMayFollow() throws IOException {
-    List<TrialResult> first = run(file(), Preparation::prepare);
+    List<TrialResult> first = run(file(), DataOptions::prepare);
     Path kept = out.resolve("fitnets/trial-1/seed-2.json");
     Files.setLastModifiedTime(kept, FileTime.fromMillis(1_000));
     ExperimentFile more = file();
@@ -198,12 +203,12 @@ class TuningTest {
         new ExperimentFile(
             more.title(), more.arms(), more.tune().map(options -> options.withTrials(4)));
 
-    List<TrialResult> second = run(more, Preparation::prepare);
+    List<TrialResult> second = run(more, DataOptions::prepare);
 
     assertThat(trained).isEqualTo(4);
     assertThat(values(second).subList(0, 12)).isEqualTo(values(first));
     assertThat(Files.getLastModifiedTime(kept)).isEqualTo(FileTime.fromMillis(1_000));
-    run(file("student.embedding=5"), Preparation::prepare);
+    run(file("student.embedding=5"), DataOptions::prepare);
     assertThat(trained).isEqualTo(12);
   }
 
@@ -260,7 +265,7 @@ class TuningTest {
                 run(
                     ExperimentFile.of(
                         TomlConfig.parse(CONFIG.replace(text, other), "test"), List.of()),
-                    Preparation::prepare))
+                    DataOptions::prepare))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(message);
   }

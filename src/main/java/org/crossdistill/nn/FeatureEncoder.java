@@ -4,11 +4,12 @@ import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * A network over bag-of-features rows: linear, batch norm, ReLU, dropout, linear, batch norm.
+ * A network over rows of features, such as bags of words: linear, batch norm, ReLU, dropout,
+ * linear, batch norm.
  *
  * <p>[B, features] → embedding [B, D], f32.
  */
-public final class TextEncoder extends Backbone {
+public final class FeatureEncoder extends Backbone {
 
   /**
    * The network's size.
@@ -32,7 +33,7 @@ public final class TextEncoder extends Backbone {
   private final Linear linear2;
   private final BatchNorm norm2;
 
-  public TextEncoder(RandomGenerator random, int features, Options options) {
+  public FeatureEncoder(RandomGenerator random, int features, Options options) {
     this.options = options;
     linear1 = child("linear1", Linear.withBias(random, features, options.hidden()));
     norm1 = child("norm1", new BatchNorm(options.hidden()));

@@ -1,0 +1,77 @@
+package org.crossdistill.data;
+
+import com.fasterxml.jackson.databind.MappingIterator;
+import com.fasterxml.jackson.dataformat.csv.CsvMapper;
+import com.fasterxml.jackson.dataformat.csv.CsvSchema;
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** A CSV file with a header line that says what the files of a folder hold. */
+final class Manifest {
+
+  private final Path file;
+  private final List<Map<String, String>> rows;
+
+  private Manifest(Path file, List<Map<String, String>> rows) {
+    this.file = file;
+    this.rows = rows;
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws DataException naming the file: missing, without rows, or a line with other columns
+   */
+  static Manifest read(Path file) {
+    List<Map<String, String>> rows = new ArrayList<>();
+    try (Reader reader = Files.newBufferedReader(file)) {
+      MappingIterator<Map<String, String>> lines =
+          new CsvMapper()
+              .readerForMapOf(String.class)
+              .with(CsvSchema.emptySchema().withHeader().withColumnReordering(false))
+              .readValues(reader);
+      while (lines.hasNextValue()) {
+        rows.add(lines.nextValue());
+      }
+    } catch (IOException e) {
+      throw IoErrors.cannotRead(file, e);
+    }
+    if (rows.isEmpty()) {
+      throw new DataException(file + ": expected a header line and rows, found no rows");
+    }
+    return new Manifest(file, rows);
+  }
+
+  int size() {
+    return rows.size();
+  }
+
+  /**
+   * Reads a column.
+   *
+   * @return one value a row, none empty
+   * @throws DataException naming the column, or the row that has no value there
+   */
+  List<String> column(String name) {
+    if (!rows.get(0).containsKey(name)) {
+      throw new DataException(
+          "%s: expected a column '%s', found %s".formatted(file, name, rows.get(0).keySet()));
+    }
+    List<String> values = new ArrayList<>();
+    for (int row = 0; row < rows.size(); row++) {
+      String value = rows.get(row).get(name);
+      if (value == null || value.isBlank()) {
+        throw new DataException(
+            "%s, row %d: expected a value in column '%s', found none"
+                .formatted(file, row + 1, name));
+      }
+      values.add(value.strip());
+    }
+    return values;
+  }
+}

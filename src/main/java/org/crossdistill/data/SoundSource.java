@@ -1,0 +1,196 @@
+package org.crossdistill.data;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.crossdistill.data.LabelledSamples.Part;
+
+/**
+ * Sounds on the disk: WAV files in a folder and a CSV file beside them that says what they hold.
+ *
+ * @param folder with the manifest; file names in it are relative to the folder
+ * @param manifest name of the CSV file, with a header line
+ * @param fileColumn where the file's name stands
+ * @param labelColumn where the class stands
+ * @param splitColumn where the part of the split stands
+ * @param pairColumn where the id of the paired sample of the other modality stands; "" for none
+ * @param trainValue what the split column says of training files; files with a value of none of the
+ *     three parts are left out
+ * @param validationValue what it says of validation files; "" for none
+ * @param testValue what it says of test files
+ * @param seconds of a sound that a network sees: a longer one is cut, a shorter one padded
+ * @param spectrogram how sounds become spectrograms
+ * @param augmentation how these are varied in training
+ */
+public record SoundSource(
+    String folder,
+    String manifest,
+    String fileColumn,
+    String labelColumn,
+    String splitColumn,
+    String pairColumn,
+    String trainValue,
+    String validationValue,
+    String testValue,
+    double seconds,
+    LogMel.Options spectrogram,
+    SoundAugmentation augmentation) {
+
+  private static final double SMALLEST_DEVIATION = 1e-6;
+
+  /** {@return no folder; manifest.csv with the columns file, label and split; one second} */
+  public static SoundSource defaults() {
+    return new SoundSource(
+        "",
+        "manifest.csv",
+        "file",
+        "label",
+        "split",
+        "",
+        "train",
+        "val",
+        "test",
+        1,
+        LogMel.Options.defaults(),
+        SoundAugmentation.defaults());
+  }
+
+  /** Checks the length. */
+  public SoundSource {
+    if (!(seconds > 0 && seconds <= 60)) {
+      throw new DataException("seconds: expected a number in (0, 60], found " + seconds);
+    }
+    if (spectrogram.frames((int) Math.round(seconds * spectrogram.sampleRate())) == 0) {
+      throw new DataException("seconds: expected at least one window, found " + seconds);
+    }
+  }
+
+  /** {@return frames of a spectrogram} */
+  public int frames() {
+    return spectrogram.frames(length());
+  }
+
+  private int length() {
+    return (int) Math.round(seconds * spectrogram.sampleRate());
+  }
+
+  /**
+   * Reads all sounds.
+   *
+   * @throws DataException naming the file or folder that is missing or not as it must be
+   */
+  public LabelledSamples read() {
+    Path root = Path.of(folder);
+    if (folder.isEmpty() || !Files.isDirectory(root)) {
+      throw new DataException(
+          "sounds.folder: expected a folder, found " + (folder.isEmpty() ? "none" : folder));
+    }
+    Manifest rows = Manifest.read(root.resolve(manifest));
+    List<String> files = rows.column(fileColumn);
+    List<String> labels = rows.column(labelColumn);
+    List<String> splits = rows.column(splitColumn);
+    List<String> pairs = pairColumn.isEmpty() ? files : rows.column(pairColumn);
+    LabelledSamples all = collect(root, files, labels, splits, pairs);
+    if (all.classes().isEmpty()) {
+      throw new DataException(
+          "%s: expected '%s' or '%s' in column '%s', found neither"
+              .formatted(root.resolve(manifest), trainValue, testValue, splitColumn));
+    }
+    return all;
+  }
+
+  private LabelledSamples collect(
+      Path root, List<String> files, List<String> labels, List<String> splits, List<String> pairs) {
+    LogMel logMel = new LogMel(spectrogram);
+    List<float[]> spectrograms = new ArrayList<>();
+    List<Integer> used = new ArrayList<>();
+    List<Part> parts = new ArrayList<>();
+    for (int row = 0; row < files.size(); row++) {
+      Part part = part(splits.get(row));
+      if (part != null) {
+        spectrograms.add(input(logMel, existing(root, files.get(row), row)));
+        used.add(row);
+        parts.add(part);
+      }
+    }
+    float[][] values = spectrograms.toArray(float[][]::new);
+    return new LabelledSamples(
+        root.resolve(manifest).toString(),
+        new SoundSamples(values, spectrogram.bands(), augmentation),
+        used.stream().map(labels::get).toList(),
+        parts,
+        used.stream().map(files::get).toList(),
+        pairColumn.isEmpty() ? List.of() : used.stream().map(pairs::get).toList());
+  }
+
+  private Path existing(Path root, String name, int row) {
+    Path file = root.resolve(name);
+    if (!Files.exists(file)) {
+      throw new DataException(
+          "%s, row %d: expected the file %s, found none"
+              .formatted(root.resolve(manifest), row + 1, file));
+    }
+    return file;
+  }
+
+  private Part part(String value) {
+    if (value.equals(trainValue)) {
+      return Part.TRAIN;
+    }
+    if (value.equals(testValue)) {
+      return Part.TEST;
+    }
+    return value.equals(validationValue) ? Part.VALIDATION : null;
+  }
+
+  /**
+   * What a network sees of a WAV file.
+   *
+   * @return [bands·frames]
+   * @throws DataException if it is no WAV file, or one of another sample rate
+   */
+  public float[] input(Path file) {
+    return input(new LogMel(spectrogram), file);
+  }
+
+  private float[] input(LogMel logMel, Path file) {
+    WavFile wav = WavFile.read(file);
+    if (wav.sampleRate() != spectrogram.sampleRate()) {
+      throw new DataException(
+          "%s: expected %d Hz, found %d Hz"
+              .formatted(file, spectrogram.sampleRate(), wav.sampleRate()));
+    }
+    int count = Math.min(wav.samples().length, length());
+    if (spectrogram.frames(count) == 0) {
+      throw new DataException(
+          "%s: expected at least %d samples, one window, found %d"
+              .formatted(file, spectrogram.window(), count));
+    }
+    return normalised(logMel.forward(Arrays.copyOf(wav.samples(), count)));
+  }
+
+  /** (M − mean) / standard deviation of the clip itself, then zeros up to the full length. */
+  private float[] normalised(float[][] mels) {
+    int frames = mels[0].length;
+    double sum = 0;
+    double squares = 0;
+    for (float[] band : mels) {
+      for (float value : band) {
+        sum += value;
+        squares += (double) value * value;
+      }
+    }
+    double mean = sum / (mels.length * frames);
+    double variance = Math.max(0, squares / (mels.length * frames) - mean * mean);
+    double scale = 1 / Math.max(Math.sqrt(variance), SMALLEST_DEVIATION);
+    float[] values = new float[mels.length * frames()];
+    for (int band = 0; band < mels.length; band++) {
+      for (int t = 0; t < frames; t++) {
+        values[band * frames() + t] = (float) ((mels[band][t] - mean) * scale);
+      }
+    }
+    return values;
+  }
+}

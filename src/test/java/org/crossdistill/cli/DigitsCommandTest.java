@@ -1,0 +1,201 @@
+package org.crossdistill.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.crossdistill.TinyDigits;
+import org.crossdistill.method.Methods;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** From the user's pictures and sounds to a model and its answers, or to one line that says why. */
+final class DigitsCommandTest {
+
+  @TempDir Path folder;
+
+  @BeforeEach
+  void write() {
+    TinyDigits.write(folder);
+  }
+
+  private CommandRun train(String student, String method, Path out, String... more) {
+    Path file = TinyDigits.config(folder, student, method);
+    List<String> arguments =
+        new ArrayList<>(List.of("train", file.toString(), "--out", out.toString()));
+    arguments.addAll(List.of(more));
+    return CommandRun.of(arguments.toArray(String[]::new));
+  }
+
+  private void assertRefused(String student, String method, String message, String... more) {
+    Path out = folder.resolve("refused");
+    CommandRun run = train(student, method, out, more);
+    assertThat(run.err().lines()).hasSize(1);
+    assertThat(run.err()).startsWith("crossdistill: ").contains(message);
+    assertThat(run.code()).isEqualTo(ExitCode.FAILURE);
+    assertThat(out).doesNotExist();
+  }
+
+  static List<String> methods() {
+    return Methods.all().stream().map(Methods.Entry::name).toList();
+  }
+
+  @ParameterizedTest
+  @MethodSource("methods")
+  void everyMethodTrainsOnPicturesAndSounds(String method) {
+    for (String student : List.of("sound", "picture")) {
+      Path out = folder.resolve(method + "-" + student);
+      CommandRun run = train(student, method, out);
+      assertThat(run.err().lines()).allMatch(line -> line.startsWith("epoch"));
+      assertThat(run.code()).isZero();
+      assertThat(out.resolve("model.safetensors")).exists();
+    }
+  }
+
+  @Test
+  void eachModelOfDiscomKdAnswersForItsModality() throws IOException {
+    Path out = folder.resolve("run");
+    assertThat(train("sound", "discom-kd", out).code()).isZero();
+    assertThat(Files.readString(out.resolve("card.json"))).contains("other-model.safetensors");
+
+    CommandRun sound = predict(out.resolve("model.safetensors"), "test-0.wav");
+    assertThat(sound.out()).contains("\"sound\":").contains("\"logit\":").doesNotContain("cosine");
+    Files.write(folder.resolve("one.png"), png());
+    CommandRun picture = predict(out.resolve("other-model.safetensors"), "one.png");
+    assertThat(picture.out()).contains("\"picture\":").contains("\"logit\":");
+    CommandRun wrong = predict(out.resolve("model.safetensors"), "one.png");
+    assertThat(wrong.code()).isEqualTo(ExitCode.FAILURE);
+    assertThat(wrong.err()).contains("one.png: expected a WAV file").hasLineCount(1);
+
+    assertThat(train("sound", "cmd", out, "--overwrite", "--set", "method.head=none").code())
+        .isZero();
+    assertThat(out.resolve("other-model.safetensors")).doesNotExist();
+    assertThat(predict(out.resolve("model.safetensors"), "test-0.wav").out())
+        .contains("\"cosine\":")
+        .doesNotContain("logit");
+  }
+
+  private CommandRun predict(Path model, String file) {
+    return CommandRun.of(
+        "predict", "--json", "--model", model.toString(), folder.resolve(file).toString());
+  }
+
+  private static byte[] png() throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ImageIO.write(new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB), "png", out);
+    return out.toByteArray();
+  }
+
+  @Test
+  void methodsThatNeedPairsAreRefusedWithoutThem() {
+    String none = "data.pairing=none";
+    for (String method : List.of("cmd", "kd", "c2kd", "at", "crd", "simkd")) {
+      assertRefused(
+          "sound",
+          method,
+          "needs pairs of both modalities; data.pairing = \"none\" gives none",
+          "--set",
+          none);
+    }
+    Path out = folder.resolve("run");
+    assertThat(train("sound", "discom-kd", out, "--set", none).code()).isZero();
+  }
+
+  @Test
+  void teacherThatDoesNotFitIsRefused() {
+    assertRefused(
+        "sound",
+        "kd",
+        "teacher.kind = \"embedding\" takes no pictures",
+        "--set",
+        "teacher.kind=embedding");
+    assertRefused(
+        "picture", "c2kd", "teacher.kind = \"embedding\"", "--set", "teacher.kind=embedding");
+  }
+
+  @Test
+  void optionsThatDoNotFitAreRefused() {
+    assertRefused(
+        "sound", "none", "batch-size: expected at least 2, found 1", "--set", "train.batch-size=1");
+    assertRefused(
+        "sound",
+        "cmd",
+        "control: expected none or shuffled",
+        "--set",
+        "data.control=shuffled-within-class");
+    assertRefused(
+        "sound",
+        "cmd",
+        "sounds.pair-column: expected the column that pairs examples",
+        "--set",
+        "data.pairing=example");
+    assertRefused(
+        "sound",
+        "cmd",
+        "data.name: expected one of emoji, av-digits, paired-latents, found cats",
+        "--set",
+        "data.name=cats");
+  }
+
+  @Test
+  void examplePairsTrainAndWrongOnesAreRefused() throws IOException {
+    String[] example = {
+      "--set",
+      "data.pairing=example",
+      "--set",
+      "data.sounds.pair-column=picture",
+      "--set",
+      "method.head=none"
+    };
+    assertThat(train("sound", "cmd", folder.resolve("run"), example).code()).isZero();
+    assertRefused("picture", "cmd", "student: expected sound where examples are paired", example);
+    Path manifest = folder.resolve("manifest.csv");
+    String rows = Files.readString(manifest);
+    Files.writeString(manifest, rows.replace("train-4.wav,1,train,4", "train-4.wav,1,train,40"));
+    assertRefused("sound", "cmd", "sample 'train-4.wav': expected its pair '40'", example);
+    Files.writeString(manifest, rows.replace("train-4.wav,1,train,4", "train-4.wav,1,train,5"));
+    assertRefused("sound", "cmd", "its pair '5' in the same class, found '2'", example);
+  }
+
+  @Test
+  void classesThatOneModalityLacksAreRefused() throws IOException {
+    Path manifest = folder.resolve("manifest.csv");
+    String rows = Files.readString(manifest);
+    Files.writeString(manifest, rows.replace("train-4.wav,1", "train-4.wav,eleven"));
+    assertRefused("sound", "cmd", "found none named 'eleven' (sample 'train-4.wav')");
+    Files.writeString(manifest, rows.replaceAll("(?m)^t.*wav,2,.*\\R", ""));
+    assertRefused("sound", "cmd", "found none named '2' (sample '2')");
+    Files.writeString(manifest, rows.replace("test-0.wav,0,test", "test-0.wav,0,none"));
+    Path out = folder.resolve("run");
+    assertThat(train("sound", "none", out).code()).isZero();
+  }
+
+  @Test
+  void oneClassIsRefused() throws IOException {
+    for (String part : List.of("train", "test")) {
+      int count = part.equals("train") ? 15 : 6;
+      Files.write(folder.resolve(part + "-labels"), TinyDigits.idx(new byte[count], count));
+    }
+    Path manifest = folder.resolve("manifest.csv");
+    Files.writeString(manifest, Files.readString(manifest).replaceAll("wav,[12],", "wav,0,"));
+    assertRefused("sound", "none", "expected at least two classes, found only [0]");
+  }
+
+  @Test
+  void constantTeacherIsRefused() throws IOException {
+    Files.write(folder.resolve("train-images"), TinyDigits.idx(new byte[15 * 64], 15, 8, 8));
+    assertRefused(
+        "sound",
+        "cmd",
+        "teacher of picture: expected embeddings that differ, found the same for all 12");
+  }
+}
