@@ -126,9 +126,19 @@ public final class DiscomKd implements Method {
     return objective;
   }
 
+  /** The features of rows of the student's modality. */
+  public DisentangledFeatures studentFeatures(Tensor input) {
+    return encoder2.parts(input);
+  }
+
+  /** The features of rows of the other modality. */
+  public DisentangledFeatures otherFeatures(Tensor input) {
+    return encoder1.parts(input);
+  }
+
   private DiscomKdLoss.Modality modality(
       DisentangledEncoder encoder, Linear task, Batch.Side side, double lambda) {
-    DisentangledEncoder.Parts x = encoder.parts(side.input());
+    DisentangledFeatures x = encoder.parts(side.input());
     Tensor reversed = GradientReversal.apply(x.inv(), lambda);
     return new DiscomKdLoss.Modality(
         side.labels(),
