@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.crossdistill.nn.TorchThreads;
 import org.crossdistill.train.Arm;
+import org.crossdistill.train.ConfigException;
 import org.crossdistill.train.ExperimentFile;
-import org.crossdistill.train.Probe;
+import org.crossdistill.train.Probes;
 import org.crossdistill.train.StoppedException;
-import org.crossdistill.train.TrainingListener;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -31,15 +31,14 @@ final class ProbeCommand implements Callable<Integer> {
       description = "Configuration, such as experiments/paired-latents-truth.toml.")
   private Path file;
 
-  @Option(names = "--arm", description = "Only this arm of a file with several.")
+  @Option(names = "--arm", description = "Only the arms of this name.")
   private String arm;
 
   @Mixin private TrainingOptions options;
 
   @Override
   public Integer call() {
-    ExperimentFile experiments = ExperimentFile.read(file, options.assignments);
-    List<Arm> arms = arm == null ? experiments.arms() : List.of(named(experiments));
+    List<Arm> arms = chosen(ExperimentFile.read(file, options.assignments));
     LibTorchLoading.load(System.err);
     ProbeReport report = new ProbeReport();
     try (StopSignal stop = StopSignal.install()) {
@@ -52,25 +51,37 @@ final class ProbeCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private Arm named(ExperimentFile experiments) {
-    return experiments.arms().stream()
-        .filter(candidate -> candidate.name().equals(arm))
-        .findFirst()
-        .orElseGet(() -> experiments.arm(null, arm)); // whose message names those that there are
+  private List<Arm> chosen(ExperimentFile experiments) {
+    List<Arm> chosen =
+        experiments.arms().stream().filter(one -> arm == null || one.name().equals(arm)).toList();
+    if (chosen.isEmpty()) {
+      String known = String.join(", ", experiments.armNames());
+      throw new ConfigException("--arm: expected one of " + known + "; found " + arm);
+    }
+    return chosen;
   }
 
+  /** Seed by seed, so that arms which differ in the method alone share data and teacher. */
   private static void probe(List<Arm> arms, ProbeReport report, StopSignal stop) {
-    long total = arms.stream().mapToLong(a -> a.experiment().settings().seeds().size()).sum();
+    long total = arms.stream().mapToLong(a -> seeds(a).size()).sum();
     long done = 0;
+    Probes probes = new Probes();
+    List<Long> all = arms.stream().flatMap(a -> seeds(a).stream()).distinct().toList();
     try (Progress progress = Progress.start("probe", total, "training")) {
-      for (Arm one : arms) {
-        TorchThreads.set(one.experiment().settings().threads());
-        for (long seed : one.experiment().settings().seeds()) {
-          progress.at(done++, one.name() + " seed " + seed);
-          List<TrainingListener> nobody = List.of();
-          report.add(one.name(), seed, Probe.of(one.experiment(), seed, nobody, stop));
+      for (long seed : all) {
+        for (Arm one : arms) {
+          if (seeds(one).contains(seed)) {
+            String name = one.data().isEmpty() ? one.name() : one.data() + "/" + one.name();
+            progress.at(done++, name + " seed " + seed);
+            TorchThreads.set(one.experiment().settings().threads());
+            report.add(name, seed, probes.of(one.experiment(), seed, List.of(), stop));
+          }
         }
       }
     }
+  }
+
+  private static List<Long> seeds(Arm arm) {
+    return arm.experiment().settings().seeds();
   }
 }

@@ -11,6 +11,7 @@ import org.crossdistill.loss.DiscomKdLoss;
 import org.crossdistill.loss.GradientReversal;
 import org.crossdistill.method.MethodContext.Encoders;
 import org.crossdistill.nn.Backbone;
+import org.crossdistill.nn.Layer;
 import org.crossdistill.nn.Linear;
 import org.crossdistill.nn.Module;
 
@@ -134,6 +135,21 @@ public final class DiscomKd implements Method {
   /** The features of rows of the other modality. */
   public DisentangledFeatures otherFeatures(Tensor input) {
     return encoder1.parts(input);
+  }
+
+  /** Scores of the modality [B, 2] by invariant features; class 1 is the other modality. */
+  public Layer adversarial() {
+    return adversarial;
+  }
+
+  /** The same by informative features. */
+  public Layer domainInformative() {
+    return domainInformative;
+  }
+
+  /** The same by irrelevant features. */
+  public Layer domainIrrelevant() {
+    return domainIrrelevant;
   }
 
   private DiscomKdLoss.Modality modality(

@@ -9,17 +9,19 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.data.PairedLatents;
+import org.crossdistill.eval.Accuracy;
 import org.crossdistill.eval.RidgeProbe;
 import org.crossdistill.method.Batch;
-import org.crossdistill.method.DisentangledFeatures;
 import org.crossdistill.method.DiscomKd;
+import org.crossdistill.method.DisentangledFeatures;
+import org.crossdistill.nn.Layer;
 import org.crossdistill.nn.Tensors;
 
 /**
  * What a linear probe reads out of DisCoM-KD's features of test samples, once it has learnt from
  * those of training samples: the factors and the class within each modality (the mean of both), and
- * which of the two modalities the features are of. The same of the inputs, and of the networks
- * before the training.
+ * which of the two modalities the features are of, beside what the method's own head says of that.
+ * The same of the inputs, and of the networks before the training.
  */
 final class FeatureProbe extends Probe {
 
@@ -38,7 +40,7 @@ final class FeatureProbe extends Probe {
   @Override
   List<ProbeRow> untrained() {
     List<ProbeRow> rows = new ArrayList<>();
-    rows.add(row("inputs", Function.identity(), Function.identity()));
+    rows.add(row("inputs", both(Function.identity(), Function.identity()), null));
     rows.addAll(features("untrained "));
     return rows;
   }
@@ -50,34 +52,24 @@ final class FeatureProbe extends Probe {
 
   private List<ProbeRow> features(String when) {
     return List.of(
-        row(when + "invariant", DisentangledFeatures::inv),
-        row(when + "informative", DisentangledFeatures::inf),
-        row(when + "irrelevant", DisentangledFeatures::irr));
+        row(when + "invariant", of(DisentangledFeatures::inv), method.adversarial()),
+        row(when + "informative", of(DisentangledFeatures::inf), method.domainInformative()),
+        row(when + "irrelevant", of(DisentangledFeatures::irr), method.domainIrrelevant()));
   }
 
-  private ProbeRow row(String name, Function<DisentangledFeatures, Tensor> part) {
-    return row(
-        name,
+  private List<View> of(Function<DisentangledFeatures, Tensor> part) {
+    return both(
         input -> part.apply(method.otherFeatures(input)),
         input -> part.apply(method.studentFeatures(input)));
   }
 
-  private ProbeRow row(
-      String name, Function<Tensor, Tensor> first, Function<Tensor, Tensor> second) {
-    int[] train = split().train().samples();
-    int[] test = split().test().samples();
-    Batch learn = run().batch(train);
-    Batch ask = run().batch(test);
-    View one =
-        view(first, learn.teacher().input(), ask.teacher().input(), truth().firstFactors());
-    View two =
-        view(second, learn.student().input(), ask.student().input(), truth().secondFactors());
-    Map<String, Double> values = new LinkedHashMap<>();
-    for (View view : List.of(one, two)) {
-      within(view, train, test).forEach((key, value) -> values.merge(key, value / 2, Double::sum));
-    }
-    values.put("modality", modality(one, two));
-    return new ProbeRow(name, values);
+  /** Modality 1 and modality 2. */
+  private List<View> both(Function<Tensor, Tensor> first, Function<Tensor, Tensor> second) {
+    Batch learn = run().batch(split().train().samples());
+    Batch ask = run().batch(split().test().samples());
+    return List.of(
+        view(first, learn.teacher().input(), ask.teacher().input(), truth().firstFactors()),
+        view(second, learn.student().input(), ask.student().input(), truth().secondFactors()));
   }
 
   private static View view(
@@ -86,7 +78,30 @@ final class FeatureProbe extends Probe {
         Tensors.rows(features.apply(train)), Tensors.rows(features.apply(test)), factors);
   }
 
-  private Map<String, Double> within(View view, int[] train, int[] test) {
+  /**
+   * What is read out of both modalities' features.
+   *
+   * @param headOrNull the method's own, which tells the modality by them
+   */
+  private ProbeRow row(String name, List<View> views, Layer headOrNull) {
+    Map<String, Double> values = new LinkedHashMap<>();
+    for (View view : views) {
+      within(view).forEach((key, value) -> values.merge(key, value / 2, Double::sum));
+    }
+    values.put("modality", modality(views.get(0), views.get(1)));
+    values.put("by the own head", headOrNull == null ? Double.NaN : modality(views, headOrNull));
+    return new ProbeRow(name, values);
+  }
+
+  private static double modality(List<View> views, Layer head) {
+    float[][] test = joined(views.get(0).test, views.get(1).test);
+    return Accuracy.top1(
+        Embedder.map(test, head::forward), domains(views.get(0).test.length, test.length));
+  }
+
+  private Map<String, Double> within(View view) {
+    int[] train = split().train().samples();
+    int[] test = split().test().samples();
     RidgeProbe probe = new RidgeProbe(view.train);
     Map<String, Double> values = new LinkedHashMap<>();
     factor(values, "shared R²", probe, view, view.factors.shared());
@@ -107,18 +122,19 @@ final class FeatureProbe extends Probe {
   }
 
   private static double modality(View one, View two) {
-    RidgeProbe probe = new RidgeProbe(both(one.train, two.train));
-    int[] train = domains(one.train.length, two.train.length);
-    int[] test = domains(one.test.length, two.test.length);
-    return probe.accuracy(train, 2, both(one.test, two.test), test);
+    RidgeProbe probe = new RidgeProbe(joined(one.train, two.train));
+    float[][] test = joined(one.test, two.test);
+    int[] trainDomains = domains(one.train.length, one.train.length + two.train.length);
+    return probe.accuracy(trainDomains, 2, test, domains(one.test.length, test.length));
   }
 
-  private static float[][] both(float[][] one, float[][] two) {
+  private static float[][] joined(float[][] one, float[][] two) {
     return Stream.of(one, two).flatMap(Stream::of).toArray(float[][]::new);
   }
 
-  private static int[] domains(int one, int two) {
-    return IntStream.range(0, one + two).map(i -> i < one ? 0 : 1).toArray();
+  /** 1 for the rows of modality 1, which come first, 0 for the others: as the method counts. */
+  private static int[] domains(int first, int all) {
+    return IntStream.range(0, all).map(i -> i < first ? 1 : 0).toArray();
   }
 
   private static int[] chosen(int[] values, int[] samples) {

@@ -1,23 +1,14 @@
 package org.crossdistill.train;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.crossdistill.data.PairedLatents;
 import org.crossdistill.data.Split;
-import org.crossdistill.method.C2kd;
-import org.crossdistill.method.Cmd;
-import org.crossdistill.method.DiscomKd;
-import org.crossdistill.method.Method;
-import org.crossdistill.train.DataOptions.Control;
 
-/**
- * A training on {@link PairedLatents}, held against what was planted there: whether a method finds
- * what it is said to find. Each training is that of {@code train} with the same seed.
- */
-public abstract class Probe {
+/** What one kind of method is looked at for, before its training and after it. */
+abstract class Probe {
 
   private final ExperimentRun run;
   private final PairedLatents.Truth truth;
@@ -27,91 +18,23 @@ public abstract class Probe {
     this.truth = truth;
   }
 
-  /**
-   * Trains and looks.
-   *
-   * @param listeners told of each step
-   * @param stop asked before each step
-   * @throws ConfigException if the data are no generated pairs, if nothing is planted in them that
-   *     the method could find, or if there is nothing to look for in the method
-   * @throws StoppedException if asked to stop
-   */
-  public static List<ProbeRow> of(
-      Experiment experiment, long seed, List<TrainingListener> listeners, BooleanSupplier stop) {
-    PairedLatentsOptions data = data(experiment);
-    PairedLatents.Truth truth = PairedLatents.generate(data.generator(), seed).truth();
-    ExperimentRun run = new ExperimentRun(experiment, seed, stop);
-    Probe probe = probe(experiment, run, data.generator(), truth);
-    List<ProbeRow> rows = new ArrayList<>(probe.look(probe::untrained));
-    if (!run.train(listeners, stop)) {
-      throw new StoppedException("stopped after " + run.epochsDone() + " epochs");
-    }
-    rows.addAll(probe.look(probe::trained));
-    return rows;
-  }
-
-  private static PairedLatentsOptions data(Experiment experiment) {
-    DataOptions data = experiment.settings().data();
-    if (data instanceof PairedLatentsOptions latents) {
-      String control = ConfigBinder.kebab(latents.control());
-      Options.require(latents.control() == Control.NONE, "data.control", "none", control);
-      return latents;
-    }
-    throw new ConfigException(
-        "data.name: expected " + PairedLatentsOptions.NAME + ", found " + data.name());
-  }
-
-  private static Probe probe(
-      Experiment experiment,
-      ExperimentRun run,
-      PairedLatents.Options planted,
-      PairedLatents.Truth truth) {
-    Method method = run.method();
-    if (method instanceof DiscomKd discomKd) {
-      return new FeatureProbe(run, discomKd, planted.classes(), truth);
-    }
-    if (method instanceof C2kd c2kd) {
-      requireSome("misaligned", planted.misaligned());
-      return new SelectionProbe(run, c2kd, truth);
-    }
-    if (method instanceof Cmd cmd) {
-      requireSome("low-quality", planted.lowQuality());
-      return new WeightProbe(run, cmd, truth);
-    }
-    throw new ConfigException(
-        "method.name: expected one to probe, cmd, c2kd or discom-kd, found "
-            + experiment.method().name());
-  }
-
-  private static void requireSome(String key, double share) {
-    Options.require(
-        share > 0 && share < 1, "data.generator." + key, "a share to find, in (0, 1)", share);
-  }
-
-  private interface Look {
-    List<ProbeRow> rows();
-  }
-
-  private List<ProbeRow> look(Look look) {
-    method().networks().values().forEach(network -> network.training(false));
-    try (PointerScope scope = new PointerScope();
-        NoGradGuard noGrad = new NoGradGuard()) {
-      return look.rows();
-    }
-  }
-
-  /** What is seen before the training, and in the data themselves. */
+  /** What is seen of the data themselves and of networks that are not trained; may be nothing. */
   abstract List<ProbeRow> untrained();
 
   /** What is seen after the training. */
   abstract List<ProbeRow> trained();
 
-  final ExperimentRun run() {
-    return run;
+  /** Rows of this probe, with all networks in inference mode and without gradients. */
+  final List<ProbeRow> look(Supplier<List<ProbeRow>> rows) {
+    run.method().networks().values().forEach(network -> network.training(false));
+    try (PointerScope scope = new PointerScope();
+        NoGradGuard noGrad = new NoGradGuard()) {
+      return rows.get();
+    }
   }
 
-  final Method method() {
-    return run.method();
+  final ExperimentRun run() {
+    return run;
   }
 
   final PairedLatents.Truth truth() {

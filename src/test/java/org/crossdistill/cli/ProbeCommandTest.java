@@ -107,7 +107,8 @@ class ProbeCommandTest {
     assertThat(run.code()).as(run.err()).isZero();
     assertThat(run.out().lines().toList().get(0))
         .matches("\\| +\\| +\\| teacher's sample degraded \\| student's sample degraded \\|");
-    assertThat(run.out()).containsPattern("\\| cmd \\| training pairs \\| +\\d+\\.\\d ± \\d+\\.\\d");
+    assertThat(run.out())
+        .containsPattern("\\| cmd \\| training pairs \\| +\\d+\\.\\d ± \\d+\\.\\d");
     assertThat(probe("--arm", "cmd", "--set", "train.epochs=2").out()).isEqualTo(run.out());
   }
 
@@ -115,8 +116,7 @@ class ProbeCommandTest {
   void whereNothingCanBeFoundItSaysWhy() {
     assertThat(probe("--arm", "c2kd", "--set", "data.generator.misaligned=0").err())
         .contains("data.generator.misaligned: expected a share to find, in (0, 1), found 0.0");
-    assertThat(probe("--arm", "cmd", "--set", "method.name=kd").code())
-        .isEqualTo(ExitCode.FAILURE);
+    assertThat(probe("--arm", "cmd", "--set", "method.name=kd").code()).isEqualTo(ExitCode.FAILURE);
     assertThat(probe("--arm", "nobody").err())
         .contains("--arm: expected one of discom-kd, c2kd, cmd, cmd-none; found nobody");
     assertThat(CommandRun.of("probe", "experiments/emoji-cmd.toml").err())

@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.crossdistill.eval.RidgeProbe;
 import org.crossdistill.data.PairedLatents.Options;
+import org.crossdistill.eval.RidgeProbe;
 import org.junit.jupiter.api.Test;
 
 /** What was planted is there, and nothing else. */

@@ -31,7 +31,7 @@ class RidgeProbeTest {
       for (int j = 0; j < 6; j++) {
         double sum = noise * random.nextGaussian();
         for (int k = 0; k < factors[i].length; k++) {
-          sum += Math.sin(1 + 5 * j + 3 * k) * factors[i][k];
+          sum += Math.sin(1.7 * (j + 1) * (k + 1)) * factors[i][k];
         }
         features[i][j] = (float) (Math.pow(10, j - 3) * (sum + 2));
       }
@@ -87,7 +87,6 @@ class RidgeProbeTest {
     return random.ints(count, 0, 2).toArray();
   }
 
-  /** Leaving out a sample in fact gives what the leverages say. */
   @Test
   void predictsAsTheNormalEquationsDo() {
     float[][] features = {{1, 0}, {-1, 0}, {0, 2}, {0, -2}};
