@@ -29,6 +29,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       TrainCommand.class,
       CompareCommand.class,
       TuneCommand.class,
+      ProbeCommand.class,
       PredictCommand.class,
       EmbedCommand.class,
       LossCommand.class,

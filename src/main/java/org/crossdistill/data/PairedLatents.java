@@ -93,7 +93,8 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
    * What a user would not know.
    *
    * @param classes true class of each sample, that of its second modality, [N]
-   * @param shared factors of the second modality's sample, [N][shared]
+   * @param firstFactors what the first modality's samples show
+   * @param secondFactors what the second modality's samples show
    * @param firstLow whether the first modality's sample is of low quality, [N]
    * @param secondLow whether the second modality's sample is of low quality, [N]
    * @param misaligned whether the first modality shows a sample of another class, [N]
@@ -101,16 +102,41 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
    */
   public record Truth(
       int[] classes,
-      float[][] shared,
+      Factors firstFactors,
+      Factors secondFactors,
       boolean[] firstLow,
       boolean[] secondLow,
       boolean[] misaligned,
       boolean[] wrongLabel) {}
 
+  /**
+   * What is behind the samples of one modality.
+   *
+   * @param shared s, the same in both modalities unless the pair is misaligned, [N][shared]
+   * @param own p_m, [N][privateFactors]
+   * @param nuisance n_m, [N][nuisance]
+   */
+  public record Factors(float[][] shared, float[][] own, float[][] nuisance) {
+
+    private Factors(int count) {
+      this(new float[count][], new float[count][], new float[count][]);
+    }
+  }
+
   private static final double LOW_QUALITY_FACTOR = 4;
 
   /** One modality: class means of its private factors, and how factors become columns. */
   private record View(double[][] means, double[][] mixing) {}
+
+  /** Factors of one sample of one modality. */
+  private record Sample(double[] shared, double[] own, double[] nuisance) {
+
+    private void write(Factors factors, int row) {
+      factors.shared[row] = floats(shared);
+      factors.own[row] = floats(own);
+      factors.nuisance[row] = floats(nuisance);
+    }
+  }
 
   /** Generates pairs; the same options and seed give the same bits. */
   public static PairedLatents generate(Options options, long seed) {
@@ -127,11 +153,14 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
     for (int i = 0; i < count; i++) {
       int own = truth.classes[i];
       double[] factors = around(random, sharedMeans[own]);
-      truth.shared[i] = floats(factors);
-      second[i] = observe(random, options, two, own, factors, truth.secondLow[i]);
+      Sample twoShows = sample(random, options, two, own, factors);
+      second[i] = observe(random, options, two, twoShows, truth.secondLow[i]);
+      twoShows.write(truth.secondFactors, i);
       int shown = truth.misaligned[i] ? other(random, own, options.classes) : own;
       double[] shownFactors = truth.misaligned[i] ? around(random, sharedMeans[shown]) : factors;
-      first[i] = observe(random, options, one, shown, shownFactors, truth.firstLow[i]);
+      Sample oneShows = sample(random, options, one, shown, shownFactors);
+      first[i] = observe(random, options, one, oneShows, truth.firstLow[i]);
+      oneShows.write(truth.firstFactors, i);
       labels[i] = truth.wrongLabel[i] ? other(random, own, options.classes) : own;
     }
     return new PairedLatents(first, second, labels, truth);
@@ -144,7 +173,8 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
     Permutations.shuffle(classes, random);
     return new Truth(
         classes,
-        new float[count][],
+        new Factors(count),
+        new Factors(count),
         planted(random, count, options.lowQuality),
         planted(random, count, options.lowQuality),
         planted(random, count, options.misaligned),
@@ -180,17 +210,21 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
     return means;
   }
 
-  private static float[] observe(
-      RandomGenerator random, Options options, View view, int label, double[] shared, boolean low) {
+  private static Sample sample(
+      RandomGenerator random, Options options, View view, int label, double[] shared) {
     double[] own = around(random, view.means[label]);
-    double[] nuisance = around(random, new double[options.nuisance]);
+    return new Sample(shared, own, around(random, new double[options.nuisance]));
+  }
+
+  private static float[] observe(
+      RandomGenerator random, Options options, View view, Sample shown, boolean low) {
     double sigma = options.noise * (low ? LOW_QUALITY_FACTOR : 1);
     float[] columns = new float[options.size];
     for (int i = 0; i < columns.length; i++) {
       double[] weights = view.mixing[i];
-      double sum = dot(weights, 0, shared);
-      sum += dot(weights, shared.length, own);
-      sum += dot(weights, shared.length + own.length, nuisance);
+      double sum = dot(weights, 0, shown.shared);
+      sum += dot(weights, shown.shared.length, shown.own);
+      sum += dot(weights, shown.shared.length + shown.own.length, shown.nuisance);
       columns[i] = (float) (sum + sigma * random.nextGaussian());
     }
     return columns;

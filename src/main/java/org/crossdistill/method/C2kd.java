@@ -119,14 +119,31 @@ public final class C2kd implements Method {
     for (int i = 0; i < TERMS.size(); i++) {
       objective.term(TERMS.get(i), result.terms().select(0, i));
     }
-    Tensor kept = result.tau().gt(new Scalar(options.loss().krc()));
+    Agreement agreement = agreement(result.tau());
     return objective
-        .term("tau", result.tau().nan_to_num().mean())
-        .term("kept", kept.to(torch.ScalarType.Float).mean())
+        .term("tau", agreement.tau().nan_to_num().mean())
+        .term("kept", agreement.kept().to(torch.ScalarType.Float).mean())
         .gradient(z.teacher(), result.gradients().teacher())
         .gradient(z.student(), result.gradients().student())
         .gradient(z.proxyTeacher(), result.gradients().proxyTeacher())
         .gradient(z.proxyStudent(), result.gradients().proxyStudent());
+  }
+
+  /**
+   * How far the two sides agree on each row of a batch, and which rows are therefore kept (OFSD).
+   *
+   * @param tau τ of u_t and u_s, [B]; NaN for a constant row
+   * @param kept m = [τ > krc], [B], bool
+   */
+  public record Agreement(Tensor tau, Tensor kept) {}
+
+  /** The selection that a step with this batch makes; nothing is trained. */
+  public Agreement agreement(Batch batch) {
+    return agreement(loss.forward(logits(batch), batch.labels(), 1).tau());
+  }
+
+  private Agreement agreement(Tensor tau) {
+    return new Agreement(tau, tau.gt(new Scalar(options.loss().krc())));
   }
 
   /** z_t, z_s, u_t and u_s of a batch. */

@@ -154,6 +154,17 @@ public final class Cmd extends IdentityMethod {
     return objective.term("weight", w.mean());
   }
 
+  /**
+   * The quality weights of a batch's rows; in inference mode they leave the running statistics, of
+   * which there must be some, as they are.
+   *
+   * @return w [B]
+   */
+  public Tensor weights(Batch batch) {
+    Tensor s = student.forward(batch.student().input());
+    return quality.weights(s, batch.teacher().embedding(), batch);
+  }
+
   private void featureTerm(Objective objective, Tensor s, Tensor t, Tensor w, double lambdaF) {
     var feature = featureLoss.forward(s, t, w, lambdaF, FEATURE_OUTPUTS);
     objective

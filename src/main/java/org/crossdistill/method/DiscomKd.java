@@ -11,6 +11,7 @@ import org.crossdistill.loss.DiscomKdLoss;
 import org.crossdistill.loss.GradientReversal;
 import org.crossdistill.method.MethodContext.Encoders;
 import org.crossdistill.nn.Backbone;
+import org.crossdistill.nn.Layer;
 import org.crossdistill.nn.Linear;
 import org.crossdistill.nn.Module;
 
@@ -126,9 +127,34 @@ public final class DiscomKd implements Method {
     return objective;
   }
 
+  /** The features of rows of the student's modality. */
+  public DisentangledFeatures studentFeatures(Tensor input) {
+    return encoder2.parts(input);
+  }
+
+  /** The features of rows of the other modality. */
+  public DisentangledFeatures otherFeatures(Tensor input) {
+    return encoder1.parts(input);
+  }
+
+  /** Scores of the modality [B, 2] by invariant features; class 1 is the other modality. */
+  public Layer adversarial() {
+    return adversarial;
+  }
+
+  /** The same by informative features. */
+  public Layer domainInformative() {
+    return domainInformative;
+  }
+
+  /** The same by irrelevant features. */
+  public Layer domainIrrelevant() {
+    return domainIrrelevant;
+  }
+
   private DiscomKdLoss.Modality modality(
       DisentangledEncoder encoder, Linear task, Batch.Side side, double lambda) {
-    DisentangledEncoder.Parts x = encoder.parts(side.input());
+    DisentangledFeatures x = encoder.parts(side.input());
     Tensor reversed = GradientReversal.apply(x.inv(), lambda);
     return new DiscomKdLoss.Modality(
         side.labels(),

@@ -3,8 +3,6 @@ package org.crossdistill.method;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.nn.Backbone;
 import org.crossdistill.nn.BatchNorm;
 import org.crossdistill.nn.Linear;
@@ -29,15 +27,6 @@ final class DisentangledEncoder extends Backbone {
   private final Backbone specific;
   private final Linear split;
 
-  /** Features of B rows, [B, D] each. */
-  record Parts(Tensor inv, Tensor inf, Tensor irr) {
-
-    /** [inv; inf], [B, 2·D]. */
-    Tensor task() {
-      return torch.cat(new TensorVector(inv, inf), 1);
-    }
-  }
-
   DisentangledEncoder(
       RandomGenerator random, Function<RandomGenerator, Backbone> encoder, int size) {
     this.size = size;
@@ -53,10 +42,10 @@ final class DisentangledEncoder extends Backbone {
     return 2 * size;
   }
 
-  Parts parts(Tensor input) {
+  DisentangledFeatures parts(Tensor input) {
     Tensor inv = norm.forward(projection.forward(invariant.forward(input))).relu_();
     Tensor both = split.forward(specific.forward(input));
-    return new Parts(inv, both.narrow(1, 0, size), both.narrow(1, size, size));
+    return new DisentangledFeatures(inv, both.narrow(1, 0, size), both.narrow(1, size, size));
   }
 
   @Override

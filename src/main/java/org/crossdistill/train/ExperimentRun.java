@@ -11,6 +11,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.crossdistill.data.Seeds;
 import org.crossdistill.data.Split;
 import org.crossdistill.eval.Metric;
+import org.crossdistill.method.Batch;
 import org.crossdistill.method.Method;
 import org.crossdistill.method.MethodContext;
 import org.crossdistill.method.MethodContext.Encoders;
@@ -95,6 +96,21 @@ public final class ExperimentRun {
     Experiment.Settings settings = experiment.settings();
     Method networks = new NetworksAlone(method);
     return new Trainer(networks, pairs, settings.train(), settings.optimizer(), seed);
+  }
+
+  Method method() {
+    return method;
+  }
+
+  PreparedData data() {
+    return data;
+  }
+
+  /**
+   * Samples of both modalities that are not varied, and what the teacher says, as a step sees them.
+   */
+  Batch batch(int[] samples) {
+    return pairs.plain(samples);
   }
 
   /** The training itself, step by step. */

@@ -1,5 +1,6 @@
 package org.crossdistill.train;
 
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
@@ -72,15 +73,28 @@ final class PairedSet implements TrainingSet {
   private Side other(int[] rows, RandomGenerator random) {
     int[] samples = IntStream.of(rows).map(row -> otherTrain[row]).toArray();
     Modality modality = data.other();
-    Tensor labels = SampleTensors.labels(modality, samples);
-    Tensor input =
-        contents == Other.INPUTS
-            ? SampleTensors.varied(modality.samples(), samples, augmentation, random)
-            : null;
-    Side side = Side.of(input, labels);
+    return other(
+        samples, () -> SampleTensors.varied(modality.samples(), samples, augmentation, random));
+  }
+
+  private Side other(int[] samples, Supplier<Tensor> input) {
+    Tensor labels = SampleTensors.labels(data.other(), samples);
+    Side side = Side.of(contents == Other.INPUTS ? input.get() : null, labels);
     return teacher == null
         ? side
         : side.with(select(teacher.embeddings(), samples), select(teacher.logits(), samples));
+  }
+
+  /**
+   * Samples of any part of data whose two modalities are numbered alike, as they are.
+   *
+   * @param samples indices among all of the data's samples
+   */
+  Batch plain(int[] samples) {
+    Tensor input = SampleTensors.plain(data.student().samples(), samples);
+    Side student = Side.of(input, SampleTensors.labels(data.student(), samples));
+    Side other = other(samples, () -> SampleTensors.plain(data.other().samples(), samples));
+    return new Batch(student, other, null, 0);
   }
 
   private static Tensor select(float[][] rowsOrNull, int[] indices) {

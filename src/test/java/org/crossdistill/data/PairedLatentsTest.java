@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.crossdistill.data.PairedLatents.Options;
+import org.crossdistill.eval.RidgeProbe;
 import org.junit.jupiter.api.Test;
 
 /** What was planted is there, and nothing else. */
@@ -143,6 +146,47 @@ final class PairedLatentsTest {
       }
     }
     return best;
+  }
+
+  @Test
+  void bothModalitiesShareTheirFactorsUnlessThePairIsMisaligned() {
+    PairedLatents pairs = PairedLatents.generate(options(0, 0.2, 0), 1);
+    PairedLatents.Factors one = pairs.truth().firstFactors();
+    PairedLatents.Factors two = pairs.truth().secondFactors();
+
+    for (int i = 0; i < 1000; i++) {
+      assertThat(one.shared()[i]).hasSize(3);
+      assertThat(Arrays.equals(one.shared()[i], two.shared()[i]))
+          .isNotEqualTo(pairs.truth().misaligned()[i]);
+      assertThat(one.own()[i]).hasSize(2).isNotEqualTo(two.own()[i]);
+      assertThat(one.nuisance()[i]).hasSize(2).isNotEqualTo(two.nuisance()[i]);
+    }
+  }
+
+  @Test
+  void withoutNoiseColumnsAreALinearMapOfTheFactors() {
+    Options quiet = new Options(50, 5, 3, 2, 2, 20, 2, 0, 0, 0, 0);
+    PairedLatents pairs = PairedLatents.generate(quiet, 1);
+
+    RidgeProbe probe = new RidgeProbe(factors(pairs.truth().secondFactors()));
+    assertThat(probe.r2(pairs.second(), factors(pairs.truth().secondFactors()), pairs.second()))
+        .isGreaterThan(0.9999);
+  }
+
+  private static float[][] factors(PairedLatents.Factors factors) {
+    return IntStream.range(0, factors.shared().length)
+        .mapToObj(i -> joined(factors.shared()[i], factors.own()[i], factors.nuisance()[i]))
+        .toArray(float[][]::new);
+  }
+
+  private static float[] joined(float[]... parts) {
+    float[] all = new float[Stream.of(parts).mapToInt(part -> part.length).sum()];
+    int at = 0;
+    for (float[] part : parts) {
+      System.arraycopy(part, 0, all, at, part.length);
+      at += part.length;
+    }
+    return all;
   }
 
   @Test
