@@ -1,7 +1,14 @@
 package org.crossdistill.method;
 
-/** Something that a method cannot do without, beside the student's inputs. */
+/**
+ * Something that a method cannot do without, beside the student's inputs; in the order in which
+ * what is missing is named.
+ */
 public enum Need {
+  /** A partner in the other modality for every training sample of the student's. */
+  PAIRS("pairs of both modalities"),
+  /** A label on every training sample. */
+  LABELS("a label on every training sample"),
   /** {@link Batch.Side#embedding()} of the teacher's side. */
   TEACHER_EMBEDDING("embeddings of a teacher"),
   /** {@link Batch.Side#logits()} of the teacher's side. */
@@ -13,11 +20,7 @@ public enum Need {
   /** {@link Batch.Side#input()} of the other modality, for networks of the method's own. */
   OTHER_INPUT("inputs of the other modality"),
   /** Maps in the middle of both networks; see {@link org.crossdistill.nn.Backbone#givesMaps}. */
-  MAPS("feature maps of both networks"),
-  /** A partner in the other modality for every training sample of the student's. */
-  PAIRS("pairs of both modalities"),
-  /** A label on every training sample. */
-  LABELS("a label on every training sample");
+  MAPS("feature maps of both networks");
 
   private final String words;
 

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.crossdistill.data.PictureAugmentation;
@@ -155,7 +156,7 @@ public record Experiment(Settings settings, Methods.Entry method, Record methodO
   private void check() {
     DataOptions data = settings.data();
     boolean network = settings.teacher().kind() == TeacherOptions.Kind.CLASSIFIER;
-    for (Need need : needs()) {
+    for (Need need : new TreeSet<>(needs())) {
       String missing =
           switch (need) {
             case TEACHER_BACKBONE -> network ? null : "teacher.kind = \"embedding\" has none";
