@@ -121,7 +121,7 @@ public record SummaryFile(Map<String, Object> run, List<ResultRow> results) {
       if (row.has(metric)) {
         ArrayNode list = node.putArray(metric.key());
         row.values().get(metric).forEach(value -> list.add(value.isNaN() ? null : value));
-      } else if (metric != Metric.ACCURACY) {
+      } else if (Metric.OPEN_SET.contains(metric) || metric == Metric.SECONDS) {
         node.putNull(metric.key());
       }
     }

@@ -3,8 +3,11 @@ package org.crossdistill.nn;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorArrayRef;
 import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.MemoryFormat;
 
 /** Convolution without bias, as it stands before a batch norm: [B, in, H, W] → [B, out, H', W']. */
 public final class Conv2d extends Layer {
@@ -43,8 +46,21 @@ public final class Conv2d extends Layer {
   @Override
   public Tensor forward(Tensor input) {
     long[] dilation = {1, 1};
-    return torch.conv2d(
-        every(step, input), weight, new TensorOptional(), stride, padding, dilation, 1);
+    Tensor taken = atLeastTwoChannels(every(step, input)).contiguous(MemoryFormat.ChannelsLast);
+    Tensor by = atLeastTwoChannels(weight);
+    return torch.conv2d(taken, by, new TensorOptional(), stride, padding, dilation, 1);
+  }
+
+  /**
+   * With a second channel of zeros where there is one. Convolutions run on channels that lie side
+   * by side in memory: LibTorch's are 1.4 times as fast on them, and where channels lie in planes
+   * and their number is no multiple of a vector's, oneDNN's values and gradients of the picture are
+   * wrong, or come from memory that nobody wrote. A single channel counts as a plane.
+   */
+  private static Tensor atLeastTwoChannels(Tensor tensor) {
+    return tensor.size(1) > 1
+        ? tensor
+        : torch.cat(new TensorArrayRef(new TensorVector(tensor, torch.zeros_like(tensor))), 1);
   }
 
   private static Tensor every(long step, Tensor input) {

@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.SplittableRandom;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorArrayRefOptional;
+import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.MemoryFormat;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -30,11 +33,15 @@ class Conv2dTest {
     torch.set_num_threads(1);
   }
 
-  /** Fewer channels than a vector, as many, and more; odd sides; with one thread and with two. */
+  /**
+   * One channel, fewer than a vector, as many, and more; odd sides; both layouts; 1 and 2 threads.
+   */
   @ParameterizedTest
   @CsvSource({
     "1, 2, 4, 8, 16, 1", "1, 2, 4, 8, 16, 2", "1, 2, 3, 5, 15, 2", "1, 2, 16, 32, 16, 2",
     "1, 3, 4, 8, 16, 2", "1, 1, 4, 8, 15, 2", "3, 2, 4, 8, 16, 2", "3, 1, 3, 5, 15, 2",
+    "3, 1, 1, 4, 8, 1", "3, 2, 1, 4, 9, 2", "3, 1, 1, 16, 8, 1", "3, 1, 4, 4, 4, 1",
+    "3, 1, 20, 20, 4, 1", "3, 1, 20, 1, 5, 2", "1, 1, 1, 1, 5, 1",
   })
   void valueAndGradients(int kernel, int stride, int in, int out, int side, int threads) {
     torch.set_num_threads(threads);
@@ -48,8 +55,10 @@ class Conv2dTest {
 
     for (int repeat = 0; repeat < REPEATS; repeat++) {
       try (PointerScope scope = new PointerScope()) {
+        leaveNaNInFreeMemory();
         Tensor x = Tensor.create(picture, BATCH, in, side, side);
-        x = x.contiguous(MemoryFormat.ChannelsLast).requires_grad_(true);
+        x = repeat % 2 == 0 ? x : x.contiguous(MemoryFormat.ChannelsLast);
+        x.requires_grad_(true);
         Tensor y = layer.forward(x);
         Tensor g = Tensor.create(gradient, BATCH, out, outSide, outSide);
         y.backward(g, new BoolOptional(false), false, new TensorArrayRefOptional());
@@ -59,6 +68,17 @@ class Conv2dTest {
         assertClose("gradient of the picture", x.grad(), sums.pictureGradient);
         assertClose("gradient of the weight", weight.grad(), sums.weightGradient);
         weight.mutable_grad().reset();
+      }
+    }
+  }
+
+  /** What reads memory before anything is written there shall be seen. */
+  private static void leaveNaNInFreeMemory() {
+    try (PointerScope freed = new PointerScope()) {
+      for (long size = 16; size < 40_000; size = size * 3 / 2) {
+        for (int k = 0; k < 6; k++) {
+          torch.full(new long[] {size}, new Scalar(Float.NaN), new TensorOptions(ScalarType.Float));
+        }
       }
     }
   }
