@@ -26,7 +26,7 @@ public final class TinyDigits {
   public static void write(Path folder) {
     try {
       Files.createDirectories(folder);
-      StringBuilder manifest = new StringBuilder("file,label,split,picture\n");
+      StringBuilder manifest = new StringBuilder("file,label,split,picture,snr\n");
       part(folder, "train", TRAIN, manifest);
       part(folder, "test", TEST, manifest);
       Files.writeString(folder.resolve("manifest.csv"), manifest);
@@ -49,7 +49,7 @@ public final class TinyDigits {
       }
       String file = part + "-" + i + ".wav";
       Files.write(folder.resolve(file), wav(RATE, tone(400 * (label + 1) + 10 * (i / CLASSES))));
-      manifest.append("%s,%d,%s,%d%n".formatted(file, label, part, i));
+      manifest.append("%s,%d,%s,%d,%d.5%n".formatted(file, label, part, i, 10 + i));
     }
     Files.write(folder.resolve(part + "-images"), idx(pictures, count, SIDE, SIDE));
     Files.write(folder.resolve(part + "-labels"), idx(labels, count));

@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
  * @param parts which part of the split each sample is in, N
  * @param ids of each sample within its part, N
  * @param pairs id of the other modality's sample that shows the same, N; empty if nothing says so
+ * @param quality of each sample as it was measured, N; empty if it was not
  */
 public record LabelledSamples(
     String source,
@@ -23,7 +24,19 @@ public record LabelledSamples(
     List<String> classes,
     List<Part> parts,
     List<String> ids,
-    List<String> pairs) {
+    List<String> pairs,
+    List<Float> quality) {
+
+  /** Samples whose quality was not measured. */
+  public LabelledSamples(
+      String source,
+      Samples samples,
+      List<String> classes,
+      List<Part> parts,
+      List<String> ids,
+      List<String> pairs) {
+    this(source, samples, classes, parts, ids, pairs, List.of());
+  }
 
   /** A part of a split. */
   public enum Part {
@@ -41,6 +54,18 @@ public record LabelledSamples(
    * @param seed where the choice comes from
    */
   public record Choice(double validation, int perClass, long seed) {}
+
+  /** {@return the quality of each sample, [N]; null if it was not measured} */
+  public float[] qualityOrNull() {
+    if (quality.isEmpty()) {
+      return null;
+    }
+    float[] values = new float[quality.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = quality.get(i);
+    }
+    return values;
+  }
 
   /** {@return the names of the classes, in alphabetical order} */
   public List<String> classNames() {

@@ -52,6 +52,35 @@ final class Manifest {
   }
 
   /**
+   * Reads a column of numbers.
+   *
+   * @throws DataException naming the column, or the row whose value is no finite number
+   */
+  List<Float> numbers(String name) {
+    List<String> texts = column(name);
+    List<Float> values = new ArrayList<>();
+    for (int row = 0; row < texts.size(); row++) {
+      values.add(number(texts.get(row), name, row));
+    }
+    return values;
+  }
+
+  private float number(String text, String name, int row) {
+    float value = Float.NaN;
+    try {
+      value = Float.parseFloat(text);
+    } catch (NumberFormatException e) {
+      // NaN is refused below, as what was written is.
+    }
+    if (!Float.isFinite(value)) {
+      throw new DataException(
+          "%s, row %d: expected a finite number in column '%s', found '%s'"
+              .formatted(file, row + 1, name, text));
+    }
+    return value;
+  }
+
+  /**
    * Reads a column.
    *
    * @return one value a row, none empty

@@ -74,6 +74,19 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
       require(share(labelNoise), "label-noise", "a number in [0, 1]", labelNoise);
     }
 
+    /**
+     * The quality of samples as one would measure it: minus the standard deviation of the noise.
+     *
+     * @param low which of them are of low quality
+     */
+    public float[] quality(boolean[] low) {
+      float[] quality = new float[low.length];
+      for (int i = 0; i < low.length; i++) {
+        quality[i] = (float) (low[i] ? -noise * LOW_QUALITY_FACTOR : -noise);
+      }
+      return quality;
+    }
+
     private static boolean finite(double value) {
       return value >= 0 && Double.isFinite(value);
     }

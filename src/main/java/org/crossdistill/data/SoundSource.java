@@ -16,6 +16,8 @@ import org.crossdistill.data.LabelledSamples.Part;
  * @param labelColumn where the class stands
  * @param splitColumn where the part of the split stands
  * @param pairColumn where the id of the paired sample of the other modality stands; "" for none
+ * @param qualityColumn where a number stands that is higher the better the sound is, such as a
+ *     signal-to-noise ratio; "" for none
  * @param trainValue what the split column says of training files; files with a value of none of the
  *     three parts are left out
  * @param validationValue what it says of validation files; "" for none
@@ -31,6 +33,7 @@ public record SoundSource(
     String labelColumn,
     String splitColumn,
     String pairColumn,
+    String qualityColumn,
     String trainValue,
     String validationValue,
     String testValue,
@@ -48,6 +51,7 @@ public record SoundSource(
         "file",
         "label",
         "split",
+        "",
         "",
         "train",
         "val",
@@ -91,8 +95,9 @@ public record SoundSource(
     List<String> files = rows.column(fileColumn);
     List<String> labels = rows.column(labelColumn);
     List<String> splits = rows.column(splitColumn);
-    List<String> pairs = pairColumn.isEmpty() ? files : rows.column(pairColumn);
-    LabelledSamples all = collect(root, files, labels, splits, pairs);
+    List<String> pairs = pairColumn.isEmpty() ? List.of() : rows.column(pairColumn);
+    List<Float> quality = qualityColumn.isEmpty() ? List.of() : rows.numbers(qualityColumn);
+    LabelledSamples all = collect(root, files, labels, splits, pairs, quality);
     if (all.classes().isEmpty()) {
       throw new DataException(
           "%s: expected '%s' or '%s' in column '%s', found neither"
@@ -102,7 +107,12 @@ public record SoundSource(
   }
 
   private LabelledSamples collect(
-      Path root, List<String> files, List<String> labels, List<String> splits, List<String> pairs) {
+      Path root,
+      List<String> files,
+      List<String> labels,
+      List<String> splits,
+      List<String> pairs,
+      List<Float> quality) {
     LogMel logMel = new LogMel(spectrogram);
     List<float[]> spectrograms = new ArrayList<>();
     List<Integer> used = new ArrayList<>();
@@ -122,7 +132,8 @@ public record SoundSource(
         used.stream().map(labels::get).toList(),
         parts,
         used.stream().map(files::get).toList(),
-        pairColumn.isEmpty() ? List.of() : used.stream().map(pairs::get).toList());
+        pairs.isEmpty() ? List.of() : used.stream().map(pairs::get).toList(),
+        quality.isEmpty() ? List.of() : used.stream().map(quality::get).toList());
   }
 
   private Path existing(Path root, String name, int row) {

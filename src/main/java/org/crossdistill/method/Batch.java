@@ -34,6 +34,11 @@ public record Batch(Side student, Side teacher, Tensor samples, double progress)
     public Side with(Tensor teacherEmbedding, Tensor teacherLogits) {
       return new Side(input, teacherEmbedding, teacherLogits, labels, quality);
     }
+
+    /** The same rows with their measured quality; may be null. */
+    public Side withQuality(Tensor measured) {
+      return new Side(input, embedding, logits, labels, measured);
+    }
   }
 
   /** A batch for methods that need the student's side alone. */

@@ -143,7 +143,9 @@ public record AvDigitsOptions(
     if (pairing == Pairs.EXAMPLE) {
       int[] partners = own.partners(others);
       Split beside = others.splitBeside(partners, first.split());
-      Modality second = Modality.of(kind(Role.OTHER), others.samples(), beside);
+      Modality second =
+          Modality.of(kind(Role.OTHER), others.samples(), beside)
+              .withQuality(others.qualityOrNull());
       Pairing pairs = ExamplePairing.of(partners, first.split(), beside, control, seed);
       return new PreparedData(first, second, pairs, List.of());
     }
@@ -153,7 +155,7 @@ public record AvDigitsOptions(
 
   private Modality modality(Role role, LabelledSamples all, int limit, long seed) {
     int most = limit == 0 ? Integer.MAX_VALUE : limit;
-    return Modality.of(
-        kind(role), all.samples(), all.split(new Choice(validationFraction, most, seed)));
+    Split split = all.split(new Choice(validationFraction, most, seed));
+    return Modality.of(kind(role), all.samples(), split).withQuality(all.qualityOrNull());
   }
 }

@@ -15,8 +15,9 @@ import org.crossdistill.data.Subset;
  * @param samples all of them, N
  * @param split the parts, by the samples' indices
  * @param labels of each sample, counting the classes of the part it is in; −100 = not to be known
+ * @param qualityOrNull of each sample, as it was measured; null where it was not
  */
-record Modality(Kind kind, Samples samples, Split split, int[] labels) {
+record Modality(Kind kind, Samples samples, Split split, int[] labels, float[] qualityOrNull) {
 
   static Modality of(Kind kind, Samples samples, Split split) {
     int[] labels = new int[samples.size()];
@@ -26,7 +27,12 @@ record Modality(Kind kind, Samples samples, Split split, int[] labels) {
       int[] classes = part.labels();
       IntStream.range(0, rows.length).forEach(i -> labels[rows[i]] = classes[i]);
     }
-    return new Modality(kind, samples, split, labels);
+    return new Modality(kind, samples, split, labels, null);
+  }
+
+  /** The same with the measured quality of each sample. */
+  Modality withQuality(float[] measuredOrNull) {
+    return new Modality(kind, samples, split, labels, measuredOrNull);
   }
 
   /** The same without anything of the test samples, which become zero. */
@@ -37,7 +43,8 @@ record Modality(Kind kind, Samples samples, Split split, int[] labels) {
     }
     Subset none = Subset.of(new int[0], Labels.of("none", List.of(), new int[0]));
     Split parts = new Split(split.train(), split.validation(), none);
-    return new Modality(kind, WithheldSamples.of(samples, split.test().samples()), parts, left);
+    Samples withheld = WithheldSamples.of(samples, split.test().samples());
+    return new Modality(kind, withheld, parts, left, qualityOrNull);
   }
 
   /** Training samples. */
@@ -53,6 +60,18 @@ record Modality(Kind kind, Samples samples, Split split, int[] labels) {
   /** Names of the classes that are trained. */
   List<String> classes() {
     return split.train().classes();
+  }
+
+  /** Measured quality of some samples; null where there is none. */
+  float[] qualityOrNull(int[] chosen) {
+    if (qualityOrNull == null) {
+      return null;
+    }
+    float[] values = new float[chosen.length];
+    for (int i = 0; i < chosen.length; i++) {
+      values[i] = qualityOrNull[chosen[i]];
+    }
+    return values;
   }
 
   /** Labels of some samples. */

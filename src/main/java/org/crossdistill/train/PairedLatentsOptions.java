@@ -21,6 +21,8 @@ import org.crossdistill.data.Subset;
  * @param control whether the pairs are true or, as a control, shuffled
  * @param validationFraction share of the samples for validation, ≥ 0
  * @param testFraction share of the samples for the test, above 0
+ * @param measuredQuality whether CMD's weights take the quality of each sample as it was generated,
+ *     minus the standard deviation of its noise, instead of the norm of its embedding
  * @param generator what is generated
  */
 public record PairedLatentsOptions(
@@ -28,6 +30,7 @@ public record PairedLatentsOptions(
     Control control,
     double validationFraction,
     double testFraction,
+    boolean measuredQuality,
     PairedLatents.Options generator)
     implements DataOptions {
 
@@ -36,7 +39,7 @@ public record PairedLatentsOptions(
   /** The generator's defaults; 15 % for validation, 25 % for the test. */
   public static PairedLatentsOptions defaults() {
     return new PairedLatentsOptions(
-        NAME, Control.NONE, 0.15, 0.25, PairedLatents.Options.defaults());
+        NAME, Control.NONE, 0.15, 0.25, false, PairedLatents.Options.defaults());
   }
 
   /** Checks the ranges. */
@@ -98,11 +101,17 @@ public record PairedLatentsOptions(
     PairedLatents latents = PairedLatents.generate(generator, seed);
     Split split = split(latents, seed);
     int[] own = IntStream.range(0, latents.labels().length).toArray();
+    PairedLatents.Truth truth = latents.truth();
     return new PreparedData(
-        Modality.of(Kind.LATENTS, new FeatureSamples(latents.second()), split),
-        Modality.of(Kind.LATENTS, new FeatureSamples(latents.first()), split),
+        modality(latents.second(), split, truth.secondLow()),
+        modality(latents.first(), split, truth.firstLow()),
         ExamplePairing.of(own, split, split, control, seed),
         List.of());
+  }
+
+  private Modality modality(float[][] rows, Split split, boolean[] low) {
+    Modality modality = Modality.of(Kind.LATENTS, new FeatureSamples(rows), split);
+    return measuredQuality ? modality.withQuality(generator.quality(low)) : modality;
   }
 
   private Split split(PairedLatents latents, long seed) {

@@ -64,7 +64,7 @@ final class PairedSet implements TrainingSet {
     int[] samples = IntStream.of(rows).map(row -> train[row]).toArray();
     Modality modality = data.student();
     Tensor input = SampleTensors.varied(modality.samples(), samples, augmentation, random);
-    Side student = Side.of(input, SampleTensors.labels(modality, samples));
+    Side student = side(modality, samples, input);
     Side other = contents == Other.NOTHING ? null : other(others, random);
     Tensor indices = Tensor.create(IntStream.of(rows).asLongStream().toArray());
     return new Batch(student, other, indices, progress);
@@ -78,8 +78,7 @@ final class PairedSet implements TrainingSet {
   }
 
   private Side other(int[] samples, Supplier<Tensor> input) {
-    Tensor labels = SampleTensors.labels(data.other(), samples);
-    Side side = Side.of(contents == Other.INPUTS ? input.get() : null, labels);
+    Side side = side(data.other(), samples, contents == Other.INPUTS ? input.get() : null);
     return teacher == null
         ? side
         : side.with(select(teacher.embeddings(), samples), select(teacher.logits(), samples));
@@ -92,9 +91,14 @@ final class PairedSet implements TrainingSet {
    */
   Batch plain(int[] samples) {
     Tensor input = SampleTensors.plain(data.student().samples(), samples);
-    Side student = Side.of(input, SampleTensors.labels(data.student(), samples));
+    Side student = side(data.student(), samples, input);
     Side other = other(samples, () -> SampleTensors.plain(data.other().samples(), samples));
     return new Batch(student, other, null, 0);
+  }
+
+  private static Side side(Modality modality, int[] samples, Tensor input) {
+    return Side.of(input, SampleTensors.labels(modality, samples))
+        .withQuality(SampleTensors.qualityOrNull(modality, samples));
   }
 
   private static Tensor select(float[][] rowsOrNull, int[] indices) {

@@ -35,6 +35,12 @@ final class SampleTensors {
     return Tensor.create(IntStream.of(modality.labels(chosen)).asLongStream().toArray());
   }
 
+  /** Measured quality of some samples, [B], f32; null where there is none. */
+  static Tensor qualityOrNull(Modality modality, int[] chosen) {
+    float[] quality = modality.qualityOrNull(chosen);
+    return quality == null ? null : Tensor.create(quality);
+  }
+
   private static Tensor tensor(float[] values, int count, long[] shape) {
     long[] all = new long[shape.length + 1];
     all[0] = count;

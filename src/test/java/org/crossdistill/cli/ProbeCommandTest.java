@@ -52,6 +52,10 @@ class ProbeCommandTest {
       name = "cmd"
       method = { name = "cmd" }
       [[arm]]
+      name = "cmd-measured"
+      method = { name = "cmd" }
+      data = { measured-quality = true }
+      [[arm]]
       name = "cmd-none"
       method = { name = "cmd", quality-weights = { quality = "none" } }
       """;
@@ -92,6 +96,11 @@ class ProbeCommandTest {
     assertThat(value(none, "training pairs", "teacher's sample degraded")).isEqualTo(0.5);
     assertThat(value(none, "test pairs", "student's sample degraded")).isEqualTo(0.5);
     assertThat(arms.path("cmd").path("seeds")).hasSize(2);
+    // `difference` lowers the weight where the teacher's sample is poor, and raises it where the
+    // student's is.
+    JsonNode measured = arms.path("cmd-measured").path("rows");
+    assertThat(value(measured, "training pairs", "teacher's sample degraded")).isEqualTo(1);
+    assertThat(value(measured, "training pairs", "student's sample degraded")).isZero();
   }
 
   private static double value(JsonNode rows, String row, String column) {
@@ -118,7 +127,8 @@ class ProbeCommandTest {
         .contains("data.generator.misaligned: expected a share to find, in (0, 1), found 0.0");
     assertThat(probe("--arm", "cmd", "--set", "method.name=kd").code()).isEqualTo(ExitCode.FAILURE);
     assertThat(probe("--arm", "nobody").err())
-        .contains("--arm: expected one of discom-kd, c2kd, cmd, cmd-none; found nobody");
+        .contains(
+            "--arm: expected one of discom-kd, c2kd, cmd, cmd-measured, cmd-none; found nobody");
     assertThat(CommandRun.of("probe", "experiments/emoji-cmd.toml").err())
         .contains("data.name: expected paired-latents, found emoji");
   }

@@ -45,6 +45,7 @@ final class DigitSourcesTest {
         "label",
         "split",
         "picture",
+        "snr",
         "train",
         "val",
         "test",
@@ -73,6 +74,17 @@ final class DigitSourcesTest {
     assertThat(drawn - blank).isCloseTo(1 / PictureTransform.DEFAULT.std(), within(1e-4f));
     assertThat(picture[3 * 8 + 2]).isEqualTo(drawn);
     assertThat(picture[3 * 8 + 3]).isEqualTo(blank);
+  }
+
+  @Test
+  void measuredQualityGoesWithItsSound() {
+    LabelledSamples all = sounds().read();
+
+    for (int i = 0; i < all.samples().size(); i++) {
+      int number = Integer.parseInt(all.ids().get(i).replaceAll("\\D", ""));
+      assertThat(all.qualityOrNull()[i]).isEqualTo(10.5f + number);
+    }
+    assertThat(pictures().read().qualityOrNull()).isNull();
   }
 
   @Test
@@ -186,9 +198,14 @@ final class DigitSourcesTest {
         .hasMessage(
             "%s, row 4: expected the file %s, found none"
                 .formatted(folder.resolve("manifest.csv"), folder.resolve("train-3.wav")));
-    Files.writeString(folder.resolve("manifest.csv"), "file,label,split,picture\na,0,none,0\n");
+    Files.writeString(
+        folder.resolve("manifest.csv"), "file,label,split,picture,snr\na,0,none,0,1\n");
     assertThatThrownBy(() -> sounds().read())
         .hasMessageEndingWith("expected 'train' or 'test' in column 'split', found neither");
+    Files.writeString(
+        folder.resolve("manifest.csv"), "file,label,split,picture,snr\na,0,none,0,-inf\n");
+    assertThatThrownBy(() -> sounds().read())
+        .hasMessageEndingWith(", row 1: expected a finite number in column 'snr', found '-inf'");
     assertThatThrownBy(() -> SoundSource.defaults().read())
         .hasMessage("sounds.folder: expected a folder, found none");
   }

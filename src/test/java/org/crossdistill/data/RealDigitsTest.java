@@ -52,6 +52,7 @@ final class RealDigitsTest {
                 "digit",
                 "split_unseen_speakers",
                 "",
+                "",
                 "train",
                 "val",
                 "test",

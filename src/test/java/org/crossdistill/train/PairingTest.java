@@ -132,7 +132,8 @@ final class PairingTest {
     PairedLatentsOptions defaults = PairedLatentsOptions.defaults();
     var noisy = new PairedLatents.Options(400, 4, 3, 2, 2, 6, 1, 1, 0.2, 0.3, 0.25);
     PreparedData data =
-        new PairedLatentsOptions(defaults.name(), Control.NONE, 0.15, 0.25, noisy).prepare(5);
+        new PairedLatentsOptions(defaults.name(), Control.NONE, 0.15, 0.25, false, noisy)
+            .prepare(5);
     var truth = PairedLatents.generate(noisy, 5).truth();
 
     assertThat(data.train()).hasSize(240);

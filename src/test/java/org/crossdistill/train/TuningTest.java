@@ -115,7 +115,7 @@ class TuningTest {
       Arrays.fill(ink[row], 1);
     }
     PictureSamples spoilt = new PictureSamples(ink, pictures.channels(), pictures.transform());
-    Modality changed = new Modality(student.kind(), spoilt, student.split(), labels);
+    Modality changed = new Modality(student.kind(), spoilt, student.split(), labels, null);
     return new PreparedData(changed, data.other(), data.pairing(), data.pairs());
   }
 
