@@ -1,7 +1,6 @@
 package org.crossdistill.cli;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,19 +36,18 @@ final class EmbedCommand implements Callable<Integer> {
   public Integer call() {
     LibTorchLoading.load(System.err);
     Predictor predictor = new Predictor(ModelFile.read(model));
-    List<float[]> embeddings = new ArrayList<>();
-    for (Path file : files) {
-      float[] embedding = predictor.embed(file);
-      embeddings.add(embedding);
-      if (output == null) {
-        Map<String, Object> line = new LinkedHashMap<>();
-        line.put(predictor.kind().key(), file.toString());
-        line.put("embedding", embedding);
-        System.out.println(Json.line(line));
-      }
-    }
+    // All of them before a line is printed: one that cannot be read leaves no half of an answer.
+    List<float[]> embeddings = files.stream().map(predictor::embed).toList();
+    String kind = predictor.kind().key();
     if (output != null) {
-      write(predictor.kind().key() + "s", embeddings);
+      write(kind + "s", embeddings);
+      return ExitCode.OK;
+    }
+    for (int i = 0; i < files.size(); i++) {
+      Map<String, Object> line = new LinkedHashMap<>();
+      line.put(kind, files.get(i).toString());
+      line.put("embedding", embeddings.get(i));
+      System.out.println(Json.line(line));
     }
     return ExitCode.OK;
   }

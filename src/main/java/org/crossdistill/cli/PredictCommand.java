@@ -39,10 +39,12 @@ final class PredictCommand implements Callable<Integer> {
     }
     LibTorchLoading.load(System.err);
     Predictor predictor = new Predictor(ModelFile.read(model));
-    for (Path file : files) {
-      float[] embedding = predictor.embed(file);
-      var trained = predictor.trainedClasses(embedding, top);
-      print(predictor.kind().key(), file, trained, predictor.textClasses(embedding, top));
+    // All of them before a line is printed: one that cannot be read leaves no half of an answer.
+    List<float[]> embeddings = files.stream().map(predictor::embed).toList();
+    for (int i = 0; i < files.size(); i++) {
+      var trained = predictor.trainedClasses(embeddings.get(i), top);
+      var byText = predictor.textClasses(embeddings.get(i), top);
+      print(predictor.kind().key(), files.get(i), trained, byText);
     }
     return ExitCode.OK;
   }

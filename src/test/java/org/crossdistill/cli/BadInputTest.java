@@ -143,6 +143,16 @@ class BadInputTest {
   void pictureThatIsNone() throws IOException {
     Path picture = Files.writeString(folder.resolve("picture.png"), "no picture");
     assertFails("picture.png", "predict", "--model", model().toString(), picture.toString());
+    Path good = folder.resolve("good.png");
+    ImageIO.write(new BufferedImage(40, 40, BufferedImage.TYPE_INT_RGB), "png", good.toFile());
+    for (String command : new String[] {"predict", "embed"}) {
+      CommandRun run =
+          CommandRun.of(
+              command, "--model", model().toString(), good.toString(), picture.toString());
+      assertThat(run.out()).as("half of an answer").isEmpty();
+      assertThat(run.err()).contains("picture.png").hasLineCount(1);
+      assertThat(run.code()).isEqualTo(ExitCode.FAILURE);
+    }
   }
 
   @Test
