@@ -4,7 +4,7 @@
 #   bash cppbuild.sh test          native tests on every instruction set of this machine
 #   bash cppbuild.sh sanitize      native tests under the address, undefined and thread sanitizers
 #   bash cppbuild.sh cuda-matrix   CUDA kernels for every architecture, held against native/cuda_budget.txt
-#   bash cppbuild.sh bench         native benchmarks -> native/build/bench/bin
+#   bash cppbuild.sh bench         native benchmarks -> native/build/bench/bench
 #   bash cppbuild.sh format        formats the native sources; format-check only looks
 # Environment: CROSSDISTILL_CUDA=auto|on|off, CXX, JOBS (default 2), PLATFORM (checked against the
 # host; such as linux-x86_64).

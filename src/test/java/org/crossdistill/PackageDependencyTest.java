@@ -42,9 +42,6 @@ final class PackageDependencyTest {
   private static final int LONGEST_JAVA_FILE = 300;
   private static final int LONGEST_KERNEL_FILE = 400;
 
-  /** Longer files, each with its reason. */
-  private static final Map<String, String> LONGER = Map.of();
-
   private static final Pattern IMPORT =
       Pattern.compile("^import (?:static )?org\\.crossdistill\\.([a-z]+)\\.", Pattern.MULTILINE);
 
@@ -103,21 +100,8 @@ final class PackageDependencyTest {
     assertThat(tooLong(NATIVE.resolve("core"), ".cpp", LONGEST_KERNEL_FILE)).isEmpty();
   }
 
-  @Test
-  void exceptionsFromTheLengthAreStillNeeded() {
-    List<Path> all = new ArrayList<>(files(MAIN, ".java"));
-    all.addAll(files(NATIVE, ".cpp"));
-    assertThat(LONGER.keySet())
-        .allMatch(
-            name ->
-                all.stream()
-                    .filter(file -> file.getFileName().toString().equals(name))
-                    .anyMatch(file -> read(file).lines().count() > LONGEST_JAVA_FILE));
-  }
-
   private static List<String> tooLong(Path folder, String suffix, int longest) {
     return files(folder, suffix).stream()
-        .filter(file -> !LONGER.containsKey(file.getFileName().toString()))
         .filter(file -> read(file).lines().count() > longest)
         .map(file -> file + ": " + read(file).lines().count() + " lines, at most " + longest)
         .toList();

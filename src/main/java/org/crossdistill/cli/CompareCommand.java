@@ -5,6 +5,7 @@ import java.util.concurrent.Callable;
 import org.crossdistill.data.AtomicFiles;
 import org.crossdistill.train.Arm;
 import org.crossdistill.train.Comparison;
+import org.crossdistill.train.ConfigException;
 import org.crossdistill.train.ExperimentFile;
 import org.crossdistill.train.RunFolder;
 import org.crossdistill.train.Throughput;
@@ -61,6 +62,11 @@ final class CompareCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (throughput && (fresh || options.any())) {
+      throw new ConfigException(
+          "--throughput: expected neither --fresh nor --budget nor --workers beside it, since it trains"
+              + " nothing to keep and one arm at a time");
+    }
     ExperimentFile arms = ExperimentFile.read(file, options.assignments);
     String tuning = ComparisonTask.NOT_TUNED;
     if (tuned != null) {

@@ -23,6 +23,11 @@ final class ComparisonOptions extends TrainingOptions {
       })
   private Duration budget;
 
+  /** Whether one of them was given. */
+  boolean any() {
+    return workers != null || budget != null;
+  }
+
   /** How many trainings run side by side. */
   int workers(ExperimentFile file) {
     if (workers == null) {

@@ -13,7 +13,17 @@ import org.crossdistill.train.ProbeRow;
 final class ProbeReport {
 
   /** One row of one arm: for each column the values, one a seed. */
-  private record Line(String arm, String name, Map<String, List<Double>> values) {}
+  private record Line(String arm, String name, Map<String, List<Double>> values) {
+
+    /** With null for what a row does not have. */
+    Map<String, List<Double>> known() {
+      Map<String, List<Double>> known = new LinkedHashMap<>();
+      values.forEach(
+          (column, all) ->
+              known.put(column, all.stream().map(value -> value.isNaN() ? null : value).toList()));
+      return known;
+    }
+  }
 
   private final List<Line> lines = new ArrayList<>();
   private final Map<String, List<Long>> seeds = new LinkedHashMap<>();
@@ -48,7 +58,7 @@ final class ProbeReport {
       Map<String, Object> one = new LinkedHashMap<>();
       one.put("seeds", seeds.get(arm));
       Map<String, Object> rows = new LinkedHashMap<>();
-      lines.stream().filter(l -> l.arm.equals(arm)).forEach(l -> rows.put(l.name, l.values));
+      lines.stream().filter(l -> l.arm.equals(arm)).forEach(l -> rows.put(l.name, l.known()));
       one.put("rows", rows);
       all.put(arm, one);
     }

@@ -66,7 +66,8 @@ public record PictureSource(
     read("train", train, trainLabels, Part.TRAIN, all);
     read("test", test, testLabels, Part.TEST, all);
     Samples samples = new PictureSamples(all.ink.toArray(float[][]::new), 1, transform());
-    return new LabelledSamples(train, samples, all.classes, all.parts, all.ids, List.of());
+    return new LabelledSamples(
+        train + " and " + test, samples, all.classes, all.parts, all.ids, List.of());
   }
 
   private void read(String key, String path, String labels, Part part, Loaded all) {

@@ -47,9 +47,4 @@ final class Softmaxes {
             .to(ScalarType.Bool);
     return matrix.masked_select(mask).reshape(matrix.size(0), matrix.size(1) - 1);
   }
-
-  /** The column of each row's label becomes 0 and passes no gradient. */
-  static Tensor withoutTarget(Tensor matrix, Tensor labels) {
-    return matrix.scatter(1, labels.unsqueeze(1), new Scalar(0.0));
-  }
 }

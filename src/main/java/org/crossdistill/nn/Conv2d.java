@@ -36,7 +36,8 @@ public final class Conv2d extends Layer {
     // A window of one pixel with a stride reads every stride-th pixel and no other. They are taken
     // before, because for such windows oneDNN's gradient of the weight writes past its workspace
     // where pictures lie channels last and have less than a vector of channels (8 with AVX2, 16
-    // with AVX-512): wrong numbers or a crash (its issue 6035).
+    // with AVX-512): wrong numbers or a crash:
+    // https://github.com/uxlfoundation/oneDNN/issues/6035.
     this.step = kernel == 1 ? stride : 1;
     long left = stride / step;
     this.stride = new long[] {left, left};

@@ -64,11 +64,6 @@ public abstract class Module {
     children.forEach((name, module) -> module.collect(prefix + name + ".", into, withBuffers));
   }
 
-  /** Number of trained values. */
-  public final long parameterCount() {
-    return parameters().values().stream().mapToLong(Tensor::numel).sum();
-  }
-
   /** Switches between training (batch statistics, dropout) and inference, children included. */
   public final void training(boolean on) {
     training = on;

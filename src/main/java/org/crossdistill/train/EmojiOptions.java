@@ -14,12 +14,13 @@ import org.crossdistill.data.PictureTransform;
  * @param label column of the labels, {@code group} or {@code subgroup}
  * @param split {@code open}: some classes are never seen in training; {@code closed}: all are
  * @param seenFraction share of the classes that an open split trains on, in (0, 1)
- * @param validationFraction share of the samples that a closed split keeps for validation
+ * @param validationFraction share of the classes (open split) or samples (closed) for validation
  * @param testFraction share of the samples that a closed split keeps for the test
  * @param minSamples a class with fewer samples is left out
  * @param minBases a class with fewer different things (variants counted once) is left out
- * @param perClass training samples a class at most; 0 = all
- * @param labelled training samples a class that keep their label; 0 = all. The others stay as pairs
+ * @param perClass training samples a class at most, in a closed split; 0 = all
+ * @param labelled training samples a class that keep their label, in a closed split; 0 = all. The
+ *     others stay as pairs
  * @param control whether the pairs are true or, as a control, shuffled
  * @param pictureSize side of the pictures that the student sees, in pixels, 8 to 1024
  */
@@ -67,8 +68,10 @@ public record EmojiOptions(
         validationFraction + ", " + testFraction);
     Options.require(minSamples >= 1, "min-samples", "at least 1", minSamples);
     Options.require(minBases >= 1, "min-bases", "at least 1", minBases);
-    Options.require(perClass >= 0, "per-class", "at least 0", perClass);
-    Options.require(labelled >= 0, "labelled", "at least 0", labelled);
+    int most = split == Split.OPEN ? 0 : Integer.MAX_VALUE;
+    String expected = split == Split.OPEN ? "0 in an open split" : "at least 0";
+    Options.require(perClass >= 0 && perClass <= most, "per-class", expected, perClass);
+    Options.require(labelled >= 0 && labelled <= most, "labelled", expected, labelled);
     Options.require(
         pictureSize >= 8 && pictureSize <= 1024, "picture-size", "from 8 to 1024", pictureSize);
   }

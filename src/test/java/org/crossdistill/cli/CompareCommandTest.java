@@ -67,6 +67,16 @@ class CompareCommandTest {
   }
 
   @Test
+  void throughputRefusesWhatItWouldNotHeed() {
+    CommandRun run =
+        CommandRun.of("compare", "experiments/emoji-methods.toml", "--throughput", "--budget=60s");
+    assertThat(run.code()).isEqualTo(ExitCode.FAILURE);
+    assertThat(run.err())
+        .contains("--throughput: expected neither --fresh nor --budget")
+        .hasLineCount(1);
+  }
+
+  @Test
   void tunesAndComparesOnEveryDataSet() throws IOException {
     Path tuned = folder.resolve("tune");
     CommandRun search = CommandRun.of("tune", file.toString(), "--out", tuned.toString());

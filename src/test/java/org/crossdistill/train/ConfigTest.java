@@ -121,13 +121,22 @@ class ConfigTest {
 
   @Test
   void theTableOfAnExperimentGivesTheSameExperiment() {
-    Experiment experiment = parse(CMD + "lambda-f = 2.5\n[data]\nper-class = 10\n");
+    Experiment experiment =
+        parse(CMD + "lambda-f = 2.5\n[data]\nsplit = \"closed\"\nper-class = 10\n");
 
     Experiment again = Experiment.of(experiment.table());
 
     assertThat(again.settings()).isEqualTo(experiment.settings());
     assertThat(again.methodOptions()).isEqualTo(experiment.methodOptions());
     assertThat(Map.copyOf(again.table())).isEqualTo(experiment.table());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"per-class", "labelled"})
+  void whatAnOpenSplitDoesNotKnowIsRefused(String key) {
+    assertThatThrownBy(() -> parse(CMD + "[data]\n" + key + " = 5\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(key + ": expected 0 in an open split, found 5");
   }
 
   @ParameterizedTest
@@ -142,7 +151,7 @@ class ConfigTest {
             + " data.pairing = \"none\" gives none",
         "cmd | data.name = 'av-digits' | cmd needs embeddings of a teacher; teacher.kind ="
             + " \"embedding\" takes no pictures",
-        "dkd | data.labelled = 5 | dkd needs a label on every training sample; data.labelled leaves"
+        "dkd | data = { split = 'closed', labelled = 5 } | dkd needs a label on every training sample; data.labelled leaves"
             + " some without"
       })
   void whatAMethodCannotDoWithoutIsNamedBeforeTraining(
@@ -160,7 +169,9 @@ class ConfigTest {
         "emoji-methods",
         "av-digits-sound",
         "av-digits-picture",
-        "paired-latents"
+        "emoji-readings",
+        "paired-latents",
+        "paired-latents-truth"
       })
   void everyExperimentOfTheRepositoryIsValid(String name) {
     Path file = Path.of("experiments", name + ".toml");
