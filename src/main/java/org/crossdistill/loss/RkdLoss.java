@@ -46,6 +46,7 @@ public final class RkdLoss extends RelationalLoss {
 
   private final Options options;
 
+  /** For features [B, D] and [B, E]; with a weight of 0 that relation does not count. */
   public RkdLoss(Options options) {
     this.options = options;
   }
