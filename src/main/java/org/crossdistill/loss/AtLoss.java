@@ -39,6 +39,7 @@ public final class AtLoss extends PairLoss {
 
   private final Options options;
 
+  /** For maps of any number of channels; the exponent p is all that there is to choose. */
   public AtLoss(Options options) {
     this.options = options;
   }

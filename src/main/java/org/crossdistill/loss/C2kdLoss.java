@@ -57,7 +57,7 @@ public final class C2kdLoss {
   }
 
   /**
-   * Logits of the four networks, [B, C] each, of one type and device.
+   * Logits of the four networks, [B, C] each, all in f64, f32, bf16 or f16 and on one device.
    *
    * @param teacher t
    * @param student s
@@ -102,9 +102,11 @@ public final class C2kdLoss {
   }
 
   /**
-   * Computes value and gradients without touching autograd.
+   * Computes value and gradients without touching autograd. bf16 and f16 logits are computed in
+   * f32, and the gradients rounded to their type.
    *
-   * @param labels [B] of int64, 0 to C − 1 or −100
+   * @param logits [B, C] with C ≥ 1, f64, f32, bf16 or f16, the same for all four; with any strides
+   * @param labels [B] of int64, 0 to C − 1 or −100, on the logits' device
    * @param gradScale factor of the gradients, finite; leaves the loss as it is
    * @throws TensorException naming the argument that is wrong; nothing has been computed then
    */

@@ -11,7 +11,9 @@ import org.bytedeco.pytorch.Tensor;
  * δ_i = |f^s_i − f^t_i|,   L = mean_i δ_i·δ_{i+1}
  * </pre>
  *
- * <p>It depends on the order of the batch, and its gradient is 0 where student and teacher agree.
+ * <p>f^s and f^t are [B, D] both, B ≥ 2: a single sample has no neighbour, and is a {@link
+ * TensorException}. The loss depends on the order of the batch, and its gradient is 0 where student
+ * and teacher agree.
  */
 public final class CcLoss extends PairLoss {
 
@@ -24,6 +26,7 @@ public final class CcLoss extends PairLoss {
     }
   }
 
+  /** With the only options that there are; null is a {@link TensorException}. */
   public CcLoss(Options options) {
     Arguments.given("options", options);
   }

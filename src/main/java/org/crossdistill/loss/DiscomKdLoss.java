@@ -103,6 +103,7 @@ public final class DiscomKdLoss {
 
   private final Options options;
 
+  /** The terms come unweighted whatever the options; null is a {@link TensorException}. */
   public DiscomKdLoss(Options options) {
     this.options = Arguments.given("options", options);
   }

@@ -44,6 +44,7 @@ public final class DistLoss extends PairLoss {
 
   private final Options options;
 
+  /** For logits [B, C]; with β or γ 0 that relation does not count. */
   public DistLoss(Options options) {
     this.options = options;
   }

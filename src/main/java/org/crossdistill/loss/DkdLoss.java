@@ -42,6 +42,7 @@ public final class DkdLoss extends LogitLoss {
 
   private final Options options;
 
+  /** For logits [B, C] with C ≥ 2; the loss needs labels. */
   public DkdLoss(Options options) {
     super(options.reduction(), true);
     this.options = options;

@@ -44,6 +44,7 @@ public final class LskdLoss extends LogitLoss {
 
   private final Options options;
 
+  /** For logits [B, C] with C ≥ 2; labels only say which rows to ignore. */
   public LskdLoss(Options options) {
     super(options.reduction(), false);
     this.options = options;

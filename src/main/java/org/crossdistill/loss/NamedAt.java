@@ -5,6 +5,7 @@ import java.util.List;
 /** {@link AtLoss} by name. */
 public final class NamedAt extends NamedPairLoss<AtLoss.Options> {
 
+  /** For the service loader. */
   public NamedAt() {
     super(
         "at",

@@ -5,6 +5,7 @@ import java.util.List;
 /** {@link DistLoss} by name. */
 public final class NamedDist extends NamedPairLoss<DistLoss.Options> {
 
+  /** For the service loader. */
   public NamedDist() {
     super("dist", DistLoss.Options.defaults(), List.of("B", "C"), List.of("B", "C"), DistLoss::new);
   }

@@ -5,6 +5,7 @@ import java.util.List;
 /** {@link RkdLoss} by name. */
 public final class NamedRkd extends NamedPairLoss<RkdLoss.Options> {
 
+  /** For the service loader. */
   public NamedRkd() {
     super("rkd", RkdLoss.Options.defaults(), List.of("B", "D"), List.of("B", "E"), RkdLoss::new);
   }

@@ -41,6 +41,7 @@ public final class NkdLoss extends LogitLoss {
 
   private final Options options;
 
+  /** For logits [B, C] with C ≥ 2; the loss needs labels. */
   public NkdLoss(Options options) {
     super(options.reduction(), true);
     this.options = options;

@@ -52,19 +52,27 @@ public abstract class PairLoss {
     Arguments.rows("student", student, 1);
   }
 
-  /** Value and both gradients. */
+  /**
+   * Value and both gradients, without scaling; see {@link #forward(Tensor, Tensor, double, Set)}.
+   *
+   * @throws TensorException naming the argument that is wrong
+   */
   public final Result forward(Tensor student, Tensor teacher) {
     return forward(student, teacher, 1, ALL);
   }
 
   /**
-   * Computes value and gradients without touching the graphs of the arguments.
+   * Computes value and gradients without touching the graphs of the arguments. Rows are [B, D] on
+   * both sides, B ≥ 1; a {@link RelationalLoss} takes [B, D] and [B, E], {@link AtLoss} maps. A
+   * batch of one has a value unless the loss refuses it, as {@link RelationalLoss} and {@link
+   * CcLoss} do, which need two samples. 16-bit inputs are computed in f32.
    *
-   * @param student of the shape that the loss documents, in f64, f32, bf16 or f16
-   * @param teacher of the shape that the loss documents, of the student's type and device
+   * @param student [B, D] in f64, f32, bf16 or f16, or of the shape that the loss documents
+   * @param teacher of the student's shape, or of the one that the loss documents; of the student's
+   *     type and device
    * @param gradScale factor of the gradients, finite; leaves the loss as it is
    * @param outputs what to compute beside the loss
-   * @throws TensorException naming the argument that is wrong
+   * @throws TensorException naming the argument that is wrong, such as a batch of too few rows
    */
   public final Result forward(
       Tensor student, Tensor teacher, double gradScale, Set<Output> outputs) {
@@ -88,6 +96,8 @@ public abstract class PairLoss {
   /**
    * The loss as a part of the graph of its arguments: differentiable with respect to both.
    *
+   * @param student as for {@link #forward(Tensor, Tensor, double, Set)}
+   * @param teacher as for {@link #forward(Tensor, Tensor, double, Set)}
    * @return [] of A
    * @throws TensorException naming the argument that is wrong
    */

@@ -28,6 +28,7 @@ public final class PktLoss extends RelationalLoss {
     }
   }
 
+  /** With the only options that there are; null is a {@link TensorException}. */
   public PktLoss(Options options) {
     Arguments.given("options", options);
   }

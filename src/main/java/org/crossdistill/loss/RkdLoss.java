@@ -14,7 +14,7 @@ import org.bytedeco.pytorch.global.torch;
  * d_ij = ‖f_i − f_j‖,   d̄ = mean of the positive d_ij
  * e_ij = (f_i − f_j)/‖f_i − f_j‖
  * L = λ_d·mean_ij h(d_ij/d̄, d'_ij/d̄') + λ_a·mean_jik h(e_ij·e_kj, e'_ij·e'_kj),   ' = teacher
- * h(a, b) = (a − b)²/2 where |a − b| < 1, otherwise |a − b| − 1/2
+ * h(a, b) = (a − b)²/2 where |a − b| &lt; 1, otherwise |a − b| − 1/2
  * </pre>
  *
  * <p>Squared distances below 1e-12 count as 1e-12, without gradient; d_ii = 0. Time and memory grow
@@ -46,6 +46,7 @@ public final class RkdLoss extends RelationalLoss {
 
   private final Options options;
 
+  /** For features [B, D] and [B, E]; with a weight of 0 that relation does not count. */
   public RkdLoss(Options options) {
     this.options = options;
   }

@@ -24,6 +24,7 @@ public final class SpLoss extends RelationalLoss {
     }
   }
 
+  /** With the only options that there are; null is a {@link TensorException}. */
   public SpLoss(Options options) {
     Arguments.given("options", options);
   }

@@ -158,7 +158,14 @@ public final class Cmd extends IdentityMethod {
    * The quality weights of a batch's rows; in inference mode they leave the running statistics, of
    * which there must be some, as they are.
    *
-   * @return w [B]
+   * @param batch of which the student's input [B, …] and the teacher's embedding [B, D_t] are
+   *     needed, f32 both; a measured quality [B], f32, stands in for a side's norms
+   * @return w [B], f32, without gradient
+   * @throws NonFiniteException if an embedding whose norm counts is not finite
+   * @throws org.crossdistill.loss.TensorException if a measured quality is wrong, or in inference
+   *     mode before any batch in training mode
+   * @throws org.crossdistill.nn.NetworkException in training mode, if a batch norm gets a single
+   *     row or dropout was given no randomness
    */
   public Tensor weights(Batch batch) {
     Tensor s = student.forward(batch.student().input());

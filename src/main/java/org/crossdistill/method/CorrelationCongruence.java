@@ -39,6 +39,10 @@ public final class CorrelationCongruence extends Distillation {
   private final UnitEmbedding teacherEmbedding;
   private final CcLoss loss = new CcLoss(CcLoss.Options.defaults());
 
+  /**
+   * @param context whose teacher says by its embeddings' size what g_t maps from
+   * @throws MethodException if there are fewer than two classes
+   */
   public CorrelationCongruence(Options options, MethodContext context) {
     super("cc", options.weights(), context);
     int from = student.embeddingSize();

@@ -127,12 +127,26 @@ public final class DiscomKd implements Method {
     return objective;
   }
 
-  /** The features of rows of the student's modality. */
+  /**
+   * The features of rows of the student's modality.
+   *
+   * @param input [B, channels, H, W] or [B, features], f32, as the modality's encoder takes it
+   * @return [B, D] each, f32, D the option {@code size}; parts of the networks' graph
+   * @throws org.crossdistill.nn.NetworkException in training mode, where batch statistics count, if
+   *     there is a single row
+   */
   public DisentangledFeatures studentFeatures(Tensor input) {
     return encoder2.parts(input);
   }
 
-  /** The features of rows of the other modality. */
+  /**
+   * The features of rows of the other modality.
+   *
+   * @param input [B, channels, H, W] or [B, features], f32, as the modality's encoder takes it
+   * @return [B, D] each, f32, D the option {@code size}; parts of the networks' graph
+   * @throws org.crossdistill.nn.NetworkException in training mode, where batch statistics count, if
+   *     there is a single row
+   */
   public DisentangledFeatures otherFeatures(Tensor input) {
     return encoder1.parts(input);
   }

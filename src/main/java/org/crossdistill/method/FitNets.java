@@ -29,6 +29,10 @@ public final class FitNets extends Distillation {
   private final Linear regressor;
   private final HintLoss loss = new HintLoss(HintLoss.Options.defaults());
 
+  /**
+   * @param context whose teacher says by its embeddings' size what the regressor maps to
+   * @throws MethodException if there are fewer than two classes
+   */
   public FitNets(Options options, MethodContext context) {
     super("fitnets", options.weights(), context);
     int size = student.embeddingSize();

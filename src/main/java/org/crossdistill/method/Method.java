@@ -52,7 +52,19 @@ public interface Method {
    */
   record SingleModal(Backbone backbone, Layer classifier) {}
 
-  /** Forward passes and losses of one step. The caller runs the objective's backward pass. */
+  /**
+   * Forward passes and losses of one step. The caller runs the objective's backward pass. What a
+   * batch must hold beside {@code student().input()} [B, …] in f32 and {@code labels()} [B] in
+   * int64, the method's {@link Need}s say; teacher rows of a {@linkplain #paired paired} method are
+   * B, too.
+   *
+   * @param batch of B ≥ 1 rows; in training mode of B ≥ 2 for networks with batch norm
+   * @throws org.crossdistill.nn.NetworkException in training mode, if a batch norm gets a single
+   *     row or dropout was given no randomness
+   * @throws org.crossdistill.loss.TensorException naming an argument of a loss that is wrong, such
+   *     as a label that is neither a class nor −100, or a batch of too few rows
+   * @throws NonFiniteException if a term cannot be computed from embeddings that are not finite
+   */
   Objective step(Batch batch);
 
   /**

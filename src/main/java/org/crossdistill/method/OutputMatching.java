@@ -50,6 +50,10 @@ public final class OutputMatching extends IdentityMethod {
   private final KdLoss kdLoss;
   private final Scalar scale;
 
+  /**
+   * @param context whose identity loss gives the scale of the logits; a step needs the teacher's
+   *     logits in its batch, the teacher itself is not used
+   */
   public OutputMatching(Options options, MethodContext context) {
     super(context, new MarginClassifierLoss(context.identityLoss()));
     this.options = options;

@@ -15,6 +15,7 @@ public final class StudentAlone extends IdentityMethod {
     }
   }
 
+  /** Of the context no teacher is used. */
   public StudentAlone(Options options, MethodContext context) {
     super(context, new MarginClassifierLoss(context.identityLoss()));
   }

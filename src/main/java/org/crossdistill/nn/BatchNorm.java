@@ -19,6 +19,11 @@ public final class BatchNorm extends Layer {
   private final TensorOptional runningMean;
   private final TensorOptional runningVariance;
 
+  /**
+   * Starts as the identity: weight 1, bias 0, running mean 0 and variance 1.
+   *
+   * @param channels C, size of the second dimension
+   */
   public BatchNorm(int channels) {
     this.channels = channels;
     this.weight = optional(parameter("weight", Init.constant(1, channels)));

@@ -13,6 +13,11 @@ public final class Classifier extends Layer {
 
   private final Tensor weight;
 
+  /**
+   * @param random of the rows' directions
+   * @param classes C
+   * @param embeddingSize D
+   */
   public Classifier(RandomGenerator random, int classes, int embeddingSize) {
     weight = parameter("weight", Init.unitRows(random, classes, embeddingSize));
   }
@@ -22,7 +27,7 @@ public final class Classifier extends Layer {
     return weight;
   }
 
-  /** Embeddings [B, D] → cosines with the class rows [B, C]. */
+  /** Embeddings [B, D], f32 → cosines with the class rows [B, C], f32. */
   @Override
   public Tensor forward(Tensor embeddings) {
     return torch.matmul(Tensors.normalize(embeddings), Tensors.normalize(weight).t());

@@ -33,6 +33,11 @@ public final class FeatureEncoder extends Backbone {
   private final Linear linear2;
   private final BatchNorm norm2;
 
+  /**
+   * @param random of the initial weights
+   * @param features of a row
+   * @throws NetworkException if the dropout is not in [0, 1)
+   */
   public FeatureEncoder(RandomGenerator random, int features, Options options) {
     this.options = options;
     linear1 = child("linear1", Linear.withBias(random, features, options.hidden()));

@@ -16,6 +16,11 @@ public final class ProjectionHead extends Layer {
   private final Linear down;
   private final Linear up;
 
+  /**
+   * @param random of the initial weights; the second layer's, which are zero, take nothing from it
+   * @param teacherSize D_t
+   * @param studentSize D_s; where it is D_t there is no linear map before the bottleneck
+   */
   public ProjectionHead(RandomGenerator random, int teacherSize, int studentSize) {
     adapter =
         teacherSize == studentSize

@@ -15,6 +15,7 @@ public final class Projector extends Layer {
   private final Linear second;
   private final BatchNorm secondNorm;
 
+  /** Between the two layers rows are half as wide as {@code out}, but at least 1. */
   public Projector(RandomGenerator random, int in, int out) {
     int hidden = Math.max(1, out / 2);
     first = child("first", Linear.withBias(random, in, hidden));

@@ -16,6 +16,12 @@ public final class ResidualBlock extends Layer {
   private final Conv2d shortcut;
   private final BatchNorm shortcutNorm;
 
+  /**
+   * @param random of the initial weights
+   * @param in channels that come in
+   * @param out channels that go out
+   * @param stride s of the first convolution and of the shortcut; 1 keeps the resolution
+   */
   public ResidualBlock(RandomGenerator random, int in, int out, int stride) {
     conv1 = child("conv1", new Conv2d(random, in, out, 3, stride));
     norm1 = child("norm1", new BatchNorm(out));

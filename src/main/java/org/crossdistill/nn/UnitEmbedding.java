@@ -8,6 +8,7 @@ public final class UnitEmbedding extends Layer {
 
   private final Linear linear;
 
+  /** With a bias; both weight and bias start uniform in ±1/√in. */
   public UnitEmbedding(RandomGenerator random, int in, int out) {
     linear = child("linear", Linear.withBias(random, in, out));
   }
