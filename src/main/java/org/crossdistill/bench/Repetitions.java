@@ -1,5 +1,6 @@
 package org.crossdistill.bench;
 
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.bytedeco.javacpp.PointerScope;
 
@@ -20,6 +21,9 @@ final class Repetitions {
   private static final double SAMPLE_NS = 2e6;
 
   private static final int MOST_CALLS = 10_000;
+
+  /** More than 2²⁶ cycles, after which OpenBLAS's threads sleep. */
+  private static final double BLAS_SPINS_NS = 5e7;
 
   private final Problem problem;
   private final int threads;
@@ -91,15 +95,24 @@ final class Repetitions {
           reference.add(timeOf(composition, references));
           speedups.add(reference.last() / time);
           ofReference += references * reference.last();
+          rest(seconds);
         }
         if (bareProducts != null) {
           products.add(timeOf(bareProducts, productCalls));
           speedupsOverProducts.add(products.last() / time);
+          rest(seconds);
         }
         elapsed = System.nanoTime() - start;
       }
       return true;
     }
+  }
+
+  /**
+   * OpenBLAS's threads spin for some time after a product, and would disturb what is timed next.
+   */
+  private static void rest(double seconds) {
+    LockSupport.parkNanos((long) Math.min(BLAS_SPINS_NS, 1e8 * seconds));
   }
 
   private boolean enough() {
