@@ -22,8 +22,8 @@ final class Repetitions {
 
   private static final int MOST_CALLS = 10_000;
 
-  /** More than 2²⁶ cycles, after which OpenBLAS's threads sleep. */
-  private static final double BLAS_SPINS_NS = 5e7;
+  /** With a third of it the limits came out too low: OpenBLAS's threads had not gone to sleep. */
+  private static final double BLAS_SPINS_NS = 1.5e8;
 
   private final Problem problem;
   private final int threads;
