@@ -100,18 +100,8 @@ final class C2kdProblem implements Problem {
   }
 
   @Override
-  public Limit limit() {
-    return Limit.MEMORY;
-  }
-
-  @Override
   public long bytes() {
     return 2 * NETWORKS * logits.get(0).numel() * dtype.bytes();
-  }
-
-  @Override
-  public Long flops() {
-    return null;
   }
 
   @Override

@@ -102,18 +102,8 @@ final class FeatureMarginProblem implements Problem {
   }
 
   @Override
-  public Limit limit() {
-    return Limit.MEMORY;
-  }
-
-  @Override
   public long bytes() {
     return 4 * student.numel() * dtype.bytes();
-  }
-
-  @Override
-  public Long flops() {
-    return null;
   }
 
   @Override

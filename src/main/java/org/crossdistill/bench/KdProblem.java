@@ -97,18 +97,8 @@ final class KdProblem implements Problem {
   }
 
   @Override
-  public Limit limit() {
-    return Limit.MEMORY;
-  }
-
-  @Override
   public long bytes() {
     return 3 * student.numel() * dtype.bytes();
-  }
-
-  @Override
-  public Long flops() {
-    return null;
   }
 
   @Override

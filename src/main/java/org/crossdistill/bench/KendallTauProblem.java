@@ -65,11 +65,6 @@ final class KendallTauProblem implements Problem {
   }
 
   @Override
-  public Long flops() {
-    return null;
-  }
-
-  @Override
   public long largestArray() {
     return a.size(1) * a.size(1);
   }

@@ -44,13 +44,17 @@ interface Problem {
   Problem part(DType type);
 
   /** What bounds its time. */
-  Limit limit();
+  default Limit limit() {
+    return Limit.MEMORY;
+  }
 
   /** Bytes of inputs and outputs: each has to be read or written once. */
   long bytes();
 
   /** Operations of the matrix products; null where there are none. */
-  Long flops();
+  default Long flops() {
+    return null;
+  }
 
   /** Elements of the largest array that the composition makes. */
   long largestArray();

@@ -84,18 +84,8 @@ final class QualityWeightsProblem implements Problem {
   }
 
   @Override
-  public Limit limit() {
-    return Limit.MEMORY;
-  }
-
-  @Override
   public long bytes() {
     return 2 * student.numel() * dtype.bytes();
-  }
-
-  @Override
-  public Long flops() {
-    return null;
   }
 
   @Override
