@@ -19,4 +19,11 @@ public class DataException extends CrossdistillException {
   public DataException(String message, Throwable cause) {
     super(message, cause);
   }
+
+  /** Fails with what a key expects and what was found, unless it holds. */
+  static void require(boolean holds, String key, String expected, Object found) {
+    if (!holds) {
+      throw new DataException(key + ": expected " + expected + ", found " + found);
+    }
+  }
 }

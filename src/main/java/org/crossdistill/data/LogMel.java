@@ -54,20 +54,14 @@ public final class LogMel {
 
     /** Checks the ranges. */
     public Options {
-      require(sampleRate >= 1, "sample-rate", "at least 1", sampleRate);
-      require(window >= 2, "window", "at least 2", window);
+      DataException.require(sampleRate >= 1, "sample-rate", "at least 1", sampleRate);
+      DataException.require(window >= 2, "window", "at least 2", window);
       boolean power = Integer.bitCount(fft) == 1 && fft >= window;
-      require(power, "fft", "a power of two, at least window", fft);
-      require(hop >= 1, "hop", "at least 1", hop);
-      require(bands >= 1, "bands", "at least 1", bands);
-      require(low >= 0 && low < high, "low", "a number from 0 to below high", low);
-      require(high <= sampleRate / 2.0, "high", "at most half the sample rate", high);
-    }
-
-    private static void require(boolean holds, String key, String expected, Object found) {
-      if (!holds) {
-        throw new DataException(key + ": expected " + expected + ", found " + found);
-      }
+      DataException.require(power, "fft", "a power of two, at least window", fft);
+      DataException.require(hop >= 1, "hop", "at least 1", hop);
+      DataException.require(bands >= 1, "bands", "at least 1", bands);
+      DataException.require(low >= 0 && low < high, "low", "a number from 0 to below high", low);
+      DataException.require(high <= sampleRate / 2.0, "high", "at most half the sample rate", high);
     }
 
     /** {@return frames of a sound with so many samples; 0 if it is shorter than a window} */

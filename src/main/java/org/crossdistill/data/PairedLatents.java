@@ -61,17 +61,17 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
 
     /** Checks the ranges. */
     public Options {
-      require(samples >= 1, "samples", "at least 1", samples);
-      require(classes >= 2, "classes", "at least 2", classes);
-      require(shared >= 1, "shared", "at least 1", shared);
-      require(privateFactors >= 0, "private-factors", "at least 0", privateFactors);
-      require(nuisance >= 0, "nuisance", "at least 0", nuisance);
-      require(size >= 1, "size", "at least 1", size);
-      require(finite(separation), "separation", "a finite number >= 0", separation);
-      require(finite(noise), "noise", "a finite number >= 0", noise);
-      require(share(lowQuality), "low-quality", "a number in [0, 1]", lowQuality);
-      require(share(misaligned), "misaligned", "a number in [0, 1]", misaligned);
-      require(share(labelNoise), "label-noise", "a number in [0, 1]", labelNoise);
+      DataException.require(samples >= 1, "samples", "at least 1", samples);
+      DataException.require(classes >= 2, "classes", "at least 2", classes);
+      DataException.require(shared >= 1, "shared", "at least 1", shared);
+      DataException.require(privateFactors >= 0, "private-factors", "at least 0", privateFactors);
+      DataException.require(nuisance >= 0, "nuisance", "at least 0", nuisance);
+      DataException.require(size >= 1, "size", "at least 1", size);
+      DataException.require(finite(separation), "separation", "a finite number >= 0", separation);
+      DataException.require(finite(noise), "noise", "a finite number >= 0", noise);
+      DataException.require(share(lowQuality), "low-quality", "a number in [0, 1]", lowQuality);
+      DataException.require(share(misaligned), "misaligned", "a number in [0, 1]", misaligned);
+      DataException.require(share(labelNoise), "label-noise", "a number in [0, 1]", labelNoise);
     }
 
     /**
@@ -93,12 +93,6 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
 
     private static boolean share(double value) {
       return value >= 0 && value <= 1;
-    }
-
-    private static void require(boolean holds, String key, String expected, Object found) {
-      if (!holds) {
-        throw new DataException(key + ": expected " + expected + ", found " + found);
-      }
     }
   }
 
