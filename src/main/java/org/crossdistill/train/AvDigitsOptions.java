@@ -93,7 +93,7 @@ public record AvDigitsOptions(
         "0 where examples are paired, since each brings its partner",
         otherPerClass);
     Options.require(
-        !named, "sounds.pair-column", "the column that pairs examples", sounds.pairColumn());
+        !named, "sounds.pair-column", "the column that pairs examples", "none");
   }
 
   @Override
