@@ -57,9 +57,7 @@ final class Manifest {
   /** Some of the rows, by index, which keep their numbers: the others need not be filled. */
   Manifest only(List<Integer> chosen) {
     return new Manifest(
-        file,
-        chosen.stream().map(rows::get).toList(),
-        chosen.stream().map(numbers::get).toList());
+        file, chosen.stream().map(rows::get).toList(), chosen.stream().map(numbers::get).toList());
   }
 
   /** The number of a row in the file, from 1. */

@@ -94,7 +94,10 @@ public record SoundSource(
     Manifest rows = Manifest.read(root.resolve(manifest));
     List<String> splits = rows.column(splitColumn);
     List<Integer> used =
-        IntStream.range(0, rows.size()).filter(row -> part(splits.get(row)) != null).boxed().toList();
+        IntStream.range(0, rows.size())
+            .filter(row -> part(splits.get(row)) != null)
+            .boxed()
+            .toList();
     if (used.isEmpty()) {
       throw new DataException(
           "%s: expected '%s' or '%s' in column '%s', found neither"

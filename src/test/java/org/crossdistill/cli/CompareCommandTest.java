@@ -130,7 +130,8 @@ class CompareCommandTest {
   @Test
   void seedsAreStatedOnceAndAreNoSettingOfAnArm() throws IOException {
     CommandRun run =
-        compare("--budget", "1s", "--workers", "1", "--set", "seeds=[7]", "--set", "train.epochs=200");
+        compare(
+            "--budget", "1s", "--workers", "1", "--set", "seeds=[7]", "--set", "train.epochs=200");
     assertThat(run.code()).as(run.err()).isEqualTo(ExitCode.UNFINISHED);
     assertThat(Files.readString(out.resolve("table.md")))
         .contains("Seeds of every arm: [7].", "| closed: cmd | `train.epochs=200` |")

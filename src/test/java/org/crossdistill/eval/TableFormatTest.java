@@ -174,7 +174,6 @@ class TableFormatTest {
   }
 
   private static ResultRow accuracies(String name, double... values) {
-    return new ResultRow(
-        name, "", Map.of(Metric.ACCURACY, Arrays.stream(values).boxed().toList()));
+    return new ResultRow(name, "", Map.of(Metric.ACCURACY, Arrays.stream(values).boxed().toList()));
   }
 }

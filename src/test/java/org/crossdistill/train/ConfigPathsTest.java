@@ -52,8 +52,7 @@ class ConfigPathsTest {
   @Test
   void thoseOfTheCommandLineCountFromWhereItRuns() throws IOException {
     ExperimentFile file =
-        read(
-            DIGITS, "data.pictures.train=mine/train.gz", "data.pictures.test=\"mine/test.gz\"");
+        read(DIGITS, "data.pictures.train=mine/train.gz", "data.pictures.test=\"mine/test.gz\"");
     PictureSource pictures = data(file.arms().get(0)).pictures();
 
     assertThat(pictures.train()).isEqualTo("mine/train.gz");
@@ -82,7 +81,6 @@ class ConfigPathsTest {
     assertThat(data.sounds().folder()).isEqualTo(folder.resolve("others").toString());
     assertThat(file.tune().orElseThrow().set())
         .isEqualTo(
-            Map.of(
-                "data", Map.of("sounds", Map.of("folder", folder.resolve("fewer").toString()))));
+            Map.of("data", Map.of("sounds", Map.of("folder", folder.resolve("fewer").toString()))));
   }
 }

@@ -196,6 +196,10 @@ class ConfigTest {
         "av-digits-sound",
         "av-digits-picture",
         "emoji-readings",
+        "cmd-margin",
+        "cmd-classifier",
+        "cmd-limited-data",
+        "cmd-poor-teacher",
         "paired-latents",
         "paired-latents-truth"
       })
