@@ -152,7 +152,7 @@ final class PackageDependencyTest {
               String type = path.substring(path.lastIndexOf('/') + 1, path.lastIndexOf('.'));
               tooLong.add(type + "." + method.getName());
             }
-            return super.visitMethod(method, nothing);
+            return super.visitMethod(method, null);
           }
         }.scan(file, null);
       }
