@@ -1,7 +1,9 @@
 package org.crossdistill.cli;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.crossdistill.eval.ResultTable;
 import org.crossdistill.eval.TableFormat;
@@ -23,7 +25,9 @@ record ComparisonMarkdown(
     text.append("`")
         .append(String.join(" ", task.command().stream().map(CommandLines::quoted).toList()))
         .append("`\n\n")
-        .append(epochs())
+        .append(said("Epochs", arm -> arm.experiment().settings().train().epochs()))
+        .append(' ')
+        .append(said("Seeds", arm -> arm.experiment().settings().seeds()))
         .append(' ')
         .append(task.tuning())
         .append(" The command of each training: `commands.sh`.\n");
@@ -37,27 +41,31 @@ record ComparisonMarkdown(
     return text.toString();
   }
 
-  private String epochs() {
-    Map<Integer, List<String>> byEpochs =
+  /** One sentence on what all arms are to have alike, in bold where they have not. */
+  private String said(String what, Function<Arm, Object> value) {
+    Map<Object, List<String>> arms =
         file.arms().stream()
             .collect(
                 Collectors.groupingBy(
-                    arm -> arm.experiment().settings().train().epochs(),
+                    value,
+                    LinkedHashMap::new,
                     Collectors.mapping(ComparisonMarkdown::name, Collectors.toList())));
-    return byEpochs.size() == 1
-        ? byEpochs.keySet().iterator().next() + " epochs for every arm."
-        : "**Epochs differ**: " + byEpochs + ".";
+    return arms.size() == 1
+        ? "%s of every arm: %s.".formatted(what, arms.keySet().iterator().next())
+        : "**%s differ**: %s.".formatted(what, arms);
   }
 
   /** What was laid over the file for each arm, if anything was. */
   private void settings(StringBuilder text) {
-    if (file.arms().stream().allMatch(arm -> arm.assignments().isEmpty())) {
+    if (file.arms().stream().allMatch(arm -> arm.assignmentsButSeeds().isEmpty())) {
       return;
     }
     text.append("\n| arm | set |\n|---|---|\n");
     for (Arm arm : file.arms()) {
       String set =
-          arm.assignments().stream().map(a -> "`" + a + "`").collect(Collectors.joining(", "));
+          arm.assignmentsButSeeds().stream()
+              .map(a -> "`" + a + "`")
+              .collect(Collectors.joining(", "));
       text.append("| %s | %s |%n".formatted(name(arm), set));
     }
   }

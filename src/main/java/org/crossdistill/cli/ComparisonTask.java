@@ -28,7 +28,7 @@ record ComparisonTask(
       words.addAll(List.of("--data-set", arm.data()));
     }
     words.addAll(List.of("--arm", arm.name()));
-    arm.assignments().forEach(assignment -> words.addAll(List.of("--set", assignment)));
+    arm.assignmentsButSeeds().forEach(assignment -> words.addAll(List.of("--set", assignment)));
     words.addAll(List.of("--set", "seeds=[" + seed + "]"));
     words.addAll(List.of("--overwrite", "--out", arm.cell(seed).folder(out).toString()));
     return String.join(" ", words.stream().map(CommandLines::quoted).toList());

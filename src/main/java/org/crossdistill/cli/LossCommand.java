@@ -150,7 +150,12 @@ final class LossCommand implements Callable<Integer> {
     if (Files.exists(target) && Files.isSameFile(file, target)) {
       throw new CrossdistillException("--output " + output + " would replace this very file");
     }
-    AtomicFiles.createFolders(target.getParent());
-    answers.write(target);
+    List<Path> made = AtomicFiles.createFolders(target.getParent());
+    try {
+      answers.write(target);
+    } catch (CrossdistillException e) {
+      AtomicFiles.removeEmpty(made);
+      throw e;
+    }
   }
 }

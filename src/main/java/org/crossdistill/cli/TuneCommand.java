@@ -80,13 +80,10 @@ final class TuneCommand implements Callable<Integer> {
     long left = results.stream().filter(TrialResult::isLeft).count();
     List<TrialResult> failed = results.stream().filter(r -> r.failure() != null).toList();
     if (!failed.isEmpty()) {
+      TrialResult first = failed.get(0);
       System.err.printf(
           "crossdistill: %d of %d trainings failed; first: %s seed %d: %s%n",
-          failed.size(),
-          results.size(),
-          failed.get(0).trial(),
-          failed.get(0).seed(),
-          failed.get(0).failure());
+          failed.size(), results.size(), first.trial(), first.seed(), first.failure());
       return ExitCode.FAILURE;
     }
     if (left > 0) {
@@ -95,7 +92,11 @@ final class TuneCommand implements Callable<Integer> {
           left, results.size());
       return ExitCode.UNFINISHED;
     }
-    TunedFile tuned = TrialChoice.of(results);
+    tell(TrialChoice.of(results), folder);
+    return ExitCode.OK;
+  }
+
+  private void tell(TunedFile tuned, Path folder) {
     Path target = folder.resolve("tuned.toml");
     tuned.write(target, "Chosen by: " + CommandLines.line(spec));
     if (options.json) {
@@ -104,6 +105,5 @@ final class TuneCommand implements Callable<Integer> {
       System.out.println(TuneReport.plain(tuned));
       System.out.printf("Next: ./crossdistill compare %s --tuned %s%n", file, target);
     }
-    return ExitCode.OK;
   }
 }

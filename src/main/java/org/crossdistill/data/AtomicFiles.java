@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -46,10 +47,11 @@ public final class AtomicFiles {
    *
    * @param target in a folder that exists; replaced if it exists
    * @param content called once
-   * @throws DataException naming the target when its folder is missing or not writable, or the disk
-   *     is full
+   * @throws DataException naming the target when its folder is missing or not writable, the disk is
+   *     full, or the target is a device or a pipe, which a file must not take the place of
    */
   public static void write(Path target, Content content) {
+    refuseDevice(target);
     Path absolute = target.toAbsolutePath();
     Path temporary = temporaryBeside(absolute);
     // An interrupted thread could not sync the folder, and saving often is what it was
@@ -151,6 +153,20 @@ public final class AtomicFiles {
       }
     } catch (IOException e) {
       // It is in use, and so are those that it stands in.
+    }
+  }
+
+  private static void refuseDevice(Path target) {
+    try {
+      if (Files.exists(target)
+          && Files.readAttributes(target, BasicFileAttributes.class).isOther()) {
+        throw new DataException(
+            "cannot write "
+                + target
+                + ": expected a file or nothing there, found a device or pipe");
+      }
+    } catch (IOException e) {
+      throw IoErrors.cannotWrite(target, e);
     }
   }
 

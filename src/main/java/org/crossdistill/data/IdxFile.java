@@ -55,6 +55,19 @@ record IdxFile(int[] shape, byte[] values) {
           "%s: expected an idx file of unsigned bytes with %d dimensions (magic 0x%08x), found 0x%08x"
               .formatted(file, dimensions, expected, magic));
     }
+    int[] shape = shape(file, in, dimensions);
+    int count = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+    byte[] values = in.readNBytes(count);
+    if (values.length < count || in.read() >= 0) {
+      String found = values.length < count ? String.valueOf(values.length) : "more";
+      throw new DataException(
+          "%s: expected %d values for %s, found %s"
+              .formatted(file, count, Arrays.toString(shape), found));
+    }
+    return new IdxFile(shape, values);
+  }
+
+  private static int[] shape(Path file, DataInputStream in, int dimensions) throws IOException {
     int[] shape = new int[dimensions];
     long count = 1;
     for (int i = 0; i < dimensions; i++) {
@@ -67,13 +80,6 @@ record IdxFile(int[] shape, byte[] values) {
                 + Arrays.toString(shape));
       }
     }
-    byte[] values = in.readNBytes((int) count);
-    if (values.length < count || in.read() >= 0) {
-      String found = values.length < count ? String.valueOf(values.length) : "more";
-      throw new DataException(
-          "%s: expected %d values for %s, found %s"
-              .formatted(file, count, Arrays.toString(shape), found));
-    }
-    return new IdxFile(shape, values);
+    return shape;
   }
 }

@@ -10,16 +10,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** A CSV file with a header line that says what the files of a folder hold. */
 final class Manifest {
 
   private final Path file;
   private final List<Map<String, String>> rows;
+  private final List<Integer> numbers;
 
-  private Manifest(Path file, List<Map<String, String>> rows) {
+  private Manifest(Path file, List<Map<String, String>> rows, List<Integer> numbers) {
     this.file = file;
     this.rows = rows;
+    this.numbers = numbers;
   }
 
   /**
@@ -44,11 +47,22 @@ final class Manifest {
     if (rows.isEmpty()) {
       throw new DataException(file + ": expected a header line and rows, found no rows");
     }
-    return new Manifest(file, rows);
+    return new Manifest(file, rows, IntStream.rangeClosed(1, rows.size()).boxed().toList());
   }
 
   int size() {
     return rows.size();
+  }
+
+  /** Some of the rows, by index, which keep their numbers: the others need not be filled. */
+  Manifest only(List<Integer> chosen) {
+    return new Manifest(
+        file, chosen.stream().map(rows::get).toList(), chosen.stream().map(numbers::get).toList());
+  }
+
+  /** The number of a row in the file, from 1. */
+  int number(int row) {
+    return numbers.get(row);
   }
 
   /**
@@ -75,7 +89,7 @@ final class Manifest {
     if (!Float.isFinite(value)) {
       throw new DataException(
           "%s, row %d: expected a finite number in column '%s', found '%s'"
-              .formatted(file, row + 1, name, text));
+              .formatted(file, number(row), name, text));
     }
     return value;
   }
@@ -97,7 +111,7 @@ final class Manifest {
       if (value == null || value.isBlank()) {
         throw new DataException(
             "%s, row %d: expected a value in column '%s', found none"
-                .formatted(file, row + 1, name));
+                .formatted(file, number(row), name));
       }
       values.add(value.strip());
     }

@@ -20,7 +20,12 @@ import org.crossdistill.data.LabelledSamples.Part;
  * @param ink which end of the scale is drawn
  */
 public record PictureSource(
-    String train, String trainLabels, String test, String testLabels, int size, Ink ink) {
+    @FilePath String train,
+    @FilePath String trainLabels,
+    @FilePath String test,
+    @FilePath String testLabels,
+    int size,
+    Ink ink) {
 
   /** Which end of the scale is drawn. */
   public enum Ink {

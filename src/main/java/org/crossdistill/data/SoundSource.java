@@ -2,9 +2,9 @@ package org.crossdistill.data;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.crossdistill.data.LabelledSamples.Part;
 
 /**
@@ -27,7 +27,7 @@ import org.crossdistill.data.LabelledSamples.Part;
  * @param augmentation how these are varied in training
  */
 public record SoundSource(
-    String folder,
+    @FilePath String folder,
     String manifest,
     String fileColumn,
     String labelColumn,
@@ -92,48 +92,39 @@ public record SoundSource(
           "sounds.folder: expected a folder, found " + (folder.isEmpty() ? "none" : folder));
     }
     Manifest rows = Manifest.read(root.resolve(manifest));
-    List<String> files = rows.column(fileColumn);
-    List<String> labels = rows.column(labelColumn);
     List<String> splits = rows.column(splitColumn);
-    List<String> pairs = pairColumn.isEmpty() ? List.of() : rows.column(pairColumn);
-    List<Float> quality = qualityColumn.isEmpty() ? List.of() : rows.numbers(qualityColumn);
-    LabelledSamples all = collect(root, files, labels, splits, pairs, quality);
-    if (all.classes().isEmpty()) {
+    List<Integer> used =
+        IntStream.range(0, rows.size())
+            .filter(row -> part(splits.get(row)) != null)
+            .boxed()
+            .toList();
+    if (used.isEmpty()) {
       throw new DataException(
           "%s: expected '%s' or '%s' in column '%s', found neither"
               .formatted(root.resolve(manifest), trainValue, testValue, splitColumn));
     }
-    return all;
+    List<Part> parts = used.stream().map(row -> part(splits.get(row))).toList();
+    return collect(root, rows.only(used), parts);
   }
 
-  private LabelledSamples collect(
-      Path root,
-      List<String> files,
-      List<String> labels,
-      List<String> splits,
-      List<String> pairs,
-      List<Float> quality) {
+  private LabelledSamples collect(Path root, Manifest rows, List<Part> parts) {
+    List<String> files = rows.column(fileColumn);
+    List<String> labels = rows.column(labelColumn);
+    List<String> pairs = pairColumn.isEmpty() ? List.of() : rows.column(pairColumn);
+    List<Float> quality = qualityColumn.isEmpty() ? List.of() : rows.numbers(qualityColumn);
     LogMel logMel = new LogMel(spectrogram);
-    List<float[]> spectrograms = new ArrayList<>();
-    List<Integer> used = new ArrayList<>();
-    List<Part> parts = new ArrayList<>();
-    for (int row = 0; row < files.size(); row++) {
-      Part part = part(splits.get(row));
-      if (part != null) {
-        spectrograms.add(input(logMel, existing(root, files.get(row), row)));
-        used.add(row);
-        parts.add(part);
-      }
+    float[][] values = new float[files.size()][];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = input(logMel, existing(root, files.get(i), rows.number(i)));
     }
-    float[][] values = spectrograms.toArray(float[][]::new);
     return new LabelledSamples(
         root.resolve(manifest).toString(),
         new SoundSamples(values, spectrogram.bands(), augmentation),
-        used.stream().map(labels::get).toList(),
+        labels,
         parts,
-        used.stream().map(files::get).toList(),
-        pairs.isEmpty() ? List.of() : used.stream().map(pairs::get).toList(),
-        quality.isEmpty() ? List.of() : used.stream().map(quality::get).toList());
+        files,
+        pairs,
+        quality);
   }
 
   private Path existing(Path root, String name, int row) {
@@ -141,7 +132,7 @@ public record SoundSource(
     if (!Files.exists(file)) {
       throw new DataException(
           "%s, row %d: expected the file %s, found none"
-              .formatted(root.resolve(manifest), row + 1, file));
+              .formatted(root.resolve(manifest), row, file));
     }
     return file;
   }

@@ -51,7 +51,8 @@ public final class TextEmbedding {
       }
       Tensor u = eigen.get1().narrow(1, rows.length - size, size); // [n, D]
       Tensor s = eigen.get0().narrow(0, rows.length - size, size).clamp_min(new Scalar(0)).sqrt();
-      if (s.min().item_double() < SMALLEST_RATIO * s.max().item_double()) {
+      // With ≤ rows that are all the same are too few, too: they have no direction at all.
+      if (s.min().item_double() <= SMALLEST_RATIO * s.max().item_double()) {
         throw tooFew(size, rows.length);
       }
       u = u.mul(signs(u));
@@ -64,11 +65,11 @@ public final class TextEmbedding {
 
   private static NetworkException tooFew(int size, int rows) {
     return new NetworkException(
-        "text embedding: expected texts with at least "
+        "teacher.embedding: expected samples with at least "
             + size
             + " independent directions, found fewer in "
             + rows
-            + " texts; lower teacher.embedding or use more data");
+            + " samples; lower it or use more data");
   }
 
   /** ±1 per column, so that its largest value in magnitude becomes positive: one sign of two. */

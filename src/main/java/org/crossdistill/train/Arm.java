@@ -22,6 +22,8 @@ public record Arm(
     ArmSearch search,
     Experiment experiment) {
 
+  private static final String SEEDS = "seeds";
+
   /**
    * Binds the configuration.
    *
@@ -66,6 +68,11 @@ public record Arm(
   /** The same under the name of its method, where the file gives it none. */
   Arm namedAfterMethod() {
     return new Arm(data, experiment.method().name(), config, assignments, search, experiment);
+  }
+
+  /** The assignments but those of the seeds, for where these are said on their own. */
+  public List<String> assignmentsButSeeds() {
+    return assignments.stream().filter(a -> !TomlConfig.key(a).equals(List.of(SEEDS))).toList();
   }
 
   /** One training of it. */

@@ -92,8 +92,7 @@ public record AvDigitsOptions(
         "other-per-class",
         "0 where examples are paired, since each brings its partner",
         otherPerClass);
-    Options.require(
-        !named, "sounds.pair-column", "the column that pairs examples", sounds.pairColumn());
+    Options.require(!named, "sounds.pair-column", "the column that pairs examples", "none");
   }
 
   @Override

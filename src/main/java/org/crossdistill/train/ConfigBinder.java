@@ -232,7 +232,8 @@ public final class ConfigBinder {
     return path.isEmpty() ? key : path + "." + key;
   }
 
-  private static String kebab(String camel) {
+  /** A record component's name in configurations. */
+  static String kebab(String camel) {
     return camel
         .replaceAll("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-")
         .toLowerCase(Locale.ROOT);

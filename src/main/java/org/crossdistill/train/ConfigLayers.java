@@ -20,8 +20,8 @@ record ConfigLayers(
 
   static final String NAME = "name";
 
-  private static final String ARM = "arm";
-  private static final String DATA_SET = "data-set";
+  static final String ARM = "arm";
+  static final String DATA_SET = "data-set";
   private static final String METHOD = "method";
 
   /**

@@ -1,7 +1,9 @@
 package org.crossdistill.train;
 
+import java.util.List;
 import java.util.stream.IntStream;
 import org.crossdistill.data.ClosedSplit;
+import org.crossdistill.data.DataException;
 import org.crossdistill.data.EmojiDataset;
 import org.crossdistill.data.OpenSplit;
 import org.crossdistill.data.PairedSample;
@@ -19,9 +21,7 @@ final class EmojiData {
   private EmojiData() {}
 
   static PreparedData prepare(EmojiOptions options, long seed) {
-    PairedSamples samples =
-        EmojiDataset.load()
-            .withFrequentClasses(options.label(), options.minSamples(), options.minBases());
+    PairedSamples samples = samples(options);
     Split split = split(options, samples, seed);
     int[] all = IntStream.range(0, samples.size()).toArray();
     Samples texts = new TextSamples(samples.texts(all), samples.texts(split.train().samples()));
@@ -30,6 +30,19 @@ final class EmojiData {
         Modality.of(Kind.TEXT, texts, split),
         ExamplePairing.of(all, split, split, options.control(), seed),
         samples.samples());
+  }
+
+  private static PairedSamples samples(EmojiOptions options) {
+    PairedSamples samples =
+        EmojiDataset.load()
+            .withFrequentClasses(options.label(), options.minSamples(), options.minBases());
+    List<String> classes = samples.labels(options.label()).classes();
+    if (classes.size() < 2) {
+      throw new DataException(
+          "column '%s': expected at least two classes of %d samples and %d bases, found only %s"
+              .formatted(options.label(), options.minSamples(), options.minBases(), classes));
+    }
+    return samples;
   }
 
   private static Samples pictures(PictureTransform transform, PairedSamples samples) {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * A configuration with one experiment or several. A {@code [[data-set]]} is a named table laid over
@@ -21,13 +22,14 @@ import java.util.TreeMap;
 public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions> tune) {
 
   private static final String TITLE = "title";
-  private static final String TUNE = "tune";
+  static final String TUNE = "tune";
   private static final String DATA_SETS = "data-sets";
 
   /**
-   * Reads a file.
+   * Reads a file. Paths in it count from its folder.
    *
-   * @param assignments {@code key=value}, laid over the file's shared part and every arm
+   * @param assignments {@code key=value}, laid over every arm, or over the file where {@code title}
+   *     or {@code tune} are set; paths in them count from where the command runs
    * @throws ConfigException naming the file and the key
    */
   public static ExperimentFile read(Path file, List<String> assignments) {
@@ -35,6 +37,7 @@ public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions>
     // Such as have no key are wrong whatever the file says.
     assignments.forEach(assignment -> TomlConfig.set(new TreeMap<>(), assignment));
     try {
+      ConfigPaths.resolve(config, file);
       return of(config, assignments);
     } catch (ConfigException e) {
       String origin = assignments.isEmpty() ? file.toString() : file + " with --set";
@@ -44,7 +47,25 @@ public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions>
 
   /** As {@link #read}, from a configuration that has been read. */
   public static ExperimentFile of(Map<String, Object> config, List<String> assignments) {
-    ConfigLayers layers = ConfigLayers.of(config);
+    Map<String, Object> whole = ConfigLayers.merge(config, Map.of());
+    Map<Boolean, List<String>> ofWhole =
+        assignments.stream().collect(Collectors.partitioningBy(ExperimentFile::isOfWholeFile));
+    ofWhole.get(true).forEach(assignment -> TomlConfig.set(whole, assignment));
+    return of(ConfigLayers.of(whole), ofWhole.get(false));
+  }
+
+  /** Whether it sets what arms do not have. */
+  private static boolean isOfWholeFile(String assignment) {
+    String first = TomlConfig.key(assignment).get(0);
+    if (first.equals(ConfigLayers.ARM) || first.equals(ConfigLayers.DATA_SET)) {
+      throw new ConfigException(
+          "%s: [[%s]] tables stand in the file alone; every other key may be set"
+              .formatted(first, first));
+    }
+    return first.equals(TITLE) || first.equals(TUNE);
+  }
+
+  private static ExperimentFile of(ConfigLayers layers, List<String> assignments) {
     Object title = layers.shared().remove(TITLE);
     Object tune = layers.shared().remove(TUNE);
     checkDataSets(layers);

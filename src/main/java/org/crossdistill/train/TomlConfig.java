@@ -58,19 +58,33 @@ public final class TomlConfig {
    * Sets one value, as {@code --set train.epochs=3} does. The value is read as TOML, and as a bare
    * string where it isn't any.
    *
-   * @param assignment {@code path.to.key=value}
+   * @param assignment {@code path.to.key=value}; a part of the key with a dot in it is quoted
    */
   public static void set(Map<String, Object> config, String assignment) {
-    int equals = assignment.indexOf('=');
-    if (equals < 1) {
-      throw new ConfigException("--set: expected key=value, found " + assignment);
-    }
-    String[] path = assignment.substring(0, equals).trim().split("\\.", -1);
+    List<String> key = key(assignment);
     Map<String, Object> table = config;
-    for (int i = 0; i < path.length - 1; i++) {
-      table = child(table, path[i], assignment);
+    for (String part : key.subList(0, key.size() - 1)) {
+      table = child(table, part, assignment);
     }
-    table.put(path[path.length - 1], value(assignment.substring(equals + 1).trim()));
+    String text = assignment.substring(assignment.indexOf('=') + 1).trim();
+    table.put(key.get(key.size() - 1), value(text));
+  }
+
+  /**
+   * The parts of the key that an assignment sets.
+   *
+   * @throws ConfigException if it is no assignment
+   */
+  static List<String> key(String assignment) {
+    int equals = assignment.indexOf('=');
+    try {
+      if (equals > 0) {
+        return Toml.parseDottedKey(assignment.substring(0, equals).trim());
+      }
+    } catch (IllegalArgumentException e) {
+      // Refused below, as what has no key is.
+    }
+    throw new ConfigException("--set: expected key=value, found " + assignment);
   }
 
   @SuppressWarnings("unchecked")

@@ -116,7 +116,6 @@ public final class Trainer {
     generator.set_current_seed(Seeds.of(seed, "dropout", epoch));
     RandomGenerator augmentation = Seeds.random(seed, "augmentation", epoch);
     TermMeans means = new TermMeans(epoch);
-    int samples = 0;
     List<int[]> order = batches.shuffled(seed, epoch);
     List<int[]> unpaired = method.paired() ? List.of() : unpaired(epoch, order.size());
     for (int i = 0; i < order.size(); i++) {
@@ -126,14 +125,22 @@ public final class Trainer {
       int[] rows = order.get(i);
       int[] others = method.paired() ? data.partners(rows, augmentation) : unpaired.get(i);
       step(rows, others, augmentation, means);
-      samples += order.get(i).length;
       listeners.forEach(listener -> listener.onStep(optimizer.steps(), totalSteps()));
     }
-    Map<String, Double> terms = means.read();
+    return finish(epoch, means.read(), order, start, validation);
+  }
+
+  private EpochReport finish(
+      int epoch,
+      Map<String, Double> terms,
+      List<int[]> order,
+      long start,
+      Supplier<Map<String, Double>> validation) {
     double seconds = (System.nanoTime() - start) * 1e-9;
     train(false);
     epochsDone = epoch;
     double rate = schedule.at(optimizer.steps() - 1);
+    int samples = order.stream().mapToInt(rows -> rows.length).sum();
     return new EpochReport(
         epoch, options.epochs(), terms, validate(validation), rate, samples, seconds);
   }

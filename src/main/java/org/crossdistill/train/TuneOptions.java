@@ -20,7 +20,7 @@ public record TuneOptions(
 
   private static final int TRIALS = 20;
   private static final String SPACE = "space";
-  private static final String SET = "set";
+  static final String SET = "set";
 
   /** The part that is bound to a record. */
   record Plain(int trials, List<Long> seeds) {

@@ -122,6 +122,26 @@ class BadInputTest {
   }
 
   @Test
+  void aSingleClass() {
+    String run = folder.resolve("run").toString();
+    for (String split : new String[] {"closed", "open"}) {
+      CommandRun alone =
+          CommandRun.of(
+              "train",
+              "experiments/emoji-cmd.toml",
+              "--out",
+              run,
+              "--set",
+              "data={ split = \"" + split + "\", label = \"group\", min-samples = 300 }");
+      assertThat(alone.code()).isEqualTo(ExitCode.FAILURE);
+      assertThat(alone.err())
+          .contains("column 'group': expected at least two classes of 300 samples", "found only [")
+          .hasLineCount(1);
+    }
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
   void folderThatIsAFile() throws IOException {
     Path file = Files.writeString(folder.resolve("occupied"), "text");
     assertFails(

@@ -97,7 +97,7 @@ class CompareCommandTest {
     String table = Files.readString(out.resolve("table.md"));
     assertThat(table)
         .contains("Tiny (closed): ", "Tiny (open): ", "| *chance* |", "difference to student-alone")
-        .contains("1 epochs for every arm.", "| open: cmd |")
+        .contains("Epochs of every arm: 1. Seeds of every arm: [0, 1].", "| open: cmd |")
         .doesNotContain("Failed", "Not complete");
     assertThat(Files.readAllLines(out.resolve("table.csv")))
         .hasSize(1 + 2 + 3 + 5)
@@ -128,6 +128,20 @@ class CompareCommandTest {
   }
 
   @Test
+  void seedsAreStatedOnceAndAreNoSettingOfAnArm() throws IOException {
+    CommandRun run =
+        compare(
+            "--budget", "1s", "--workers", "1", "--set", "seeds=[7]", "--set", "train.epochs=200");
+    assertThat(run.code()).as(run.err()).isEqualTo(ExitCode.UNFINISHED);
+    assertThat(Files.readString(out.resolve("table.md")))
+        .contains("Seeds of every arm: [7].", "| closed: cmd | `train.epochs=200` |")
+        .doesNotContain("`seeds=");
+    assertThat(Files.readAllLines(out.resolve("commands.sh")))
+        .hasSize(4)
+        .allMatch(command -> command.split("seeds=", -1).length == 2);
+  }
+
+  @Test
   void aBudgetEndsItWithACodeOfItsOwnAndTheSameCommandGoesOn() throws IOException {
     CommandRun first = compare("--budget", "1s", "--set", "train.epochs=200", "--workers", "1");
     assertThat(first.code()).as(first.err()).isEqualTo(ExitCode.UNFINISHED);
@@ -149,7 +163,7 @@ class CompareCommandTest {
 
     assertThat(run.code()).isEqualTo(ExitCode.FAILURE);
     assertThat(Files.readString(out.resolve("table.md")))
-        .contains("**Failed**: closed: cmd seed 0: ", "cmd: accuracy from 1 of 2 seeds.");
+        .contains("**Failed**: closed: cmd seed 0: ", "Fewer than 2 seeds: cmd 1.");
     assertThat(out.resolve("open/cmd/seed-1/model.safetensors")).exists();
   }
 }

@@ -7,7 +7,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.crossdistill.data.DType;
+import org.crossdistill.data.Safetensors;
+import org.crossdistill.data.TensorData;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -63,6 +67,29 @@ class FullDiskTest {
     CommandRun run = compare();
     assertThat(run.code()).isEqualTo(ExitCode.FAILURE);
     assertThat(run.err()).contains("run: expected 20.0 MB of free disk space, found 1.0 MB");
+  }
+
+  @Test
+  @Timeout(300)
+  void answersForWhichThereIsNoRoomLeaveNothing(@TempDir Path requests) throws Exception {
+    mount("8k");
+    double[] zeros = new double[4096];
+    Map<String, TensorData> inputs =
+        Map.of(
+            "in.student", TensorData.ofDoubles(DType.F64, zeros, 1, zeros.length),
+            "in.teacher", TensorData.ofDoubles(DType.F64, zeros, 1, zeros.length));
+    new Safetensors(Map.of("loss", "feature-margin"), inputs)
+        .write(requests.resolve("request.safetensors"));
+
+    String out = folder.resolve("new/answers").toString();
+    CommandRun run = CommandRun.of("loss", requests.toString(), "--output", out);
+
+    assertThat(run.code()).isEqualTo(ExitCode.FAILURE);
+    assertThat(run.err().lines().filter(line -> line.startsWith("crossdistill: ")))
+        .singleElement()
+        .asString()
+        .endsWith("request.safetensors: no space left on device");
+    assertThat(folder).isEmptyDirectory();
   }
 
   @Test

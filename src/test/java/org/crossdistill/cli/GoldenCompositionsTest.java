@@ -1,12 +1,12 @@
 package org.crossdistill.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.crossdistill.SharedFolder;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -14,12 +14,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Losses without a native kernel against the answers of another program. */
 final class GoldenCompositionsTest {
 
-  private static final Path ORACLES =
-      Path.of(System.getProperty("crossdistill.shared", "../shared")).resolve("oracles");
-
   private static CommandRun check(String loss, String dtype, String backend) throws IOException {
-    Path folder = ORACLES.resolve(loss);
-    assumeTrue(Files.isDirectory(folder), "no golden files in " + folder);
+    Path folder = SharedFolder.require("oracles/" + loss);
     CommandRun run =
         CommandRun.of("loss", folder.toString(), "--check", "--dtype", dtype, "--backend", backend);
     assertThat(run.code()).describedAs(run.out()).isZero();

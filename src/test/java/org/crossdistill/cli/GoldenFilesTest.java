@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.crossdistill.JavaProcess;
+import org.crossdistill.SharedFolder;
 import org.crossdistill.kernel.Isa;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -17,9 +18,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Answers that another framework computed in float64, where they are on this machine. */
 final class GoldenFilesTest {
-
-  private static final Path ORACLES =
-      Path.of(System.getProperty("crossdistill.shared", "../shared")).resolve("oracles");
 
   private static final List<String> LOSSES =
       List.of(
@@ -42,7 +40,7 @@ final class GoldenFilesTest {
       int failures = 0;
       for (String loss : LOSSES) {
         for (String dtype : DTYPES) {
-          String folder = ORACLES.resolve(loss).toString();
+          String folder = SharedFolder.resolve("oracles/" + loss).toString();
           failures +=
               Main.commandLine()
                   .execute("loss", folder, "--check", "--backend", "cpu", "--dtype", dtype);
@@ -66,8 +64,7 @@ final class GoldenFilesTest {
   @ParameterizedTest
   @MethodSource("lossesTypesAndBackends")
   void everyFileIsWithinTheTolerance(String loss, String dtype, String backend) throws IOException {
-    Path folder = ORACLES.resolve(loss);
-    assumeTrue(Files.isDirectory(folder), "no golden files in " + folder);
+    Path folder = SharedFolder.require("oracles/" + loss);
     CommandRun run =
         CommandRun.of("loss", folder.toString(), "--check", "--dtype", dtype, "--backend", backend);
     assertThat(run.err()).isEmpty();
@@ -80,12 +77,12 @@ final class GoldenFilesTest {
   @ParameterizedTest
   @EnumSource
   void everyInstructionSetIsWithinTheTolerance(Isa isa) throws Exception {
-    assumeTrue(Files.isDirectory(ORACLES), "no golden files in " + ORACLES);
+    SharedFolder.require("oracles");
     assumeTrue(isa.isSupported(), "this CPU has no " + isa.label());
     JavaProcess.Result result =
         new JavaProcess(AllOnCpu.class)
             .environment(Isa.ENVIRONMENT, isa.label())
-            .option("-Dcrossdistill.shared=" + ORACLES.getParent())
+            .option(SharedFolder.option())
             .run();
     assertThat(result.err()).doesNotContain("crossdistill:");
     assertThat(result.exitCode()).describedAs(result.out()).isZero();

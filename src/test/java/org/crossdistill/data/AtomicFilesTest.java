@@ -37,6 +37,20 @@ class AtomicFilesTest {
   }
 
   @Test
+  void aDeviceOrPipeIsNotReplaced() throws Exception {
+    Path pipe = folder.resolve("pipe");
+    Process process = new ProcessBuilder("mkfifo", pipe.toString()).start();
+    assumeTrue(process.waitFor() == 0, "this system has no mkfifo");
+
+    assertThatThrownBy(() -> AtomicFiles.write(pipe, "text"))
+        .isInstanceOf(DataException.class)
+        .hasMessage(
+            "cannot write " + pipe + ": expected a file or nothing there, found a device or pipe");
+    assertThat(Files.isRegularFile(pipe)).isFalse();
+    assertThat(names()).containsExactly("pipe");
+  }
+
+  @Test
   void aFullDiskLeavesTheOldFileAndNothingElse() throws IOException {
     Path target = folder.resolve("model.safetensors");
     AtomicFiles.write(target, "old");

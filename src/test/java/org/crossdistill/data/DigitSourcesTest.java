@@ -8,6 +8,8 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
 import javax.imageio.ImageIO;
 import org.crossdistill.TinyDigits;
@@ -167,6 +169,26 @@ final class DigitSourcesTest {
   }
 
   @Test
+  void rowsOutsideTheSplitNeedNothingElse() throws IOException {
+    Path manifest = folder.resolve("manifest.csv");
+    List<String> lines = new ArrayList<>(Files.readAllLines(manifest));
+    int before = sounds().read().samples().size();
+    lines.add(1, ",,left-out,,");
+    Files.write(manifest, lines);
+
+    LabelledSamples all = sounds().read();
+    assertThat(all.samples().size()).isEqualTo(before);
+    assertThat(all.qualityOrNull()).hasSize(before);
+
+    String second = lines.get(3);
+    assertThat(lines.set(3, second.substring(0, second.lastIndexOf(',') + 1))).contains("train");
+    Files.write(manifest, lines);
+    assertThatThrownBy(() -> sounds().read())
+        .as("rows keep their numbers")
+        .hasMessage(manifest + ", row 3: expected a value in column 'snr', found none");
+  }
+
+  @Test
   void variedSoundsAreTheSameForTheSameSeedAndStayWithoutRanges() {
     Samples varied = sounds(0.1, new SoundAugmentation(2, 3, 5)).read().samples();
     Samples still = sounds(0.1, new SoundAugmentation(0, 0, 0)).read().samples();
@@ -203,7 +225,7 @@ final class DigitSourcesTest {
     assertThatThrownBy(() -> sounds().read())
         .hasMessageEndingWith("expected 'train' or 'test' in column 'split', found neither");
     Files.writeString(
-        folder.resolve("manifest.csv"), "file,label,split,picture,snr\na,0,none,0,-inf\n");
+        folder.resolve("manifest.csv"), "file,label,split,picture,snr\na,0,train,0,-inf\n");
     assertThatThrownBy(() -> sounds().read())
         .hasMessageEndingWith(", row 1: expected a finite number in column 'snr', found '-inf'");
     assertThatThrownBy(() -> SoundSource.defaults().read())

@@ -1,13 +1,12 @@
 package org.crossdistill.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.crossdistill.SharedFolder;
 import org.crossdistill.data.LabelledSamples.Choice;
 import org.crossdistill.data.LabelledSamples.Part;
 import org.crossdistill.data.PictureSource.Ink;
@@ -16,14 +15,12 @@ import org.junit.jupiter.api.Test;
 /** Real pictures and sounds, where they are on this machine. */
 final class RealDigitsTest {
 
-  private static final Path DATA = SharedFolder.resolve("data");
   private static final List<String> DIGITS =
       IntStream.range(0, 10).mapToObj(Integer::toString).toList();
 
   @Test
   void writtenDigits() {
-    Path folder = DATA.resolve("image-digits");
-    assumeTrue(Files.isDirectory(folder), "no pictures in " + folder);
+    Path folder = SharedFolder.require("data/image-digits");
     LabelledSamples all =
         new PictureSource(
                 folder.resolve("train-10k-images-idx3-ubyte.gz").toString(),
@@ -42,8 +39,7 @@ final class RealDigitsTest {
 
   @Test
   void spokenDigits() {
-    Path folder = DATA.resolve("spoken-digits");
-    assumeTrue(Files.isDirectory(folder), "no sounds in " + folder);
+    Path folder = SharedFolder.require("data/spoken-digits");
     LabelledSamples all =
         new SoundSource(
                 folder.toString(),

@@ -2,7 +2,6 @@ package org.crossdistill.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -16,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.crossdistill.SharedFolder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -217,8 +217,7 @@ class SafetensorsTest {
 
   @Test
   void readsTheGoldenFilesAndWritesThemBack() throws IOException {
-    Path oracles = SharedFolder.resolve("oracles");
-    assumeTrue(Files.isDirectory(oracles), "no folder " + oracles);
+    Path oracles = SharedFolder.require("oracles");
     List<Path> files;
     try (Stream<Path> walk = Files.walk(oracles)) {
       files = walk.filter(path -> path.toString().endsWith(".safetensors")).sorted().toList();

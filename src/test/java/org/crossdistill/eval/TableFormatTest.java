@@ -3,6 +3,7 @@ package org.crossdistill.eval;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +23,7 @@ class TableFormatTest {
     assertThat(TableFormat.plain(TABLE))
         .isEqualTo(
             """
-            Unseen classes: mean ± standard deviation over 3 seeds, in %
+            Unseen classes: mean ± standard deviation over up to 3 seeds, in %
 
                                     EER ↓      5-shot ↑  zero-shot ↑
             student-alone      31.0 ± 1.0    36.0 ± 1.0            –
@@ -35,10 +36,8 @@ class TableFormatTest {
             chance                   50.0           4.0          4.0
 
             EER: all pairs of examples by cosine, interpolated between distinct scores.
-            Differences are paired by seed, to student-alone; 95 % intervals by Student's t.
-            cmd-shuffled: eer from 2 of 3 seeds.
-            cmd-shuffled: shot5 from 2 of 3 seeds.
-            cmd-shuffled: zeroshot from 2 of 3 seeds.
+            Differences are paired by seed, to student-alone, over the seeds that both have; 95 % intervals by Student's t.
+            Fewer than 3 seeds: cmd-shuffled 2.
             """);
   }
 
@@ -70,11 +69,49 @@ class TableFormatTest {
   }
 
   @Test
+  void saysOnceForEachMethodHowManySeedsAreDone() {
+    double none = Double.NaN;
+    ResultRow all = accuracies("alone", .5, .6, .7);
+    ResultRow some = accuracies("cmd", .5, none, none);
+    ResultRow nothing = new ResultRow("kd", "", Map.of());
+    ResultRow part =
+        new ResultRow(
+            "at",
+            "",
+            Map.of(
+                Metric.ACCURACY, List.of(.1, .2, none), Metric.SECONDS, List.of(1., none, none)));
+    List<Metric> columns = List.of(Metric.ACCURACY, Metric.SECONDS);
+    ResultTable table =
+        new ResultTable("T", List.of(all, some, nothing, part), columns, "alone", Map.of());
+    assertThat(table.caption()).startsWith("T: mean ± standard deviation over up to 3 seeds");
+    assertThat(table.notes())
+        .containsExactly(
+            "Differences are paired by seed, to alone, over the seeds that both have;"
+                + " 95 % intervals by Student's t.",
+            "Fewer than 3 seeds: cmd 1, kd 0, at 2 (seconds 1).");
+  }
+
+  @Test
+  void aCaptionCountsTheSeedsThatAreDone() {
+    double none = Double.NaN;
+    assertThat(caption(accuracies("a", .5, .6, none), accuracies("b", .5, .7, none)))
+        .isEqualTo("T: mean ± standard deviation over 2 of 3 seeds, in %");
+    assertThat(caption(accuracies("a", .5, .6, none), accuracies("b", .5, none, none)))
+        .isEqualTo("T: mean ± standard deviation over up to 2 of 3 seeds, in %");
+    assertThat(caption(accuracies("a", .5, none, none), accuracies("b", none, none, none)))
+        .isEqualTo("T: one seed of 3, in %");
+  }
+
+  private static String caption(ResultRow... rows) {
+    return new ResultTable("T", List.of(rows), List.of(Metric.ACCURACY), "", Map.of()).caption();
+  }
+
+  @Test
   void oneSeedHasNoSpreadAndNoInterval() {
     ResultTable table =
         new ResultTable(
             "Test",
-            List.of(oneSeed("alone", .5), oneSeed("cmd", .625)),
+            List.of(accuracies("alone", .5), accuracies("cmd", .625)),
             List.of(Metric.ACCURACY),
             "alone",
             Map.of());
@@ -136,7 +173,7 @@ class TableFormatTest {
         .hasMessage("table \"T\": expected rows and columns, found 0 and 5");
   }
 
-  private static ResultRow oneSeed(String name, double accuracy) {
-    return new ResultRow(name, "", Map.of(Metric.ACCURACY, List.of(accuracy)));
+  private static ResultRow accuracies(String name, double... values) {
+    return new ResultRow(name, "", Map.of(Metric.ACCURACY, Arrays.stream(values).boxed().toList()));
   }
 }

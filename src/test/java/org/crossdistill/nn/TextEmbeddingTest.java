@@ -76,5 +76,11 @@ class TextEmbeddingTest {
     assertThatThrownBy(() -> TextEmbedding.fit(randomRows(6, 3), 4))
         .isInstanceOf(NetworkException.class)
         .hasMessageContaining("at least 4 independent directions");
+    assertThatThrownBy(() -> TextEmbedding.fit(new float[][] {{1, 2}, {1, 2}, {1, 2}}, 1))
+        .as("rows that are all the same")
+        .isInstanceOf(NetworkException.class)
+        .hasMessage(
+            "teacher.embedding: expected samples with at least 1 independent directions, found"
+                + " fewer in 3 samples; lower it or use more data");
   }
 }

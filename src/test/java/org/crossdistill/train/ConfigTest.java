@@ -55,6 +55,27 @@ class ConfigTest {
     assertThat(options.featureMargin().margin()).isEqualTo(0.25);
   }
 
+  @Test
+  void assignmentsReachTheTitleAndTheSearch() {
+    ExperimentFile file =
+        ExperimentFile.of(
+            TomlConfig.parse("title = 'old'\n[tune]\ntrials = 3\n" + CMD, "test.toml"),
+            List.of(
+                "title=new",
+                "tune.seeds=[4]",
+                "tune.set.train.epochs=2",
+                "tune.space.\"method.lambda-f\"={ choice = [1] }",
+                "train.epochs=9"));
+
+    assertThat(file.title()).isEqualTo("new");
+    TuneOptions tune = file.tune().orElseThrow();
+    assertThat(tune.trials()).isEqualTo(3);
+    assertThat(tune.seeds()).containsExactly(4L);
+    assertThat(tune.set()).isEqualTo(Map.of("train", Map.of("epochs", 2L)));
+    assertThat(tune.space()).containsOnlyKeys("method.lambda-f");
+    assertThat(file.arms().get(0).assignments()).containsExactly("train.epochs=9");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -74,6 +95,11 @@ class ConfigTest {
         "student.channels=16 | student.channels: expected an array, found 16",
         "train=1 | train: expected a table, found 1",
         "seeds=[1,1] | seeds: expected different seeds, found [1, 1]",
+        "arm=1 | arm: [[arm]] tables stand in the file alone; every other key may be set",
+        "data-set.data.split=closed | data-set: [[data-set]] tables stand in the file alone",
+        "tune=1 | tune: expected a table, found 1",
+        "tune.trails=1 | unknown key tune.trails; did you mean tune.trials?",
+        "train.=1 | --set: expected key=value, found train.=1",
       })
   void mistakesAreNamed(String assignment, String message) {
     assertThatThrownBy(() -> parse(CMD, assignment))
@@ -170,6 +196,10 @@ class ConfigTest {
         "av-digits-sound",
         "av-digits-picture",
         "emoji-readings",
+        "cmd-margin",
+        "cmd-classifier",
+        "cmd-limited-data",
+        "cmd-poor-teacher",
         "paired-latents",
         "paired-latents-truth"
       })
