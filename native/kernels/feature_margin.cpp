@@ -232,13 +232,13 @@ RowPointers<E> pointers_of(const FeatureMargin& call, int64_t i, int64_t next) {
           in(call.teacher, next * call.teacher_stride)};
 }
 
-// Rows are measured, planned and written in blocks, which stay in the first-level cache: the roots
-// and quotients of a row wait for its sums and for each other, those of several rows run abreast.
+// Rows are measured, planned and written in blocks that stay in the first-level cache, so that the
+// latencies of their sums, roots and quotients, which wait for each other, overlap.
 template <class T, class E>
 void task_rows(const FeatureMargin& call, int64_t task) {
-  constexpr int64_t kMostRows = 8, kBlockBytes = 16 << 10;
-  const int64_t row_bytes = 2 * call.dim * static_cast<int64_t>(sizeof(E));
-  const int64_t block = std::min(kMostRows, 1 + kBlockBytes / (row_bytes + 1));
+  constexpr int64_t kMostRows = 8, kBlockBytes = 8 << 10;
+  const int64_t row_bytes = std::max<int64_t>(1, 2 * call.dim * static_cast<int64_t>(sizeof(E)));
+  const int64_t block = std::clamp<int64_t>(kBlockBytes / row_bytes, 1, kMostRows);
   const bool raw = call.distance >= CD_DISTANCE_EUCLIDEAN;
   const T* weights = static_cast<const T*>(call.weights_or_null);
   const auto weight_of = [&](int64_t i) {
@@ -256,7 +256,7 @@ void task_rows(const FeatureMargin& call, int64_t task) {
     Products sums[kMostRows];
     RowPlan plans[kMostRows];
     for (int64_t i = first; i < last; ++i) {
-      rows[i - first] = pointers_of<E>(call, i, i + block < call.rows ? i + block : i);
+      rows[i - first] = pointers_of<E>(call, i, std::min(i + 2 * block, call.rows - 1));
       if (!raw) sums[i - first] = measure<T>(rows[i - first].s, rows[i - first].t, call.dim);
     }
     for (int64_t i = first; i < last; ++i) {
