@@ -45,6 +45,71 @@ CD_INLINE Group<T, E> load_group(const E* p, int64_t count) {
   return load_group<T>(elements);
 }
 
+// Calls body(index, count, k) for the groups that cover [begin, end). k < kUnroll names the
+// accumulator, so that as many sums run side by side.
+template <class T, class E, int kUnroll, class Body>
+CD_INLINE void for_each_group(int64_t begin, int64_t end, const Body& body) {
+  constexpr int64_t kStep = kGroup<T, E>;
+  int64_t i = begin;
+  for (; i + kUnroll * kStep <= end; i += kUnroll * kStep) {
+#pragma GCC unroll 4
+    for (int k = 0; k < kUnroll; ++k) body(i + k * kStep, kStep, k);
+  }
+  for (; i + kStep <= end; i += kStep) body(i, kStep, 0);
+  if (i < end) body(i, end - i, 0);
+}
+
+// ---- sums of products ----
+
+// A group as a factor of products: one of Bf16 stays packed.
+template <class T, class E>
+CD_INLINE Group<T, E> load_factors(const E* p, int64_t count) {
+  return load_group<T>(p, count);
+}
+
+template <class T>
+CD_INLINE Vector<uint32_t> load_factors(const Bf16* p, int64_t count) {
+  if (count == kGroup<T, Bf16>) return read<Vector<uint32_t>>(p);
+  Bf16 elements[kGroup<T, Bf16>] = {};
+  __builtin_memcpy(elements, p, static_cast<size_t>(count) * sizeof(Bf16));
+  return read<Vector<uint32_t>>(elements);
+}
+
+template <class T, class E>
+CD_INLINE Vector<T> add_products(const Group<T, E>& a, const Group<T, E>& b, Vector<T> sum) {
+  for (int k = 0; k < kParts<T, E>; ++k) sum = multiply_add(a.part[k], b.part[k], sum);
+  return sum;
+}
+
+struct Products {
+  double ss, tt, st;
+};
+
+// |s|^2, |t|^2 and s.t: runs of groups are summed in T, and the runs in double.
+template <class T, class E>
+CD_INLINE Products measure(const E* s, const E* t, int64_t dim) {
+  constexpr int64_t kRun = 16 * kGroup<T, E>;
+  constexpr int kChains = 4;  // side by side, to hide the latency of a sum
+  WideSum<T> ss, tt, st;
+  for (int64_t begin = 0; begin < dim; begin += kRun) {
+    Vector<T> sum_ss[kChains] = {}, sum_tt[kChains] = {}, sum_st[kChains] = {};
+    for_each_group<T, E, kChains>(
+        begin, begin + kRun < dim ? begin + kRun : dim,
+        [&](int64_t d, int64_t n, int k) __attribute__((always_inline)) {
+          const auto a = load_factors<T>(s + d, n), b = load_factors<T>(t + d, n);
+          sum_ss[k] = add_products(a, a, sum_ss[k]);
+          sum_tt[k] = add_products(b, b, sum_tt[k]);
+          sum_st[k] = add_products(a, b, sum_st[k]);
+        });
+    ss.add((sum_ss[0] + sum_ss[1]) + (sum_ss[2] + sum_ss[3]));
+    tt.add((sum_tt[0] + sum_tt[1]) + (sum_tt[2] + sum_tt[3]));
+    st.add((sum_st[0] + sum_st[1]) + (sum_st[2] + sum_st[3]));
+  }
+  return {ss.total(), tt.total(), st.total()};
+}
+
+// ---- stores ----
+
 // The group as it lies in memory.
 template <class T, class E>
 CD_INLINE Vector<T> packed(const Group<T, E>& group) {
@@ -70,10 +135,11 @@ CD_INLINE Vector<uint32_t> interleaved(__m512bh halves) {
 
 CD_INLINE Vector<uint32_t> packed(const Group<float, Bf16>& group) {
 #if defined(__AVX512BF16__)
-  const bool exact = any_subnormal(group.part[0]) || any_subnormal(group.part[1]);
-  if (__builtin_expect(!exact, 1)) {
-    return interleaved(_mm512_cvtne2ps_pbh((__m512)group.part[1], (__m512)group.part[0]));
-  }
+  // What became 0 may have been subnormal.
+  const auto bits = interleaved(_mm512_cvtne2ps_pbh((__m512)group.part[1], (__m512)group.part[0]));
+  const bool zeros = _mm512_testn_epi16_mask((__m512i)bits, _mm512_set1_epi16(0x7fff)) != 0;
+  if (__builtin_expect(!zeros, 1)) return bits;
+  if (!any_subnormal(group.part[0]) && !any_subnormal(group.part[1])) return bits;
 #endif
   const Vector<uint32_t> even = rounded_to_bf16(group.part[0]) >> 16;
   const Vector<uint32_t> odd = rounded_to_bf16(group.part[1]);
@@ -121,19 +187,6 @@ CD_INLINE int64_t unaligned_head(const E* p, int64_t dim) {
   return head < dim ? head : dim;
 }
 
-// Calls body(index, count) for the groups that cover [begin, end).
-template <class T, class E, class Body>
-CD_INLINE void for_each_group(int64_t begin, int64_t end, const Body& body) {
-  constexpr int64_t kStep = kGroup<T, E>;
-  int64_t i = begin;
-  for (; i + 2 * kStep <= end; i += 2 * kStep) {
-    body(i, kStep);
-    body(i + kStep, kStep);
-  }
-  for (; i + kStep <= end; i += kStep) body(i, kStep);
-  if (i < end) body(i, end - i);
-}
-
 // Writes a[d], b[d], either of which may be null, from the groups that body(d, count, group_a,
 // group_b) computes for all d; past the caches if `streaming` and both are aligned alike. Then the
 // rows at next_a, next_b are fetched meanwhile: a processor that waits for its streamed stores
@@ -141,7 +194,7 @@ CD_INLINE void for_each_group(int64_t begin, int64_t end, const Body& body) {
 template <class T, class E, class Body>
 CD_INLINE void write_pair(E* a, E* b, int64_t dim, bool streaming, const E* next_a, const E* next_b,
                           const Body& body) {
-  const auto put = [&](int64_t d, int64_t n) __attribute__((always_inline)) {
+  const auto put = [&](int64_t d, int64_t n, int) __attribute__((always_inline)) {
     Group<T, E> group_a, group_b;
     body(d, n, group_a, group_b);
     if (a != nullptr) store_group(a + d, group_a, n);
@@ -149,12 +202,12 @@ CD_INLINE void write_pair(E* a, E* b, int64_t dim, bool streaming, const E* next
   };
   const int64_t head = a != nullptr && b != nullptr ? unaligned_head<T>(a, dim) : dim;
   if (!streaming || head == dim || head != unaligned_head<T>(b, dim)) {
-    return for_each_group<T, E>(0, dim, put);
+    return for_each_group<T, E, 2>(0, dim, put);
   }
-  if (head > 0) put(0, head);
+  if (head > 0) put(0, head, 0);
   const int64_t whole = head + (dim - head) / kGroup<T, E> * kGroup<T, E>;
-  for_each_group<T, E>(
-      head, whole, [&](int64_t d, int64_t) __attribute__((always_inline)) {
+  for_each_group<T, E, 2>(
+      head, whole, [&](int64_t d, int64_t, int) __attribute__((always_inline)) {
         Group<T, E> group_a, group_b;
         body(d, kGroup<T, E>, group_a, group_b);
         stream(a + d, packed(group_a));
@@ -162,7 +215,7 @@ CD_INLINE void write_pair(E* a, E* b, int64_t dim, bool streaming, const E* next
         __builtin_prefetch(next_a + d);
         __builtin_prefetch(next_b + d);
       });
-  if (whole < dim) put(whole, dim - whole);
+  if (whole < dim) put(whole, dim - whole, 0);
 }
 
 }  // namespace CD_TARGET

@@ -64,23 +64,13 @@ CD_INLINE typename Factor<P>::Lanes broadcast_factor(P value) {
   }
 }
 
-// sum + a b; of pairs, the sum of both products.
+// sum + a b (of pairs: see simd.h).
 CD_INLINE Vector<float> add_products(Vector<float> a, Vector<float> b, Vector<float> sum) {
   return multiply_add(a, b, sum);
 }
 
 CD_INLINE Vector<double> add_products(Vector<double> a, Vector<double> b, Vector<double> sum) {
   return multiply_add(a, b, sum);
-}
-
-CD_INLINE Vector<float> add_products(Vector<uint32_t> a, Vector<uint32_t> b, Vector<float> sum) {
-#if defined(__AVX512BF16__)
-  return (Vector<float>)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
-#else
-  const auto upper = [](Vector<uint32_t> v) { return (Vector<float>)(v & 0xffff0000u); };
-  const auto lower = [](Vector<uint32_t> v) { return (Vector<float>)(v << 16); };
-  return multiply_add(lower(a), lower(b), multiply_add(upper(a), upper(b), sum));
-#endif
 }
 
 // C[m][w] (+)= sum_k A(m, k) B[k][w] for m < kRows, where k runs over `chunks` chunks of kInner,

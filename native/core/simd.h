@@ -136,6 +136,17 @@ CD_INLINE V maximum(V a, V b) {
 }
 #endif
 
+// sum + the products of pairs of Bf16, lane by lane.
+CD_INLINE Vector<float> add_products(Vector<uint32_t> a, Vector<uint32_t> b, Vector<float> sum) {
+#if defined(__AVX512BF16__)
+  return (Vector<float>)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
+#else
+  const auto upper = [](Vector<uint32_t> v) { return (Vector<float>)(v & 0xffff0000u); };
+  const auto lower = [](Vector<uint32_t> v) { return (Vector<float>)(v << 16); };
+  return multiply_add(lower(a), lower(b), multiply_add(upper(a), upper(b), sum));
+#endif
+}
+
 // ---- conversions between element types ----
 
 // F16 one by one, exactly as the hardware rounds: to nearest, ties to even.

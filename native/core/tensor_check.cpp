@@ -50,48 +50,41 @@ void ArrayCheck::set_prefix(const char* array, int32_t index) {
   prefix_index_ = index;
 }
 
-void ArrayCheck::full_name(const char* name, char (&text)[64]) const {
-  if (prefix_array_ == nullptr) {
-    std::snprintf(text, sizeof text, "%s", name);
-  } else {
-    std::snprintf(text, sizeof text, "%s[%d].%s", prefix_array_, prefix_index_, name);
-  }
+std::string ArrayCheck::Name::text() const {
+  if (array_or_null == nullptr) return name;
+  return array_or_null + ("[" + std::to_string(index) + "].") + name;
 }
 
 void ArrayCheck::size(const char* name, int64_t value, int64_t least) const {
-  char text[64];
-  full_name(name, text);
-  check_size(text, value, least);
+  if (value < least) check_size(full(name).text().c_str(), value, least);
 }
 
 void ArrayCheck::finite(const char* name, double value) const {
-  char text[64];
-  full_name(name, text);
-  check_finite(text, value);
+  if (!std::isfinite(value)) check_finite(full(name).text().c_str(), value);
 }
 
 void ArrayCheck::add(const char* name, const void* data, int64_t rows, int64_t columns,
                      int64_t stride, int64_t bytes, bool output) {
   Span span;
-  full_name(name, span.name);
+  span.name = full(name);
   if (stride < columns) {
     fail(CD_INVALID_ARGUMENT, "%s: expected a row stride of at least %" PRId64 ", got %" PRId64,
-         span.name, columns, stride);
+         span.name.text().c_str(), columns, stride);
   }
   if (rows == 0 || columns == 0) return;
   if (data == nullptr) {
-    fail(CD_INVALID_ARGUMENT, "%s: expected an array, got null", span.name);
+    fail(CD_INVALID_ARGUMENT, "%s: expected an array, got null", span.name.text().c_str());
   }
   if (stride > INT64_MAX / bytes / rows) {
     fail(CD_INVALID_ARGUMENT,
          "%s: expected a size that fits into 64 bits, got %" PRId64
          " rows with a stride of %" PRId64,
-         span.name, rows, stride);
+         span.name.text().c_str(), rows, stride);
   }
   span.begin = reinterpret_cast<uintptr_t>(data);
   if (span.begin % static_cast<uintptr_t>(bytes) != 0) {
     fail(CD_INVALID_ARGUMENT, "%s: expected an address that is a multiple of %" PRId64 ", got %p",
-         span.name, bytes, data);
+         span.name.text().c_str(), bytes, data);
   }
   span.row_bytes = static_cast<uint64_t>(columns * bytes);
   span.stride_bytes = static_cast<uint64_t>(stride * bytes);
@@ -135,7 +128,7 @@ void ArrayCheck::check_aliasing() const {
     for (size_t j = 0; j < i; ++j) {
       if ((spans_[i].output || spans_[j].output) && overlap(spans_[i], spans_[j])) {
         fail(CD_INVALID_ARGUMENT, "%s: expected memory of its own, got memory that overlaps %s",
-             spans_[i].name, spans_[j].name);
+             spans_[i].name.text().c_str(), spans_[j].name.text().c_str());
       }
     }
   }
@@ -147,11 +140,9 @@ int64_t ArrayCheck::counted_rows(const char* name, const int64_t* labels, int64_
   for (int64_t i = 0; i < rows; ++i) {
     if (labels[i] == CD_IGNORE_LABEL) continue;
     if (labels[i] < 0 || labels[i] >= classes) {
-      char text[64];
-      full_name(name, text);
       fail(CD_INVALID_ARGUMENT,
-           "%s: row %" PRId64 ": expected a label from 0 to %" PRId64 " or %d, got %" PRId64, text,
-           i, classes - 1, static_cast<int>(CD_IGNORE_LABEL), labels[i]);
+           "%s: row %" PRId64 ": expected a label from 0 to %" PRId64 " or %d, got %" PRId64,
+           full(name).text().c_str(), i, classes - 1, static_cast<int>(CD_IGNORE_LABEL), labels[i]);
     }
     ++counted;
   }
@@ -161,8 +152,6 @@ int64_t ArrayCheck::counted_rows(const char* name, const int64_t* labels, int64_
 double ArrayCheck::weight_sum(const char* name, const void* weights_or_null, int32_t dtype,
                               int64_t rows, const int64_t* labels_or_null) const {
   double sum = 0;
-  char text[64];
-  full_name(name, text);
   for (int64_t i = 0; i < rows; ++i) {
     double weight = 1;
     if (weights_or_null != nullptr) {
@@ -171,13 +160,14 @@ double ArrayCheck::weight_sum(const char* name, const void* weights_or_null, int
     }
     if (!std::isfinite(weight) || weight < 0) {
       fail(CD_INVALID_ARGUMENT,
-           "%s: row %" PRId64 ": expected a finite weight of at least 0, got %.17g", text, i,
-           weight);
+           "%s: row %" PRId64 ": expected a finite weight of at least 0, got %.17g",
+           full(name).text().c_str(), i, weight);
     }
     if (labels_or_null == nullptr || labels_or_null[i] != CD_IGNORE_LABEL) sum += weight;
   }
   if (!std::isfinite(sum)) {
-    fail(CD_INVALID_ARGUMENT, "%s: expected a finite sum of the weights, got %g", text, sum);
+    fail(CD_INVALID_ARGUMENT, "%s: expected a finite sum of the weights, got %g",
+         full(name).text().c_str(), sum);
   }
   return sum;
 }

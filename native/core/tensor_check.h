@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "core/status.h"
@@ -25,7 +26,9 @@ void check_flag(const char* name, int32_t value);
 // `check_aliasing`, that no output overlaps an input or another output.
 class ArrayCheck {
  public:
-  // Names that follow read "array[index].name"; array null = "name".
+  ArrayCheck() { spans_.reserve(16); }
+
+  // Names that follow read "array[index].name"; array null = "name". They are kept as pointers.
   void set_prefix(const char* array, int32_t index);
 
   void size(const char* name, int64_t value, int64_t least) const;
@@ -51,8 +54,17 @@ class ArrayCheck {
                     const int64_t* labels_or_null) const;
 
  private:
+  // Put together where a check fails only: that costs more than a small call.
+  struct Name {
+    const char* array_or_null;
+    int32_t index;
+    const char* name;
+
+    std::string text() const;
+  };
+
   struct Span {
-    char name[64];
+    Name name;
     uintptr_t begin;
     uintptr_t end;
     uint64_t row_bytes;
@@ -60,7 +72,7 @@ class ArrayCheck {
     bool output;
   };
 
-  void full_name(const char* name, char (&text)[64]) const;
+  Name full(const char* name) const { return {prefix_array_, prefix_index_, name}; }
   void add(const char* name, const void* data, int64_t rows, int64_t columns, int64_t stride,
            int64_t bytes, bool output);
   static bool overlap(const Span& a, const Span& b);

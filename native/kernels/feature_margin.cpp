@@ -54,8 +54,7 @@ struct RowPointers {
   const E* next_t;
 };
 
-// What is known of a row before its gradients are written. The two differ in memory traffic only,
-// so that the measuring of one row hides the latency of the roots and quotients of the one before.
+// What is known of a row before its gradients are written.
 enum class Write { kNothing, kZeros, kCombination, kDifference, kCareful };
 
 struct RowPlan {
@@ -68,40 +67,6 @@ struct RowPlan {
 };
 
 // ---- unit vectors ----
-
-struct Products {
-  double ss, tt, st;
-};
-
-// Runs of groups are summed in T, in two chains that hide the latency of a sum, and the runs in
-// double: of 16 bits long ones, as their answers have fewer digits.
-template <class T, class E>
-Products measure(const E* s, const E* t, int64_t dim) {
-  constexpr int64_t kStep = kGroup<T, E>;
-  constexpr int kPart = kParts<T, E>, kRun = kPart == 1 ? 8 : 16;
-  WideSum<T> ss, tt, st;
-  const auto add = [&](int64_t d, int groups, int64_t count) __attribute__((always_inline)) {
-    Vector<T> sum_ss[2] = {}, sum_tt[2] = {}, sum_st[2] = {};
-    for (int k = 0; k < groups; ++k) {
-      const Group<T, E> gs = load_group<T>(s + d + k * kStep, count);
-      const Group<T, E> gt = load_group<T>(t + d + k * kStep, count);
-      for (int part = 0; part < kPart; ++part) {
-        const int chain = (k * kPart + part) % 2;
-        sum_ss[chain] = multiply_add(gs.part[part], gs.part[part], sum_ss[chain]);
-        sum_tt[chain] = multiply_add(gt.part[part], gt.part[part], sum_tt[chain]);
-        sum_st[chain] = multiply_add(gs.part[part], gt.part[part], sum_st[chain]);
-      }
-    }
-    ss.add(sum_ss[0] + sum_ss[1]);
-    tt.add(sum_tt[0] + sum_tt[1]);
-    st.add(sum_st[0] + sum_st[1]);
-  };
-  int64_t d = 0;
-  for (; d + kRun * kStep <= dim; d += kRun * kStep) add(d, kRun, kStep);
-  for (; d + kStep <= dim; d += kStep) add(d, 1, kStep);
-  if (d < dim) add(d, 1, dim - d);
-  return {ss.total(), tt.total(), st.total()};
-}
 
 // d distance / d s = slope / |s| * (u - h s^), and the mirror image for t, in double.
 template <class E>
@@ -124,7 +89,18 @@ void write_carefully(const RowPointers<E>& p, int64_t dim, double slope) {
       });
 }
 
-// The distance of two directions; `slope` is the factor of the gradients' direction.
+// The distance of two directions whose unit vectors are `apart` = |s^ - t^|^2 from each other;
+// `slope` is the factor of the gradients' direction.
+CD_INLINE double distance_apart(int32_t distance, double apart, double& slope) {
+  slope = distance == CD_DISTANCE_COSINE ? 1 : 2;
+  if (distance == CD_DISTANCE_SQUARED_NORMALIZED) return apart;
+  if (distance == CD_DISTANCE_COSINE) return apart / 2;
+  const double d = __builtin_sqrt(apart);
+  slope = 1 / d;
+  return d < kParallel ? 0 : d;
+}
+
+// The same for rows that may be too short to have a direction.
 CD_INLINE double unit_distance(int32_t distance, const Directions& row, double& slope) {
   slope = 0;
   if (row.norm_s < kShortestNorm || row.norm_t < kShortestNorm) {
@@ -132,12 +108,7 @@ CD_INLINE double unit_distance(int32_t distance, const Directions& row, double& 
     const bool both = row.norm_s < kShortestNorm && row.norm_t < kShortestNorm;
     return (both && distance != CD_DISTANCE_COSINE ? 0 : 1) + poison;
   }
-  slope = distance == CD_DISTANCE_COSINE ? 1 : 2;
-  if (distance == CD_DISTANCE_SQUARED_NORMALIZED) return row.apart;
-  if (distance == CD_DISTANCE_COSINE) return row.apart / 2;
-  const double d = __builtin_sqrt(row.apart);
-  slope = 1 / d;
-  return d < kParallel ? 0 : d;
+  return distance_apart(distance, row.apart, slope);
 }
 
 // ---- rows ----
@@ -160,30 +131,29 @@ CD_INLINE void plan_loss(const FeatureMargin& call, double slope, Write active, 
 // 2 - 2 c is precise for all rows but nearly (anti)parallel ones; those, and rows that are short,
 // not finite or out of the range of T, are measured once more.
 template <class T, class E>
-RowPlan plan_unit(const FeatureMargin& call, const RowPointers<E>& p, double coefficient) {
-  constexpr double kMost = sizeof(T) == 8 ? 1e300 : 1e37, kNear = 0x1p-4;
+RowPlan plan_unit(const FeatureMargin& call, const RowPointers<E>& p, const Products& sums,
+                  double coefficient) {
+  constexpr double kMost = sizeof(T) == 8 ? 1e150 : 1e37, kNear = 0x1p-4;
   constexpr double kLeast = 2 * kShortestNorm * kShortestNorm;
-  const Products sums = measure<T>(p.s, p.t, call.dim);
   const bool in_range =
       sums.ss >= kLeast && sums.ss <= kMost && sums.tt >= kLeast && sums.tt <= kMost;
   RowPlan plan;
   double slope;
-  Directions row = {__builtin_sqrt(sums.ss), __builtin_sqrt(sums.tt), 0, 0};
-  const double inverse = 1 / (row.norm_s * row.norm_t), cosine = sums.st * inverse;
-  row.apart = 2 - 2 * cosine;
-  if (!in_range || !(row.apart > kNear && row.apart < 4 - kNear)) {
+  const double inverse = 1 / __builtin_sqrt(sums.ss * sums.tt), cosine = sums.st * inverse;
+  const double apart = 2 - 2 * cosine;
+  if (!in_range || !(apart > kNear && apart < 4 - kNear)) {
     plan.distance = unit_distance(call.distance, measure_directions(p.s, p.t, call.dim), slope);
     plan_loss(call, slope, Write::kCareful, plan);
     plan.coefficient = coefficient * slope;
     return plan;
   }
-  plan.distance = unit_distance(call.distance, row, slope);
+  plan.distance = distance_apart(call.distance, apart, slope);
   plan_loss(call, slope, Write::kCombination, plan);
-  // d distance / d s = slope (c s^ - t^) / |s|
-  const double factor = coefficient * slope;
-  plan.factor_s[0] = factor * cosine / sums.ss;
-  plan.factor_t[0] = factor * cosine / sums.tt;
-  plan.factor_s[1] = plan.factor_t[1] = -factor * inverse;
+  // d distance / d s = slope (c s^ - t^) / |s|; 1 / |s|^2 = |t|^2 / (|s| |t|)^2
+  const double factor = coefficient * slope * inverse;
+  plan.factor_s[0] = factor * cosine * (sums.tt * inverse);
+  plan.factor_t[0] = factor * cosine * (sums.ss * inverse);
+  plan.factor_s[1] = plan.factor_t[1] = -factor;
   return plan;
 }
 
@@ -248,47 +218,58 @@ void write_gradients(const FeatureMargin& call, const RowPointers<E>& p, const R
 
 // ---- tasks ----
 
+template <class E>
+RowPointers<E> pointers_of(const FeatureMargin& call, int64_t i, int64_t next) {
+  const auto in = [](const void* base, int64_t at) { return static_cast<const E*>(base) + at; };
+  const auto out = [](void* base, int64_t at) {
+    return base == nullptr ? nullptr : static_cast<E*>(base) + at;
+  };
+  return {in(call.student, i * call.student_stride),
+          in(call.teacher, i * call.teacher_stride),
+          out(call.grad_student_or_null, i * call.grad_student_stride),
+          out(call.grad_teacher_or_null, i * call.grad_teacher_stride),
+          in(call.student, next * call.student_stride),
+          in(call.teacher, next * call.teacher_stride)};
+}
+
+// Rows are measured, planned and written in blocks that stay in the first-level cache, so that the
+// latencies of their sums, roots and quotients, which wait for each other, overlap.
 template <class T, class E>
 void task_rows(const FeatureMargin& call, int64_t task) {
+  constexpr int64_t kMostRows = 8, kBlockBytes = 8 << 10;
+  const int64_t row_bytes = std::max<int64_t>(1, 2 * call.dim * static_cast<int64_t>(sizeof(E)));
+  const int64_t block = std::clamp<int64_t>(kBlockBytes / row_bytes, 1, kMostRows);
+  const bool raw = call.distance >= CD_DISTANCE_EUCLIDEAN;
   const T* weights = static_cast<const T*>(call.weights_or_null);
-  const auto put = [](void* array, int64_t row, double value) {
-    if (array != nullptr) static_cast<T*>(array)[row] = static_cast<T>(value);
-  };
-  const auto pointers = [&](int64_t i) {
-    const auto at = [&](void* base, int64_t stride) {
-      return base == nullptr ? nullptr : static_cast<E*>(base) + i * stride;
-    };
-    const E* s = static_cast<const E*>(call.student);
-    const E* t = static_cast<const E*>(call.teacher);
-    const int64_t next = i + 3 < call.rows ? i + 3 : i;
-    return RowPointers<E>{s + i * call.student_stride,
-                          t + i * call.teacher_stride,
-                          at(call.grad_student_or_null, call.grad_student_stride),
-                          at(call.grad_teacher_or_null, call.grad_teacher_stride),
-                          s + next * call.student_stride,
-                          t + next * call.teacher_stride};
-  };
   const auto weight_of = [&](int64_t i) {
     return weights == nullptr ? 1 : static_cast<double>(weights[i]);
   };
-  const auto plan_row = [&](int64_t i) {
-    const double coefficient = weight_of(i) * call.gradient_factor;
-    return call.distance >= CD_DISTANCE_EUCLIDEAN ? plan_raw(call, pointers(i), coefficient)
-                                                  : plan_unit<T>(call, pointers(i), coefficient);
+  const auto put = [](void* array, int64_t row, double value) {
+    if (array != nullptr) static_cast<T*>(array)[row] = static_cast<T>(value);
   };
-  const int64_t first = task * call.rows_per_task;
-  const int64_t end = first + call.rows_per_task, last = end < call.rows ? end : call.rows;
+  const int64_t begin = task * call.rows_per_task;
+  const int64_t end = std::min(begin + call.rows_per_task, call.rows);
   double sum = 0;
-  RowPlan plan = plan_row(first);
-  for (int64_t i = first; i < last; ++i) {
-    RowPlan next = plan;
-    if (i + 1 < last) next = plan_row(i + 1);
-    write_gradients<T>(call, pointers(i), plan);
-    put(call.distances_or_null, i, plan.distance);
-    put(call.row_losses_or_null, i, plan.loss);
-    if (call.exact_losses_or_null != nullptr) call.exact_losses_or_null[i] = plan.loss;
-    sum += weight_of(i) * plan.loss;
-    plan = next;
+  for (int64_t first = begin; first < end; first += block) {
+    const int64_t last = std::min(first + block, end);
+    RowPointers<E> rows[kMostRows];
+    Products sums[kMostRows];
+    RowPlan plans[kMostRows];
+    for (int64_t i = first; i < last; ++i) {
+      rows[i - first] = pointers_of<E>(call, i, std::min(i + 2 * block, call.rows - 1));
+      if (!raw) sums[i - first] = measure<T>(rows[i - first].s, rows[i - first].t, call.dim);
+    }
+    for (int64_t i = first; i < last; ++i) {
+      const int64_t k = i - first;
+      const double coefficient = weight_of(i) * call.gradient_factor;
+      plans[k] = raw ? plan_raw(call, rows[k], coefficient)
+                     : plan_unit<T>(call, rows[k], sums[k], coefficient);
+      put(call.distances_or_null, i, plans[k].distance);
+      put(call.row_losses_or_null, i, plans[k].loss);
+      if (call.exact_losses_or_null != nullptr) call.exact_losses_or_null[i] = plans[k].loss;
+      sum += weight_of(i) * plans[k].loss;
+    }
+    for (int64_t k = 0; k < last - first; ++k) write_gradients<T>(call, rows[k], plans[k]);
   }
   if (call.streaming) stream_fence();
   call.task_sums[task] = sum;

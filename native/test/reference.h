@@ -77,8 +77,7 @@ FeatureMargin feature_margin(const Array& student, const Array& teacher, const A
   const bool raw = distance >= CD_DISTANCE_EUCLIDEAN;
   std::vector<Real> slopes;
   for (int64_t i = 0; i < rows; ++i) {
-    const double *s = &student[static_cast<size_t>(i * dim)],
-                 *t = &teacher[static_cast<size_t>(i * dim)];
+    const double *s = student.data() + i * dim, *t = teacher.data() + i * dim;
     Real norm_s = 1, norm_t = 1, square = 0, cosine = 0;
     const std::vector<Real> us = raw ? std::vector<Real>(s, s + dim) : unit<Real>(s, dim, norm_s);
     const std::vector<Real> ut = raw ? std::vector<Real>(t, t + dim) : unit<Real>(t, dim, norm_t);
@@ -109,7 +108,7 @@ FeatureMargin feature_margin(const Array& student, const Array& teacher, const A
     const Real factor = slopes[static_cast<size_t>(i)] / n * static_cast<Real>(grad_scale) *
                         static_cast<Real>(weights[static_cast<size_t>(i)]);
     Real norm_s = 1, norm_t = 1, cosine = 0;
-    const double *s = &student[row], *t = &teacher[row];
+    const double *s = student.data() + row, *t = teacher.data() + row;
     const std::vector<Real> us = raw ? std::vector<Real>(s, s + dim) : unit<Real>(s, dim, norm_s);
     const std::vector<Real> ut = raw ? std::vector<Real>(t, t + dim) : unit<Real>(t, dim, norm_t);
     for (size_t d = 0; d < us.size(); ++d) cosine += us[d] * ut[d];

@@ -1,0 +1,45 @@
+// K4: both modalities' norms and the weights of a first batch; bytes = 2 B D e. The roofline is a
+// loop that reads two arrays and writes two.
+#include "bench/bench_util.h"
+
+namespace {
+
+void quality_weights(benchmark::State& state) {
+  const int32_t dtype = static_cast<int32_t>(state.range(0));
+  const int64_t rows = state.range(1), dim = state.range(2);
+  const int32_t threads = static_cast<int32_t>(state.range(3));
+  BenchArray s(dtype, rows * dim, 1), t(dtype, rows * dim, 2);
+  BenchArray norms_s(CD_F32, rows, 3), norms_t(CD_F32, rows, 4), weights(CD_F32, rows, 5);
+  const double bytes = 2 * static_cast<double>(s.bytes());
+  const int64_t far = far_elements();
+  BenchArray a(CD_F32, far, 1), b(CD_F32, far, 2), c(CD_F32, far, 3), d(CD_F32, far, 4);
+  float statistics[4];
+  std::vector<double> copy_rates, rates, ratios;
+  for (auto _ : state) {
+    copy_rates.push_back(copy_rate(state, threads, a, b, c, d));
+    const double seconds = time_of(threads, [&] {
+      check(state, cd_row_norms(dtype, rows, dim, s.data(), dim, norms_s.data(), threads));
+      check(state, cd_row_norms(dtype, rows, dim, t.data(), dim, norms_t.data(), threads));
+      check(state,
+            cd_quality_weights(CD_F32, rows, norms_s.data(), norms_t.data(), CD_QUALITY_DIFFERENCE,
+                               0.5, 0.33, 0.01, 1, 0, statistics, weights.data()));
+    });
+    state.SetIterationTime(seconds);
+    rates.push_back(bytes / seconds);
+    ratios.push_back(rates.back() / copy_rates.back());
+  }
+  state.counters["GB/s"] = quantile(rates, 0.5) / 1e9;
+  state.counters["copy_GB/s"] = quantile(copy_rates, 0.5) / 1e9;
+  state.counters["of_copy"] = quantile(ratios, 0.5);
+  state.counters["of_copy_p20"] = quantile(ratios, 0.2);
+  state.counters["of_copy_p80"] = quantile(ratios, 0.8);
+}
+
+}  // namespace
+
+BENCHMARK(quality_weights)
+    ->ArgNames({"dtype", "B", "D", "threads"})
+    ->ArgsProduct({{CD_F32, CD_BF16}, {64, 4096, 65536}, {512}, {1, 0}})
+    ->Iterations(30)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
