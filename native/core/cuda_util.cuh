@@ -186,6 +186,22 @@ __device__ inline void block_sum(A (&values)[kCount]) {
   }
 }
 
+// merge(a, b) over the threads of the block, in place of a + b; merge is symmetric.
+template <int kThreads, class V, class Merge>
+__device__ inline V block_merged(V value, const Merge& merge) {
+  struct OfWarps {
+    V value[kThreads / kWarp];
+  };
+  CD_SHARED(OfWarps, shared);
+  value = warp_merged(value, merge);
+  __syncthreads();  // the previous call's values have been read
+  if (threadIdx.x % kWarp == 0) shared.value[threadIdx.x / kWarp] = value;
+  __syncthreads();
+  value = shared.value[0];
+  for (int warp = 1; warp < kThreads / kWarp; ++warp) value = merge(value, shared.value[warp]);
+  return value;
+}
+
 // ---- host: launches and workspaces ----
 
 inline void check(cudaError_t error, const char* what) {

@@ -17,11 +17,18 @@ namespace {
 #ifndef CD_CHUNK_ELEMENTS
 #define CD_CHUNK_ELEMENTS (1 << 22)  // of its largest matrices
 #define CD_CHUNK_ROWS 2048
+#define CD_EXACT_PRODUCTS (1 << 24)
 #endif
 constexpr int64_t kChunkElements = CD_CHUNK_ELEMENTS;
 constexpr int64_t kChunkRows = CD_CHUNK_ROWS;
 constexpr int64_t kGradientTiles = 128;  // that a product of gradients is split into, about
 constexpr int64_t kMostSplits = 16;
+
+// Up to so many B C D the gradients of logits in 16 bits keep what rounding loses in a second
+// plane. Rounding them and then the results takes up to 2^-8 of the gradient each in bf16, together
+// more than its tolerance; where many numbers are added, errors average out, but not in a few. A
+// problem of this size is bounded by its launches, not by the products of another plane.
+constexpr double kExactProducts = CD_EXACT_PRODUCTS;
 
 constexpr int64_t round_up(int64_t value, int64_t unit) { return ceil_divide(value, unit) * unit; }
 
@@ -35,15 +42,16 @@ struct Plan {
   int64_t chunk_classes;  // whole tiles
   int64_t row_splits;     // of the sums of dZ
   int64_t class_splits;   // of the sums of dV
+  int planes;             // of the gradients of the logits
 };
 
 int64_t splits_of(int64_t tiles, int64_t depth_tiles) {
   return std::clamp<int64_t>(kGradientTiles / tiles, 1, std::min(kMostSplits, depth_tiles));
 }
 
-template <class A>
+template <class T>
 Plan plan_of(int64_t classes, int64_t columns, int64_t rows) {
-  constexpr int64_t tile = kTile<A>;
+  constexpr int64_t tile = Tile<T>::kSide;
   Plan plan = {};
   plan.rows = rows;
   plan.padded_rows = std::max(tile, round_up(rows, tile));
@@ -56,6 +64,9 @@ Plan plan_of(int64_t classes, int64_t columns, int64_t rows) {
   const int64_t row_tiles = plan.chunk_rows / tile, class_tiles = plan.chunk_classes / tile;
   plan.row_splits = splits_of(row_tiles * (plan.pitch / tile), class_tiles);
   plan.class_splits = splits_of(class_tiles * (plan.pitch / tile), row_tiles);
+  const double products =
+      static_cast<double>(rows) * static_cast<double>(classes) * static_cast<double>(columns);
+  plan.planes = kIsNarrow<T> && products <= kExactProducts ? 2 : 1;
   return plan;
 }
 
@@ -65,11 +76,12 @@ struct Space {
 
   RowSpace<T> rows;
   ClassSpace<T> classes;
-  RowPart<A>* parts;   // [padded rows, tiles of a chunk]
-  A* logit_gradients;  // [chunk rows, chunk classes]
+  RowPart<A>* parts;   // [padded rows, slots of a chunk]
+  T* logit_gradients;  // [planes, chunk rows, chunk classes]
   A* row_sums;         // [row splits, padded rows, pitch]
   A* class_sums;       // [class splits, chunk classes, pitch]
   Divisor* divisors;   // [sets]
+  double* peak;        // [1]: see slope_unit
 };
 
 template <class T>
@@ -77,18 +89,21 @@ Space<T> divide(Workspace& workspace, const Plan& plan, int64_t classes, int64_t
   using A = Accumulator<T>;
   Space<T> space = {};
   space.rows.pitch = plan.pitch;
-  space.rows.unit = workspace.take<A>(plan.padded_rows, plan.pitch);
+  space.rows.packed = workspace.take<T>(plan.padded_rows, plan.pitch);
   space.rows.factors = workspace.take<RowFactors<A>>(plan.padded_rows);
   space.rows.states = workspace.take<RowState>(plan.padded_rows);
   space.rows.products = workspace.take<double>(plan.padded_rows);
-  space.classes.unit = workspace.take<A>(plan.chunk_classes, plan.pitch);
+  space.classes.packed = workspace.take<T>(plan.chunk_classes, plan.pitch);
+  space.classes.rests = workspace.take<A>(plan.chunk_classes);
   space.classes.inverse_norms = workspace.take<double>(plan.chunk_classes);
   space.classes.first_precise = workspace.take<int64_t>(classes);
-  space.parts = workspace.take<RowPart<A>>(plan.padded_rows, plan.chunk_classes / kTile<A>);
-  space.logit_gradients = workspace.take<A>(plan.chunk_rows, plan.chunk_classes);
+  space.parts = workspace.take<RowPart<A>>(plan.padded_rows,
+                                           plan.chunk_classes / Tile<T>::kSide * Tile<T>::kSlots);
+  space.logit_gradients = workspace.take<T>(plan.planes * plan.chunk_rows, plan.chunk_classes);
   space.row_sums = workspace.take<A>(plan.row_splits * plan.padded_rows, plan.pitch);
   space.class_sums = workspace.take<A>(plan.class_splits * plan.chunk_classes, plan.pitch);
   space.divisors = workspace.take<Divisor>(sets);
+  space.peak = workspace.take<double>(1);
   return space;
 }
 
@@ -112,16 +127,17 @@ class MarginClassifier {
     prepare_rows(bad_row);
     for_each_chunk([&](int64_t first) {
       stage_classes(first, true);
-      const LogitTiles<A> call = logit_tiles(first, 0, plan_.padded_rows);
+      const LogitTiles<T> call = logit_tiles(first, 0, plan_.padded_rows);
       launch<kTileThreads>("classifier logits", {int64_t{call.row_tiles} * class_tiles()}, stream_,
-                           classifier_logits<A>, call, space_.parts, class_tiles());
+                           classifier_logits<T>, call, space_.parts, slots());
     });
     for (size_t s = 0; s < sets_.size(); ++s) {
       launch<kClassifierBlock>("classifier targets", warps(sets_[s].rows), stream_,
                                classifier_targets<T>, sets_[s], matrix_, options_,
-                               space_.divisors + s, space_.parts, class_tiles(), space_.rows);
+                               space_.divisors + s, space_.parts, slots(), space_.rows);
       launch<kClassifierBlock>("classifier loss", {1}, stream_, classifier_loss<T>, sets_[s],
-                               space_.rows, space_.divisors + s, options_.reduction);
+                               space_.rows, space_.divisors + s, options_.reduction, s == 0,
+                               space_.peak);
     }
   }
 
@@ -143,7 +159,7 @@ class MarginClassifier {
     for (const auto& set : sets_) {
       if (set.grad_embeddings_or_null == nullptr) continue;
       const UnitGradients<T> sums = {space_.row_sums, plan_.row_splits,
-                                     plan_.padded_rows * plan_.pitch, plan_.pitch};
+                                     plan_.padded_rows * plan_.pitch, plan_.pitch, space_.peak};
       launch<kClassifierBlock>("classifier row gradients", warps(set.rows), stream_,
                                classifier_row_gradients<T>, set, matrix_, options_.normalized,
                                space_.rows, sums);
@@ -151,10 +167,12 @@ class MarginClassifier {
   }
 
  private:
-  static constexpr int64_t kSide = kTile<A>;
+  static constexpr int64_t kSide = Tile<T>::kSide;
+  static constexpr int64_t kDepth = Tile<T>::kDepth;
 
   static Grid warps(int64_t count) { return {ceil_divide(count, kWarpsOfBlock)}; }
   int64_t class_tiles() const { return plan_.chunk_classes / kSide; }
+  int64_t slots() const { return class_tiles() * Tile<T>::kSlots; }
 
   template <class Body>
   void for_each_chunk(const Body& body) {
@@ -186,12 +204,13 @@ class MarginClassifier {
                              options_.normalized, plan_.pitch, clears_chains);
   }
 
-  LogitTiles<A> logit_tiles(int64_t first_class, int64_t first_row, int64_t rows) const {
-    LogitTiles<A> call = {};
-    call.rows = space_.rows.unit + first_row * plan_.pitch;
-    call.classes = space_.classes.unit;
+  LogitTiles<T> logit_tiles(int64_t first_class, int64_t first_row, int64_t rows) const {
+    LogitTiles<T> call = {};
+    call.rows = space_.rows.packed + first_row * plan_.pitch;
+    call.classes = space_.classes.packed;
+    call.class_rests = space_.classes.rests;
     call.pitch = plan_.pitch;
-    call.steps = static_cast<int>(ceil_divide(plan_.columns, kTileDepth));
+    call.steps = ceil_divide(plan_.columns, kDepth);
     call.row_tiles = static_cast<unsigned>(rows / kSide);
     call.first_class = first_class;
     call.class_count = matrix_.classes;
@@ -204,39 +223,43 @@ class MarginClassifier {
   // The logits' gradients of a chunk of rows and classes, and what they add to dZ and dV.
   void multiply_gradients(int64_t first_class, int64_t first_row, bool of_rows, bool of_classes) {
     const int64_t rows = std::min(plan_.chunk_rows, plan_.padded_rows - first_row);
-    const LogitTiles<A> logits = logit_tiles(first_class, first_row, rows);
+    const LogitTiles<T> logits = logit_tiles(first_class, first_row, rows);
+    const LogitGradients<T> slopes = {space_.logit_gradients, plan_.planes,
+                                      plan_.chunk_rows * plan_.chunk_classes, plan_.chunk_classes,
+                                      space_.peak};
     launch<kTileThreads>("classifier logit gradients", {int64_t{logits.row_tiles} * class_tiles()},
-                         stream_, classifier_logit_gradients<A>, logits, space_.logit_gradients,
-                         plan_.chunk_classes);
-    GradientTiles<A> call = {};
-    call.left = space_.logit_gradients;
-    call.left_pitch = plan_.chunk_classes;
+                         stream_, classifier_logit_gradients<T>, logits, slopes);
+    GradientTiles<T> call = {};
+    call.left = slopes.planes;
+    call.left_pitch = slopes.pitch;
+    call.planes = slopes.count;
+    call.plane_size = slopes.size;
     call.right_pitch = plan_.pitch;
     call.column_tiles = static_cast<unsigned>(ceil_divide(plan_.columns, kSide));
     if (of_rows) {
-      call.right = space_.classes.unit;
+      call.right = space_.classes.packed;
       call.row_tiles = static_cast<unsigned>(rows / kSide);
-      call.steps = static_cast<unsigned>(plan_.chunk_classes / kTileDepth);
+      call.steps = static_cast<unsigned>(plan_.chunk_classes / kDepth);
       call.splits = static_cast<unsigned>(plan_.row_splits);
       call.sums = space_.row_sums + first_row * plan_.pitch;
       call.split_size = plan_.padded_rows * plan_.pitch;
       call.overwrites = first_class == 0;
-      launch_gradients("classifier row products", classifier_gradients<A, true>, call);
+      launch_gradients("classifier row products", classifier_gradients<T, true>, call);
     }
     if (of_classes) {
-      call.right = space_.rows.unit + first_row * plan_.pitch;
+      call.right = space_.rows.packed + first_row * plan_.pitch;
       call.row_tiles = static_cast<unsigned>(class_tiles());
-      call.steps = static_cast<unsigned>(rows / kTileDepth);
+      call.steps = static_cast<unsigned>(rows / kDepth);
       call.splits = static_cast<unsigned>(plan_.class_splits);
       call.sums = space_.class_sums;
       call.split_size = plan_.chunk_classes * plan_.pitch;
       call.overwrites = first_row == 0;
-      launch_gradients("classifier class products", classifier_gradients<A, false>, call);
+      launch_gradients("classifier class products", classifier_gradients<T, false>, call);
     }
   }
 
-  void launch_gradients(const char* name, void (*kernel)(GradientTiles<A>),
-                        const GradientTiles<A>& call) {
+  void launch_gradients(const char* name, void (*kernel)(GradientTiles<T>),
+                        const GradientTiles<T>& call) {
     launch<kTileThreads>(name, {int64_t{call.row_tiles} * call.column_tiles * call.splits}, stream_,
                          kernel, call);
   }
@@ -245,7 +268,7 @@ class MarginClassifier {
     const int64_t count = std::min(plan_.chunk_classes, matrix_.classes - first);
     const int64_t splits = plan_.rows == 0 ? 0 : plan_.class_splits;
     const UnitGradients<T> sums = {space_.class_sums, splits, plan_.chunk_classes * plan_.pitch,
-                                   plan_.pitch};
+                                   plan_.pitch, space_.peak};
     ClassSpace<T> chunk = space_.classes;
     chunk.first = first;
     launch<kClassifierBlock>("classifier class gradients", warps(count), stream_,
@@ -328,7 +351,7 @@ extern "C" int32_t cd_margin_classifier_cuda_workspace(int32_t dtype, int64_t cl
       using T = decltype(element);
       *bytes = 0;
       for (const int64_t columns : {dim, dim + 1}) {  // without and with a bias
-        const auto plan = cd::cuda::plan_of<cd::cuda::Accumulator<T>>(classes, columns, rows);
+        const auto plan = cd::cuda::plan_of<T>(classes, columns, rows);
         cd::cuda::Workspace workspace(nullptr, 0);
         cd::cuda::divide<T>(workspace, plan, classes, row_set_count);
         *bytes = std::max(*bytes, workspace.needed());
@@ -381,8 +404,7 @@ extern "C" int32_t cd_margin_classifier_cuda(
         sets.push_back(cd::cuda::device_set<T>(row_sets[s], first));
         first += row_sets[s].rows;
       }
-      const auto plan = cd::cuda::plan_of<cd::cuda::Accumulator<T>>(
-          classes, dim + (matrix.has_bias_column ? 1 : 0), rows);
+      const auto plan = cd::cuda::plan_of<T>(classes, dim + (matrix.has_bias_column ? 1 : 0), rows);
       cd::cuda::Workspace parts(workspace, workspace_bytes);
       const auto space = cd::cuda::divide<T>(parts, plan, classes, row_set_count);
       parts.check_size();
