@@ -289,6 +289,16 @@ inline void check_device_size(const char* name, int64_t value, int64_t least) {
   }
 }
 
+// The arrays that a device function has beside those of its CPU's: see core/loss_arrays.h.
+inline void check_workspace(ArrayCheck& check, void* workspace, int64_t workspace_bytes) {
+  check.output("workspace", workspace, 1, workspace_bytes, workspace_bytes, 1);
+}
+inline void check_device_arrays(ArrayCheck& check, int64_t* bad_row, void* workspace,
+                                int64_t workspace_bytes) {
+  check.output("bad_row", bad_row, 1, 1, 1, 8);
+  check_workspace(check, workspace, workspace_bytes);
+}
+
 // Calls body(T{}) with the element type of `dtype`.
 template <class Body>
 void with_element_type(int32_t dtype, const Body& body) {

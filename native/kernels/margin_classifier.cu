@@ -1,111 +1,17 @@
 // K2, the quality-weighted margin classifier loss on a GPU: the C functions and their launches.
 //
 // The logits are computed twice, in chunks of classes: once for each row's log-sum-exp, once more,
-// chunk by chunk, for the gradients. Nothing of the size B x C exists; a chunk's gradients of the
-// logits have a bounded size. All geometry follows from the shapes, so that results do not depend
-// on the device.
+// chunk by chunk, for the gradients.
 #include <algorithm>
 #include <vector>
 
+#include "core/loss_arrays.h"
 #include "core/loss_options.h"
 #include "kernels/margin_classifier_gradients.cuh"
+#include "kernels/margin_classifier_plan.cuh"
 
 namespace cd::cuda {
 namespace {
-
-// Limits of a chunk; the simulator's tests lower them, so that small shapes have several.
-#ifndef CD_CHUNK_ELEMENTS
-#define CD_CHUNK_ELEMENTS (1 << 22)  // of its largest matrices
-#define CD_CHUNK_ROWS 2048
-#define CD_EXACT_PRODUCTS (1 << 24)
-#endif
-constexpr int64_t kChunkElements = CD_CHUNK_ELEMENTS;
-constexpr int64_t kChunkRows = CD_CHUNK_ROWS;
-constexpr int64_t kGradientTiles = 128;  // that a product of gradients is split into, about
-constexpr int64_t kMostSplits = 16;
-
-// Up to so many B C D the gradients of logits in 16 bits keep what rounding loses in a second
-// plane. Rounding them and then the results takes up to 2^-8 of the gradient each in bf16, together
-// more than its tolerance; where many numbers are added, errors average out, but not in a few. A
-// problem of this size is bounded by its launches, not by the products of another plane.
-constexpr double kExactProducts = CD_EXACT_PRODUCTS;
-
-constexpr int64_t round_up(int64_t value, int64_t unit) { return ceil_divide(value, unit) * unit; }
-
-// The sizes of everything in the workspace.
-struct Plan {
-  int64_t rows;           // of all sets
-  int64_t padded_rows;    // whole tiles
-  int64_t columns;        // D, and one for the bias
-  int64_t pitch;          // whole tiles
-  int64_t chunk_rows;     // whole tiles
-  int64_t chunk_classes;  // whole tiles
-  int64_t row_splits;     // of the sums of dZ
-  int64_t class_splits;   // of the sums of dV
-  int planes;             // of the gradients of the logits
-};
-
-int64_t splits_of(int64_t tiles, int64_t depth_tiles) {
-  return std::clamp<int64_t>(kGradientTiles / tiles, 1, std::min(kMostSplits, depth_tiles));
-}
-
-template <class T>
-Plan plan_of(int64_t classes, int64_t columns, int64_t rows) {
-  constexpr int64_t tile = Tile<T>::kSide;
-  Plan plan = {};
-  plan.rows = rows;
-  plan.padded_rows = std::max(tile, round_up(rows, tile));
-  plan.columns = columns;
-  plan.pitch = std::max(tile, round_up(columns, tile));
-  plan.chunk_rows = std::min(plan.padded_rows, kChunkRows);
-  const int64_t most = kChunkElements / std::max(plan.chunk_rows, plan.pitch);
-  const int64_t chunks = ceil_divide(classes, std::max(tile, most / tile * tile));
-  plan.chunk_classes = round_up(ceil_divide(classes, chunks), tile);
-  const int64_t row_tiles = plan.chunk_rows / tile, class_tiles = plan.chunk_classes / tile;
-  plan.row_splits = splits_of(row_tiles * (plan.pitch / tile), class_tiles);
-  plan.class_splits = splits_of(class_tiles * (plan.pitch / tile), row_tiles);
-  const double products =
-      static_cast<double>(rows) * static_cast<double>(classes) * static_cast<double>(columns);
-  plan.planes = kIsNarrow<T> && products <= kExactProducts ? 2 : 1;
-  return plan;
-}
-
-template <class T>
-struct Space {
-  using A = Accumulator<T>;
-
-  RowSpace<T> rows;
-  ClassSpace<T> classes;
-  RowPart<A>* parts;   // [padded rows, slots of a chunk]
-  T* logit_gradients;  // [planes, chunk rows, chunk classes]
-  A* row_sums;         // [row splits, padded rows, pitch]
-  A* class_sums;       // [class splits, chunk classes, pitch]
-  Divisor* divisors;   // [sets]
-  double* peak;        // [1]: see slope_unit
-};
-
-template <class T>
-Space<T> divide(Workspace& workspace, const Plan& plan, int64_t classes, int64_t sets) {
-  using A = Accumulator<T>;
-  Space<T> space = {};
-  space.rows.pitch = plan.pitch;
-  space.rows.packed = workspace.take<T>(plan.padded_rows, plan.pitch);
-  space.rows.factors = workspace.take<RowFactors<A>>(plan.padded_rows);
-  space.rows.states = workspace.take<RowState>(plan.padded_rows);
-  space.rows.products = workspace.take<double>(plan.padded_rows);
-  space.classes.packed = workspace.take<T>(plan.chunk_classes, plan.pitch);
-  space.classes.rests = workspace.take<A>(plan.chunk_classes);
-  space.classes.inverse_norms = workspace.take<double>(plan.chunk_classes);
-  space.classes.first_precise = workspace.take<int64_t>(classes);
-  space.parts = workspace.take<RowPart<A>>(plan.padded_rows,
-                                           plan.chunk_classes / Tile<T>::kSide * Tile<T>::kSlots);
-  space.logit_gradients = workspace.take<T>(plan.planes * plan.chunk_rows, plan.chunk_classes);
-  space.row_sums = workspace.take<A>(plan.row_splits * plan.padded_rows, plan.pitch);
-  space.class_sums = workspace.take<A>(plan.class_splits * plan.chunk_classes, plan.pitch);
-  space.divisors = workspace.take<Divisor>(sets);
-  space.peak = workspace.take<double>(1);
-  return space;
-}
 
 // One call, in the order of its launches.
 template <class T>
@@ -320,21 +226,6 @@ int64_t checked_rows(const cd_row_set* row_sets, int32_t row_set_count) {
   return rows;
 }
 
-void add_set(ArrayCheck& check, int32_t index, const cd_row_set& set, int32_t dtype, int64_t dim) {
-  const int64_t element = element_bytes(dtype), accumulator = accumulator_bytes(dtype);
-  check.set_prefix("row_sets", index);
-  check_finite("row_sets[].grad_scale", set.grad_scale);
-  check.input("embeddings", set.embeddings, set.rows, dim, set.embeddings_stride, element);
-  check.input("labels", set.labels, set.rows, 1, 1, 8);
-  check.input_or_null("weights", set.weights_or_null, set.rows, 1, 1, accumulator);
-  check.output("loss", set.loss, 1, 1, 1, accumulator);
-  check.output_or_null("row_losses", set.row_losses_or_null, set.rows, 1, 1, accumulator);
-  check.output_or_null("hits", set.hits_or_null, set.rows, 1, 1, 1);
-  check.output_or_null("grad_embeddings", set.grad_embeddings_or_null, set.rows, dim,
-                       set.grad_embeddings_stride, element);
-  check.output_or_null("grad_weights", set.grad_weights_or_null, set.rows, 1, 1, accumulator);
-}
-
 }  // namespace
 }  // namespace cd::cuda
 
@@ -367,25 +258,18 @@ extern "C" int32_t cd_margin_classifier_cuda(
     void* grad_classifier_or_null, int64_t grad_classifier_stride, void* grad_bias_or_null,
     int64_t* bad_row, void* workspace, int64_t workspace_bytes, void* stream) {
   return cd::guarded([&] {
-    const int64_t element = cd::element_bytes(dtype);
+    cd::element_bytes(dtype);
     cd::cuda::check_device_size("classes", classes, 1);
     cd::cuda::check_device_size("dim", dim, 0);
     cd::check_classifier_options(kind, scale, margin, easy_margin, reduction);
-    const bool normalized = kind != CD_CLASSIFIER_SOFTMAX;
-    if (normalized && (bias_or_null != nullptr || grad_bias_or_null != nullptr)) {
-      cd::fail(CD_INVALID_ARGUMENT, "bias: expected null for a kind other than softmax");
-    }
     const int64_t rows = cd::cuda::checked_rows(row_sets, row_set_count);
     cd::ArrayCheck check;
-    check.input("classifier", classifier, classes, dim, classifier_stride, element);
-    check.input_or_null("bias", bias_or_null, classes, 1, 1, element);
-    check.output_or_null("grad_classifier", grad_classifier_or_null, classes, dim,
-                         grad_classifier_stride, element);
-    check.output_or_null("grad_bias", grad_bias_or_null, classes, 1, 1, element);
-    check.output("bad_row", bad_row, 1, 1, 1, 8);
-    check.output("workspace", workspace, 1, workspace_bytes, workspace_bytes, 1);
+    cd::check_classifier_arrays(check, dtype, classes, dim, kind, classifier, classifier_stride,
+                                bias_or_null, grad_classifier_or_null, grad_classifier_stride,
+                                grad_bias_or_null);
+    cd::cuda::check_device_arrays(check, bad_row, workspace, workspace_bytes);
     for (int32_t s = 0; s < row_set_count; ++s) {
-      cd::cuda::add_set(check, s, row_sets[s], dtype, dim);
+      cd::check_row_set_arrays(check, s, row_sets[s], dtype, dim);
     }
     check.check_aliasing();
     cd::cuda::with_element_type(dtype, [&](auto type) {
@@ -408,9 +292,14 @@ extern "C" int32_t cd_margin_classifier_cuda(
       cd::cuda::Workspace parts(workspace, workspace_bytes);
       const auto space = cd::cuda::divide<T>(parts, plan, classes, row_set_count);
       parts.check_size();
-      const cd::cuda::ClassifierOptions options = {
-          kind,  normalized, easy_margin != 0, reduction,
-          scale, margin,     std::cos(margin), std::sin(margin)};
+      const cd::cuda::ClassifierOptions options = {kind,
+                                                   kind != CD_CLASSIFIER_SOFTMAX,
+                                                   easy_margin != 0,
+                                                   reduction,
+                                                   scale,
+                                                   margin,
+                                                   std::cos(margin),
+                                                   std::sin(margin)};
       cd::cuda::MarginClassifier<T> call(matrix, options, sets, plan, space, stream);
       call.losses(bad_row);
       auto* grad_classifier = static_cast<T*>(grad_classifier_or_null);
