@@ -24,6 +24,16 @@ for source in kernels/*.cu lab/k*.cu; do
     exit 1
   fi
 done
+# wgmma, which exists for one architecture alone; its products must not wait for each other.
+for source in lab/*wgmma*.cu; do
+  log="$folder/$(basename "$source" .cu)-90a.cu.log"
+  if ! nvcc "${flags[@]}" -gencode=arch=compute_90a,code=sm_90a -Xptxas=-v -c "$source" \
+    -o "$folder/object.o" 2>"$log" || grep -q 'wgmma.*serialized' "$log"; then
+    grep -v 'ptxas info  *: [UFC0-9]' "$log" >&2
+    echo "cuda-matrix: $source is not as it should be for sm_90a" >&2
+    exit 1
+  fi
+done
 # The front half of the newest, too, so that nothing is hidden behind the oldest.
 newest="${architectures[${#architectures[@]} - 1]}"
 for source in kernels/*.cu lab/k*.cu; do

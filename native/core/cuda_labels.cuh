@@ -35,15 +35,7 @@ __device__ CountedRows count_rows(int64_t rows, const LabelOf& label_of, const C
     if (label != kIgnored) sums[0] += count_of(i);
   }
   block_sum<kThreads>(sums);
-  const auto first = [](int64_t a, int64_t b) { return a < b ? a : b; };
-  bad = warp_merged(bad, first);
-  struct OfWarps {
-    int64_t bad[kThreads / kWarp];
-  };
-  CD_SHARED(OfWarps, shared);
-  if (threadIdx.x % kWarp == 0) shared.bad[threadIdx.x / kWarp] = bad;
-  __syncthreads();
-  for (const int64_t other : shared.bad) bad = first(bad, other);
+  bad = block_merged<kThreads>(bad, [](int64_t a, int64_t b) { return a < b ? a : b; });
   return {sums[0], bad};
 }
 

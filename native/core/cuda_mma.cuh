@@ -1,5 +1,4 @@
-// The tensor cores' product of bf16 matrices, as one warp's instruction (mma.sync, sm_80 and
-// later).
+// The tensor cores' products of 16-bit matrices (sm_80 and later), as instructions of one warp.
 //
 // With g = lane / 4 and t = lane % 4 a lane holds, two numbers a register:
 //   a[0], a[1]: rows g, g + 8 of A [16, 16] at depth 2t, 2t + 1;  a[2], a[3]: the same, 8 deeper
@@ -15,13 +14,42 @@
 
 namespace cd::cuda {
 
-// c += a b; all lanes together.
-__device__ inline void mma_bf16(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
-  asm volatile(
-      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
-      "{%0,%1,%2,%3};"
-      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+// c += a b, the sums in float; all lanes together.
+template <class T>
+__device__ inline void multiply_fragments(float& c0, float& c1, float& c2, float& c3,
+                                          const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+  if constexpr (std::is_same_v<T, __half>) {
+    asm volatile(
+        "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+        "{%0,%1,%2,%3};"
+        : "+f"(c0), "+f"(c1), "+f"(c2), "+f"(c3)
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+  } else {
+    asm volatile(
+        "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, "
+        "{%8,%9}, {%0,%1,%2,%3};"
+        : "+f"(c0), "+f"(c1), "+f"(c2), "+f"(c3)
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+  }
+}
+
+// Four matrices [8, 8] from shared memory: lane l names the line l % 8, of 16 aligned bytes, of
+// matrix l / 8. A lane receives elements 2t, 2t + 1 of line g of each (kTransposed: element g of
+// lines 2t, 2t + 1).
+template <bool kTransposed>
+__device__ inline void load_matrices(uint32_t (&to)[4], const void* line) {
+  const auto address = static_cast<uint32_t>(__cvta_generic_to_shared(line));
+  if constexpr (kTransposed) {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
+                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                 : "r"(address)
+                 : "memory");
+  } else {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
+                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                 : "r"(address)
+                 : "memory");
+  }
 }
 
 }  // namespace cd::cuda

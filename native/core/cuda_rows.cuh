@@ -99,18 +99,7 @@ struct RowGroup {
   // The same with merge(a, b) in place of a + b; merge is symmetric.
   template <class V, class Merge>
   __device__ V merged(V value, const Merge& merge) const {
-    value = warp_merged(value, merge);
-    if (threads == kWarp) return value;
-    struct OfWarps {
-      V value[kRowWarps];
-    };
-    CD_SHARED(OfWarps, shared);
-    __syncthreads();  // the previous call's values have been read
-    if (threadIdx.x % kWarp == 0) shared.value[threadIdx.x / kWarp] = value;
-    __syncthreads();
-    value = shared.value[0];
-    for (int warp = 1; warp < kRowWarps; ++warp) value = merge(value, shared.value[warp]);
-    return value;
+    return threads == kWarp ? warp_merged(value, merge) : block_merged<kRowBlock>(value, merge);
   }
 };
 

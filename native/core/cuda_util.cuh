@@ -186,6 +186,22 @@ __device__ inline void block_sum(A (&values)[kCount]) {
   }
 }
 
+// merge(a, b) over the threads of the block, in place of a + b; merge is symmetric.
+template <int kThreads, class V, class Merge>
+__device__ inline V block_merged(V value, const Merge& merge) {
+  struct OfWarps {
+    V value[kThreads / kWarp];
+  };
+  CD_SHARED(OfWarps, shared);
+  value = warp_merged(value, merge);
+  __syncthreads();  // the previous call's values have been read
+  if (threadIdx.x % kWarp == 0) shared.value[threadIdx.x / kWarp] = value;
+  __syncthreads();
+  value = shared.value[0];
+  for (int warp = 1; warp < kThreads / kWarp; ++warp) value = merge(value, shared.value[warp]);
+  return value;
+}
+
 // ---- host: launches and workspaces ----
 
 inline void check(cudaError_t error, const char* what) {
@@ -271,6 +287,16 @@ inline void check_device_size(const char* name, int64_t value, int64_t least) {
     fail(CD_INVALID_ARGUMENT, "%s: expected at most 2^34, got %lld", name,
          static_cast<long long>(value));
   }
+}
+
+// The arrays that a device function has beside those of its CPU's: see core/loss_arrays.h.
+inline void check_workspace(ArrayCheck& check, void* workspace, int64_t workspace_bytes) {
+  check.output("workspace", workspace, 1, workspace_bytes, workspace_bytes, 1);
+}
+inline void check_device_arrays(ArrayCheck& check, int64_t* bad_row, void* workspace,
+                                int64_t workspace_bytes) {
+  check.output("bad_row", bad_row, 1, 1, 1, 8);
+  check_workspace(check, workspace, workspace_bytes);
 }
 
 // Calls body(T{}) with the element type of `dtype`.

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/loss_arrays.h"
 #include "core/loss_options.h"
 #include "core/norms.h"
 #include "core/parallel.h"
@@ -14,10 +15,6 @@
 #include "kernels/kendall_tau.h"
 
 namespace cd {
-
-enum Network { kTeacher, kStudent, kProxyTeacher, kProxyStudent, kNetworks };
-
-constexpr int kTerms = 8;
 
 struct C2kd {
   int32_t dtype;
@@ -211,7 +208,7 @@ extern "C" int32_t cd_c2kd(int32_t dtype, int64_t rows, int64_t classes, const c
                            double threshold, double grad_scale, void* loss, void* terms,
                            void* tau_or_null, int32_t threads) {
   return cd::guarded([&] {
-    const int64_t element = cd::element_bytes(dtype), accumulator = cd::accumulator_bytes(dtype);
+    cd::element_bytes(dtype);
     cd::check_size("rows", rows, 0);
     cd::check_size("classes", classes, 1);
     cd::check_size("threads", threads, 0);
@@ -220,23 +217,9 @@ extern "C" int32_t cd_c2kd(int32_t dtype, int64_t rows, int64_t classes, const c
       cd::fail(CD_INVALID_ARGUMENT, "target: expected zero (1) or excluded (2), got kept (0)");
     }
     cd::check_threshold(threshold);
-    if (networks == nullptr) {
-      cd::fail(CD_INVALID_ARGUMENT, "networks: expected an array, got null");
-    }
     cd::ArrayCheck check;
-    check.input("labels", labels, rows, 1, 1, 8);
-    check.output("loss", loss, 1, 1, 1, accumulator);
-    check.output("terms", terms, cd::kTerms, 1, 1, accumulator);
-    check.output_or_null("tau", tau_or_null, rows, 1, 1, accumulator);
-    for (int32_t k = 0; k < cd::kNetworks; ++k) {
-      const cd_logits& network = networks[k];
-      check.set_prefix("networks", k);
-      check.input("logits", network.logits, rows, classes, network.stride, element);
-      check.output_or_null("grad", network.grad_or_null, rows, classes, network.grad_stride,
-                           element);
-    }
+    cd::check_c2kd_arrays(check, dtype, rows, classes, networks, labels, loss, terms, tau_or_null);
     check.check_aliasing();
-    check.set_prefix(nullptr, 0);
     const int64_t counted = check.counted_rows("labels", labels, rows, classes);
     cd::active_isa();
     const double inverse_n = counted > 0 ? 1 / static_cast<double>(counted) : 0;

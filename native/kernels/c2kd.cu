@@ -1,4 +1,5 @@
 // K3, customised cross-modal distillation on a GPU: the C functions and their launches.
+#include "core/loss_arrays.h"
 #include "core/loss_options.h"
 #include "kernels/c2kd_kernel.cuh"
 #include "kernels/kendall_tau_kernel.cuh"
@@ -62,27 +63,6 @@ void run(C2kd<T> call, RowLosses<Accumulator<T>> labels, double threshold,
                       terms, labels.loss);
 }
 
-void check_arrays(int32_t dtype, int64_t rows, int64_t classes, const cd_logits* networks,
-                  const int64_t* labels, void* loss, void* terms, void* tau_or_null,
-                  int64_t* bad_row, void* workspace, int64_t workspace_bytes) {
-  const int64_t element = element_bytes(dtype), accumulator = accumulator_bytes(dtype);
-  if (networks == nullptr) fail(CD_INVALID_ARGUMENT, "networks: expected an array, got null");
-  ArrayCheck check;
-  check.input("labels", labels, rows, 1, 1, 8);
-  check.output("loss", loss, 1, 1, 1, accumulator);
-  check.output("terms", terms, kTerms, 1, 1, accumulator);
-  check.output_or_null("tau", tau_or_null, rows, 1, 1, accumulator);
-  check.output("bad_row", bad_row, 1, 1, 1, 8);
-  check.output("workspace", workspace, 1, workspace_bytes, workspace_bytes, 1);
-  for (int32_t k = 0; k < kNetworks; ++k) {
-    const cd_logits& network = networks[k];
-    check.set_prefix("networks", k);
-    check.input("logits", network.logits, rows, classes, network.stride, element);
-    check.output_or_null("grad", network.grad_or_null, rows, classes, network.grad_stride, element);
-  }
-  check.check_aliasing();
-}
-
 }  // namespace
 }  // namespace cd::cuda
 
@@ -115,15 +95,17 @@ extern "C" int32_t cd_c2kd_cuda(int32_t dtype, int64_t rows, int64_t classes,
       cd::fail(CD_INVALID_ARGUMENT, "target: expected zero (1) or excluded (2), got kept (0)");
     }
     cd::check_threshold(threshold);
-    cd::cuda::check_arrays(dtype, rows, classes, networks, labels, loss, terms, tau_or_null,
-                           bad_row, workspace, workspace_bytes);
+    cd::ArrayCheck check;
+    cd::check_c2kd_arrays(check, dtype, rows, classes, networks, labels, loss, terms, tau_or_null);
+    cd::cuda::check_device_arrays(check, bad_row, workspace, workspace_bytes);
+    check.check_aliasing();
     cd::cuda::with_element_type(dtype, [&](auto type) {
       using T = decltype(type);
       using A = cd::cuda::Accumulator<T>;
       cd::cuda::C2kd<T> call = {};
       call.rows = rows;
       call.classes = classes;
-      for (int k = 0; k < cd::cuda::kNetworks; ++k) {
+      for (int k = 0; k < cd::kNetworks; ++k) {
         call.networks[k] = {static_cast<const T*>(networks[k].logits), networks[k].stride,
                             static_cast<T*>(networks[k].grad_or_null), networks[k].grad_stride};
       }

@@ -6,11 +6,9 @@
 
 #include "core/cuda_labels.cuh"
 #include "core/cuda_softmax_pair.cuh"
+#include "core/loss_arrays.h"
 
 namespace cd::cuda {
-
-enum Network { kTeacher, kStudent, kProxyTeacher, kProxyStudent, kNetworks };
-constexpr int kTerms = 8;
 
 template <class T>
 struct NetworkLogits {

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/groups.h"
+#include "core/loss_arrays.h"
 #include "core/loss_options.h"
 #include "core/norms.h"
 #include "core/parallel.h"
@@ -334,23 +335,16 @@ extern "C" int32_t cd_feature_margin(int32_t dtype, int64_t rows, int64_t dim, c
                                      int64_t grad_teacher_stride, void* grad_weights_or_null,
                                      int32_t threads) {
   return cd::guarded([&] {
-    const int64_t element = cd::element_bytes(dtype), accumulator = cd::accumulator_bytes(dtype);
+    const int64_t element = cd::element_bytes(dtype);
     cd::check_size("rows", rows, 0);
     cd::check_size("dim", dim, 0);
     cd::check_size("threads", threads, 0);
     cd::check_feature_margin_options(distance, margin, reduction, grad_scale);
     cd::ArrayCheck check;
-    check.input("student", student, rows, dim, student_stride, element);
-    check.input("teacher", teacher, rows, dim, teacher_stride, element);
-    check.input_or_null("weights", weights_or_null, rows, 1, 1, accumulator);
-    check.output("loss", loss, 1, 1, 1, accumulator);
-    check.output_or_null("row_losses", row_losses_or_null, rows, 1, 1, accumulator);
-    check.output_or_null("distances", distances_or_null, rows, 1, 1, accumulator);
-    check.output_or_null("grad_student", grad_student_or_null, rows, dim, grad_student_stride,
-                         element);
-    check.output_or_null("grad_teacher", grad_teacher_or_null, rows, dim, grad_teacher_stride,
-                         element);
-    check.output_or_null("grad_weights", grad_weights_or_null, rows, 1, 1, accumulator);
+    cd::check_feature_margin_arrays(
+        check, dtype, rows, dim, student, student_stride, teacher, teacher_stride, weights_or_null,
+        loss, row_losses_or_null, distances_or_null, grad_student_or_null, grad_student_stride,
+        grad_teacher_or_null, grad_teacher_stride, grad_weights_or_null);
     check.check_aliasing();
     const double weight_sum = check.weight_sum("weights", weights_or_null, dtype, rows, nullptr);
     const double inverse_n = cd::inverse_divisor(reduction, rows, weight_sum);

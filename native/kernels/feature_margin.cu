@@ -1,4 +1,5 @@
 // K1, the soft-margin feature loss on a GPU: the C functions and their launches.
+#include "core/loss_arrays.h"
 #include "core/loss_options.h"
 #include "kernels/feature_margin_kernel.cuh"
 
@@ -72,23 +73,16 @@ extern "C" int32_t cd_feature_margin_cuda(
     void* grad_teacher_or_null, int64_t grad_teacher_stride, void* grad_weights_or_null,
     void* workspace, int64_t workspace_bytes, void* stream) {
   return cd::guarded([&] {
-    const int64_t element = cd::element_bytes(dtype), accumulator = cd::accumulator_bytes(dtype);
+    cd::element_bytes(dtype);
     cd::cuda::check_device_size("rows", rows, 0);
     cd::cuda::check_device_size("dim", dim, 0);
     cd::check_feature_margin_options(distance, margin, reduction, grad_scale);
     cd::ArrayCheck check;
-    check.input("student", student, rows, dim, student_stride, element);
-    check.input("teacher", teacher, rows, dim, teacher_stride, element);
-    check.input_or_null("weights", weights_or_null, rows, 1, 1, accumulator);
-    check.output("loss", loss, 1, 1, 1, accumulator);
-    check.output_or_null("row_losses", row_losses_or_null, rows, 1, 1, accumulator);
-    check.output_or_null("distances", distances_or_null, rows, 1, 1, accumulator);
-    check.output_or_null("grad_student", grad_student_or_null, rows, dim, grad_student_stride,
-                         element);
-    check.output_or_null("grad_teacher", grad_teacher_or_null, rows, dim, grad_teacher_stride,
-                         element);
-    check.output_or_null("grad_weights", grad_weights_or_null, rows, 1, 1, accumulator);
-    check.output("workspace", workspace, 1, workspace_bytes, workspace_bytes, 1);
+    cd::check_feature_margin_arrays(
+        check, dtype, rows, dim, student, student_stride, teacher, teacher_stride, weights_or_null,
+        loss, row_losses_or_null, distances_or_null, grad_student_or_null, grad_student_stride,
+        grad_teacher_or_null, grad_teacher_stride, grad_weights_or_null);
+    cd::cuda::check_workspace(check, workspace, workspace_bytes);
     check.check_aliasing();
     cd::cuda::with_element_type(dtype, [&](auto type) {
       using T = decltype(type);

@@ -2,6 +2,7 @@
 // core/softmax_pair.h; B rows.
 #include <algorithm>
 
+#include "core/loss_arrays.h"
 #include "core/loss_options.h"
 #include "core/norms.h"
 #include "core/parallel.h"
@@ -202,27 +203,16 @@ extern "C" int32_t cd_kd(int32_t dtype, int64_t rows, int64_t classes, const voi
                          int64_t grad_student_stride, void* grad_teacher_or_null,
                          int64_t grad_teacher_stride, void* grad_weights_or_null, int32_t threads) {
   return cd::guarded([&] {
-    const int64_t element = cd::element_bytes(dtype), accumulator = cd::accumulator_bytes(dtype);
+    cd::element_bytes(dtype);
     cd::check_size("rows", rows, 0);
     cd::check_size("classes", classes, 1);
     cd::check_size("threads", threads, 0);
     cd::check_kd_options(target, temperature, reduction, grad_scale);
     cd::ArrayCheck check;
-    check.input("student", student, rows, classes, student_stride, element);
-    check.input("teacher", teacher, rows, classes, teacher_stride, element);
-    if (target == CD_TARGET_KEPT) {
-      check.input_or_null("labels", labels_or_null, rows, 1, 1, 8);
-    } else {
-      check.input("labels", labels_or_null, rows, 1, 1, 8);
-    }
-    check.input_or_null("weights", weights_or_null, rows, 1, 1, accumulator);
-    check.output("loss", loss, 1, 1, 1, accumulator);
-    check.output_or_null("row_losses", row_losses_or_null, rows, 1, 1, accumulator);
-    check.output_or_null("grad_student", grad_student_or_null, rows, classes, grad_student_stride,
-                         element);
-    check.output_or_null("grad_teacher", grad_teacher_or_null, rows, classes, grad_teacher_stride,
-                         element);
-    check.output_or_null("grad_weights", grad_weights_or_null, rows, 1, 1, accumulator);
+    cd::check_kd_arrays(check, dtype, rows, classes, student, student_stride, teacher,
+                        teacher_stride, labels_or_null, weights_or_null, target, loss,
+                        row_losses_or_null, grad_student_or_null, grad_student_stride,
+                        grad_teacher_or_null, grad_teacher_stride, grad_weights_or_null);
     check.check_aliasing();
     const int64_t counted = labels_or_null == nullptr
                                 ? rows

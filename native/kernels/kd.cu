@@ -1,4 +1,5 @@
 // K3, the temperature divergence on a GPU: the C functions and their launches.
+#include "core/loss_arrays.h"
 #include "core/loss_options.h"
 #include "kernels/kd_kernel.cuh"
 
@@ -60,28 +61,16 @@ extern "C" int32_t cd_kd_cuda(int32_t dtype, int64_t rows, int64_t classes, cons
                               void* grad_weights_or_null, int64_t* bad_row, void* workspace,
                               int64_t workspace_bytes, void* stream) {
   return cd::guarded([&] {
-    const int64_t element = cd::element_bytes(dtype), accumulator = cd::accumulator_bytes(dtype);
+    cd::element_bytes(dtype);
     cd::cuda::check_device_size("rows", rows, 0);
     cd::cuda::check_device_size("classes", classes, 1);
     cd::check_kd_options(target, temperature, reduction, grad_scale);
     cd::ArrayCheck check;
-    check.input("student", student, rows, classes, student_stride, element);
-    check.input("teacher", teacher, rows, classes, teacher_stride, element);
-    if (target == CD_TARGET_KEPT) {
-      check.input_or_null("labels", labels_or_null, rows, 1, 1, 8);
-    } else {
-      check.input("labels", labels_or_null, rows, 1, 1, 8);
-    }
-    check.input_or_null("weights", weights_or_null, rows, 1, 1, accumulator);
-    check.output("loss", loss, 1, 1, 1, accumulator);
-    check.output_or_null("row_losses", row_losses_or_null, rows, 1, 1, accumulator);
-    check.output_or_null("grad_student", grad_student_or_null, rows, classes, grad_student_stride,
-                         element);
-    check.output_or_null("grad_teacher", grad_teacher_or_null, rows, classes, grad_teacher_stride,
-                         element);
-    check.output_or_null("grad_weights", grad_weights_or_null, rows, 1, 1, accumulator);
-    check.output("bad_row", bad_row, 1, 1, 1, 8);
-    check.output("workspace", workspace, 1, workspace_bytes, workspace_bytes, 1);
+    cd::check_kd_arrays(check, dtype, rows, classes, student, student_stride, teacher,
+                        teacher_stride, labels_or_null, weights_or_null, target, loss,
+                        row_losses_or_null, grad_student_or_null, grad_student_stride,
+                        grad_teacher_or_null, grad_teacher_stride, grad_weights_or_null);
+    cd::cuda::check_device_arrays(check, bad_row, workspace, workspace_bytes);
     check.check_aliasing();
     cd::cuda::with_element_type(dtype, [&](auto type) {
       using T = decltype(type);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/loss_arrays.h"
 #include "core/loss_options.h"
 #include "core/norms.h"
 #include "core/parallel.h"
@@ -189,10 +190,8 @@ extern "C" int32_t cd_kendall_tau(int32_t dtype, int64_t rows, int64_t classes, 
     cd::check_size("threads", threads, 0);
     cd::check_threshold(threshold);
     cd::ArrayCheck check;
-    check.input("a", a, rows, classes, a_stride, element);
-    check.input("b", b, rows, classes, b_stride, element);
-    check.output("tau", tau, rows, 1, 1, cd::accumulator_bytes(dtype));
-    check.output_or_null("mask", mask_or_null, rows, 1, 1, 1);
+    cd::check_kendall_tau_arrays(check, dtype, rows, classes, a, a_stride, b, b_stride, tau,
+                                 mask_or_null);
     check.check_aliasing();
     cd::active_isa();
     const int64_t rows_per_task = std::max<int64_t>(1, cd::kElementsPerTask / classes);

@@ -1,4 +1,5 @@
 // K3, Kendall's tau-b on a GPU: the C functions.
+#include "core/loss_arrays.h"
 #include "core/loss_options.h"
 #include "kernels/kendall_tau_kernel.cuh"
 
@@ -22,16 +23,14 @@ extern "C" int32_t cd_kendall_tau_cuda(int32_t dtype, int64_t rows, int64_t clas
                                        double threshold, void* tau, uint8_t* mask_or_null,
                                        void* workspace, int64_t workspace_bytes, void* stream) {
   return cd::guarded([&] {
-    const int64_t element = cd::element_bytes(dtype);
+    cd::element_bytes(dtype);
     cd::cuda::check_device_size("rows", rows, 0);
     cd::cuda::check_classes_of_tau(classes);
     cd::check_threshold(threshold);
     cd::ArrayCheck check;
-    check.input("a", a, rows, classes, a_stride, element);
-    check.input("b", b, rows, classes, b_stride, element);
-    check.output("tau", tau, rows, 1, 1, cd::accumulator_bytes(dtype));
-    check.output_or_null("mask", mask_or_null, rows, 1, 1, 1);
-    check.output("workspace", workspace, 1, workspace_bytes, workspace_bytes, 1);
+    cd::check_kendall_tau_arrays(check, dtype, rows, classes, a, a_stride, b, b_stride, tau,
+                                 mask_or_null);
+    cd::cuda::check_workspace(check, workspace, workspace_bytes);
     check.check_aliasing();
     cd::cuda::with_element_type(dtype, [&](auto type) {
       using T = decltype(type);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/loss_arrays.h"
 #include "core/loss_options.h"
 #include "core/parallel.h"
 #include "core/reduction.h"
@@ -39,19 +40,7 @@ struct Set {
 
 Set check_set(ArrayCheck& check, int32_t index, const cd_row_set& set, int32_t dtype,
               int64_t classes, int64_t dim, int32_t reduction) {
-  const int64_t element = element_bytes(dtype), accumulator = accumulator_bytes(dtype);
-  check.set_prefix("row_sets", index);
-  check.size("rows", set.rows, 0);
-  check.finite("grad_scale", set.grad_scale);
-  check.input("embeddings", set.embeddings, set.rows, dim, set.embeddings_stride, element);
-  check.input("labels", set.labels, set.rows, 1, 1, 8);
-  check.input_or_null("weights", set.weights_or_null, set.rows, 1, 1, accumulator);
-  check.output("loss", set.loss, 1, 1, 1, accumulator);
-  check.output_or_null("row_losses", set.row_losses_or_null, set.rows, 1, 1, accumulator);
-  check.output_or_null("hits", set.hits_or_null, set.rows, 1, 1, 1);
-  check.output_or_null("grad_embeddings", set.grad_embeddings_or_null, set.rows, dim,
-                       set.grad_embeddings_stride, element);
-  check.output_or_null("grad_weights", set.grad_weights_or_null, set.rows, 1, 1, accumulator);
+  check_row_set_arrays(check, index, set, dtype, dim);
   const int64_t counted = check.counted_rows("labels", set.labels, set.rows, classes);
   const double weight_sum =
       check.weight_sum("weights", set.weights_or_null, dtype, set.rows, set.labels);
@@ -311,23 +300,18 @@ extern "C" int32_t cd_margin_classifier(int32_t dtype, int64_t classes, int64_t 
                                         int64_t grad_classifier_stride, void* grad_bias_or_null,
                                         int32_t threads) {
   return cd::guarded([&] {
-    const int64_t element = cd::element_bytes(dtype);
+    cd::element_bytes(dtype);
     const bool softmax = kind == CD_CLASSIFIER_SOFTMAX;
     cd::check_size("classes", classes, 1);
     cd::check_size("dim", dim, 0);
     cd::check_size("row_set_count", row_set_count, 1);
     cd::check_size("threads", threads, 0);
     cd::check_classifier_options(kind, scale, margin, easy_margin, reduction);
-    if (!softmax && (bias_or_null != nullptr || grad_bias_or_null != nullptr)) {
-      cd::fail(CD_INVALID_ARGUMENT, "bias and grad_bias: expected null unless kind is softmax");
-    }
     if (row_sets == nullptr) cd::fail(CD_INVALID_ARGUMENT, "row_sets: expected an array, got null");
     cd::ArrayCheck check;
-    check.input("classifier", classifier, classes, dim, classifier_stride, element);
-    check.input_or_null("bias", bias_or_null, classes, 1, 1, element);
-    check.output_or_null("grad_classifier", grad_classifier_or_null, classes, dim,
-                         grad_classifier_stride, element);
-    check.output_or_null("grad_bias", grad_bias_or_null, classes, 1, 1, element);
+    cd::check_classifier_arrays(check, dtype, classes, dim, kind, classifier, classifier_stride,
+                                bias_or_null, grad_classifier_or_null, grad_classifier_stride,
+                                grad_bias_or_null);
     std::vector<cd::Set> sums;
     for (int32_t i = 0; i < row_set_count; ++i) {
       sums.push_back(cd::check_set(check, i, row_sets[i], dtype, classes, dim, reduction));

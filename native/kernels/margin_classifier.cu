@@ -1,96 +1,17 @@
 // K2, the quality-weighted margin classifier loss on a GPU: the C functions and their launches.
 //
 // The logits are computed twice, in chunks of classes: once for each row's log-sum-exp, once more,
-// chunk by chunk, for the gradients. Nothing of the size B x C exists; a chunk's gradients of the
-// logits have a bounded size. All geometry follows from the shapes, so that results do not depend
-// on the device.
+// chunk by chunk, for the gradients.
 #include <algorithm>
 #include <vector>
 
+#include "core/loss_arrays.h"
 #include "core/loss_options.h"
 #include "kernels/margin_classifier_gradients.cuh"
+#include "kernels/margin_classifier_plan.cuh"
 
 namespace cd::cuda {
 namespace {
-
-// Limits of a chunk; the simulator's tests lower them, so that small shapes have several.
-#ifndef CD_CHUNK_ELEMENTS
-#define CD_CHUNK_ELEMENTS (1 << 22)  // of its largest matrices
-#define CD_CHUNK_ROWS 2048
-#endif
-constexpr int64_t kChunkElements = CD_CHUNK_ELEMENTS;
-constexpr int64_t kChunkRows = CD_CHUNK_ROWS;
-constexpr int64_t kGradientTiles = 128;  // that a product of gradients is split into, about
-constexpr int64_t kMostSplits = 16;
-
-constexpr int64_t round_up(int64_t value, int64_t unit) { return ceil_divide(value, unit) * unit; }
-
-// The sizes of everything in the workspace.
-struct Plan {
-  int64_t rows;           // of all sets
-  int64_t padded_rows;    // whole tiles
-  int64_t columns;        // D, and one for the bias
-  int64_t pitch;          // whole tiles
-  int64_t chunk_rows;     // whole tiles
-  int64_t chunk_classes;  // whole tiles
-  int64_t row_splits;     // of the sums of dZ
-  int64_t class_splits;   // of the sums of dV
-};
-
-int64_t splits_of(int64_t tiles, int64_t depth_tiles) {
-  return std::clamp<int64_t>(kGradientTiles / tiles, 1, std::min(kMostSplits, depth_tiles));
-}
-
-template <class A>
-Plan plan_of(int64_t classes, int64_t columns, int64_t rows) {
-  constexpr int64_t tile = kTile<A>;
-  Plan plan = {};
-  plan.rows = rows;
-  plan.padded_rows = std::max(tile, round_up(rows, tile));
-  plan.columns = columns;
-  plan.pitch = std::max(tile, round_up(columns, tile));
-  plan.chunk_rows = std::min(plan.padded_rows, kChunkRows);
-  const int64_t most = kChunkElements / std::max(plan.chunk_rows, plan.pitch);
-  const int64_t chunks = ceil_divide(classes, std::max(tile, most / tile * tile));
-  plan.chunk_classes = round_up(ceil_divide(classes, chunks), tile);
-  const int64_t row_tiles = plan.chunk_rows / tile, class_tiles = plan.chunk_classes / tile;
-  plan.row_splits = splits_of(row_tiles * (plan.pitch / tile), class_tiles);
-  plan.class_splits = splits_of(class_tiles * (plan.pitch / tile), row_tiles);
-  return plan;
-}
-
-template <class T>
-struct Space {
-  using A = Accumulator<T>;
-
-  RowSpace<T> rows;
-  ClassSpace<T> classes;
-  RowPart<A>* parts;   // [padded rows, tiles of a chunk]
-  A* logit_gradients;  // [chunk rows, chunk classes]
-  A* row_sums;         // [row splits, padded rows, pitch]
-  A* class_sums;       // [class splits, chunk classes, pitch]
-  Divisor* divisors;   // [sets]
-};
-
-template <class T>
-Space<T> divide(Workspace& workspace, const Plan& plan, int64_t classes, int64_t sets) {
-  using A = Accumulator<T>;
-  Space<T> space = {};
-  space.rows.pitch = plan.pitch;
-  space.rows.unit = workspace.take<A>(plan.padded_rows, plan.pitch);
-  space.rows.factors = workspace.take<RowFactors<A>>(plan.padded_rows);
-  space.rows.states = workspace.take<RowState>(plan.padded_rows);
-  space.rows.products = workspace.take<double>(plan.padded_rows);
-  space.classes.unit = workspace.take<A>(plan.chunk_classes, plan.pitch);
-  space.classes.inverse_norms = workspace.take<double>(plan.chunk_classes);
-  space.classes.first_precise = workspace.take<int64_t>(classes);
-  space.parts = workspace.take<RowPart<A>>(plan.padded_rows, plan.chunk_classes / kTile<A>);
-  space.logit_gradients = workspace.take<A>(plan.chunk_rows, plan.chunk_classes);
-  space.row_sums = workspace.take<A>(plan.row_splits * plan.padded_rows, plan.pitch);
-  space.class_sums = workspace.take<A>(plan.class_splits * plan.chunk_classes, plan.pitch);
-  space.divisors = workspace.take<Divisor>(sets);
-  return space;
-}
 
 // One call, in the order of its launches.
 template <class T>
@@ -112,16 +33,17 @@ class MarginClassifier {
     prepare_rows(bad_row);
     for_each_chunk([&](int64_t first) {
       stage_classes(first, true);
-      const LogitTiles<A> call = logit_tiles(first, 0, plan_.padded_rows);
+      const LogitTiles<T> call = logit_tiles(first, 0, plan_.padded_rows);
       launch<kTileThreads>("classifier logits", {int64_t{call.row_tiles} * class_tiles()}, stream_,
-                           classifier_logits<A>, call, space_.parts, class_tiles());
+                           classifier_logits<T>, call, space_.parts, slots());
     });
     for (size_t s = 0; s < sets_.size(); ++s) {
       launch<kClassifierBlock>("classifier targets", warps(sets_[s].rows), stream_,
                                classifier_targets<T>, sets_[s], matrix_, options_,
-                               space_.divisors + s, space_.parts, class_tiles(), space_.rows);
+                               space_.divisors + s, space_.parts, slots(), space_.rows);
       launch<kClassifierBlock>("classifier loss", {1}, stream_, classifier_loss<T>, sets_[s],
-                               space_.rows, space_.divisors + s, options_.reduction);
+                               space_.rows, space_.divisors + s, options_.reduction, s == 0,
+                               space_.peak);
     }
   }
 
@@ -143,7 +65,7 @@ class MarginClassifier {
     for (const auto& set : sets_) {
       if (set.grad_embeddings_or_null == nullptr) continue;
       const UnitGradients<T> sums = {space_.row_sums, plan_.row_splits,
-                                     plan_.padded_rows * plan_.pitch, plan_.pitch};
+                                     plan_.padded_rows * plan_.pitch, plan_.pitch, space_.peak};
       launch<kClassifierBlock>("classifier row gradients", warps(set.rows), stream_,
                                classifier_row_gradients<T>, set, matrix_, options_.normalized,
                                space_.rows, sums);
@@ -151,10 +73,12 @@ class MarginClassifier {
   }
 
  private:
-  static constexpr int64_t kSide = kTile<A>;
+  static constexpr int64_t kSide = Tile<T>::kSide;
+  static constexpr int64_t kDepth = Tile<T>::kDepth;
 
   static Grid warps(int64_t count) { return {ceil_divide(count, kWarpsOfBlock)}; }
   int64_t class_tiles() const { return plan_.chunk_classes / kSide; }
+  int64_t slots() const { return class_tiles() * Tile<T>::kSlots; }
 
   template <class Body>
   void for_each_chunk(const Body& body) {
@@ -186,12 +110,13 @@ class MarginClassifier {
                              options_.normalized, plan_.pitch, clears_chains);
   }
 
-  LogitTiles<A> logit_tiles(int64_t first_class, int64_t first_row, int64_t rows) const {
-    LogitTiles<A> call = {};
-    call.rows = space_.rows.unit + first_row * plan_.pitch;
-    call.classes = space_.classes.unit;
+  LogitTiles<T> logit_tiles(int64_t first_class, int64_t first_row, int64_t rows) const {
+    LogitTiles<T> call = {};
+    call.rows = space_.rows.packed + first_row * plan_.pitch;
+    call.classes = space_.classes.packed;
+    call.class_rests = space_.classes.rests;
     call.pitch = plan_.pitch;
-    call.steps = static_cast<int>(ceil_divide(plan_.columns, kTileDepth));
+    call.steps = ceil_divide(plan_.columns, kDepth);
     call.row_tiles = static_cast<unsigned>(rows / kSide);
     call.first_class = first_class;
     call.class_count = matrix_.classes;
@@ -204,39 +129,43 @@ class MarginClassifier {
   // The logits' gradients of a chunk of rows and classes, and what they add to dZ and dV.
   void multiply_gradients(int64_t first_class, int64_t first_row, bool of_rows, bool of_classes) {
     const int64_t rows = std::min(plan_.chunk_rows, plan_.padded_rows - first_row);
-    const LogitTiles<A> logits = logit_tiles(first_class, first_row, rows);
+    const LogitTiles<T> logits = logit_tiles(first_class, first_row, rows);
+    const LogitGradients<T> slopes = {space_.logit_gradients, plan_.planes,
+                                      plan_.chunk_rows * plan_.chunk_classes, plan_.chunk_classes,
+                                      space_.peak};
     launch<kTileThreads>("classifier logit gradients", {int64_t{logits.row_tiles} * class_tiles()},
-                         stream_, classifier_logit_gradients<A>, logits, space_.logit_gradients,
-                         plan_.chunk_classes);
-    GradientTiles<A> call = {};
-    call.left = space_.logit_gradients;
-    call.left_pitch = plan_.chunk_classes;
+                         stream_, classifier_logit_gradients<T>, logits, slopes);
+    GradientTiles<T> call = {};
+    call.left = slopes.planes;
+    call.left_pitch = slopes.pitch;
+    call.planes = slopes.count;
+    call.plane_size = slopes.size;
     call.right_pitch = plan_.pitch;
     call.column_tiles = static_cast<unsigned>(ceil_divide(plan_.columns, kSide));
     if (of_rows) {
-      call.right = space_.classes.unit;
+      call.right = space_.classes.packed;
       call.row_tiles = static_cast<unsigned>(rows / kSide);
-      call.steps = static_cast<unsigned>(plan_.chunk_classes / kTileDepth);
+      call.steps = static_cast<unsigned>(plan_.chunk_classes / kDepth);
       call.splits = static_cast<unsigned>(plan_.row_splits);
       call.sums = space_.row_sums + first_row * plan_.pitch;
       call.split_size = plan_.padded_rows * plan_.pitch;
       call.overwrites = first_class == 0;
-      launch_gradients("classifier row products", classifier_gradients<A, true>, call);
+      launch_gradients("classifier row products", classifier_gradients<T, true>, call);
     }
     if (of_classes) {
-      call.right = space_.rows.unit + first_row * plan_.pitch;
+      call.right = space_.rows.packed + first_row * plan_.pitch;
       call.row_tiles = static_cast<unsigned>(class_tiles());
-      call.steps = static_cast<unsigned>(rows / kTileDepth);
+      call.steps = static_cast<unsigned>(rows / kDepth);
       call.splits = static_cast<unsigned>(plan_.class_splits);
       call.sums = space_.class_sums;
       call.split_size = plan_.chunk_classes * plan_.pitch;
       call.overwrites = first_row == 0;
-      launch_gradients("classifier class products", classifier_gradients<A, false>, call);
+      launch_gradients("classifier class products", classifier_gradients<T, false>, call);
     }
   }
 
-  void launch_gradients(const char* name, void (*kernel)(GradientTiles<A>),
-                        const GradientTiles<A>& call) {
+  void launch_gradients(const char* name, void (*kernel)(GradientTiles<T>),
+                        const GradientTiles<T>& call) {
     launch<kTileThreads>(name, {int64_t{call.row_tiles} * call.column_tiles * call.splits}, stream_,
                          kernel, call);
   }
@@ -245,7 +174,7 @@ class MarginClassifier {
     const int64_t count = std::min(plan_.chunk_classes, matrix_.classes - first);
     const int64_t splits = plan_.rows == 0 ? 0 : plan_.class_splits;
     const UnitGradients<T> sums = {space_.class_sums, splits, plan_.chunk_classes * plan_.pitch,
-                                   plan_.pitch};
+                                   plan_.pitch, space_.peak};
     ClassSpace<T> chunk = space_.classes;
     chunk.first = first;
     launch<kClassifierBlock>("classifier class gradients", warps(count), stream_,
@@ -297,21 +226,6 @@ int64_t checked_rows(const cd_row_set* row_sets, int32_t row_set_count) {
   return rows;
 }
 
-void add_set(ArrayCheck& check, int32_t index, const cd_row_set& set, int32_t dtype, int64_t dim) {
-  const int64_t element = element_bytes(dtype), accumulator = accumulator_bytes(dtype);
-  check.set_prefix("row_sets", index);
-  check_finite("row_sets[].grad_scale", set.grad_scale);
-  check.input("embeddings", set.embeddings, set.rows, dim, set.embeddings_stride, element);
-  check.input("labels", set.labels, set.rows, 1, 1, 8);
-  check.input_or_null("weights", set.weights_or_null, set.rows, 1, 1, accumulator);
-  check.output("loss", set.loss, 1, 1, 1, accumulator);
-  check.output_or_null("row_losses", set.row_losses_or_null, set.rows, 1, 1, accumulator);
-  check.output_or_null("hits", set.hits_or_null, set.rows, 1, 1, 1);
-  check.output_or_null("grad_embeddings", set.grad_embeddings_or_null, set.rows, dim,
-                       set.grad_embeddings_stride, element);
-  check.output_or_null("grad_weights", set.grad_weights_or_null, set.rows, 1, 1, accumulator);
-}
-
 }  // namespace
 }  // namespace cd::cuda
 
@@ -328,7 +242,7 @@ extern "C" int32_t cd_margin_classifier_cuda_workspace(int32_t dtype, int64_t cl
       using T = decltype(element);
       *bytes = 0;
       for (const int64_t columns : {dim, dim + 1}) {  // without and with a bias
-        const auto plan = cd::cuda::plan_of<cd::cuda::Accumulator<T>>(classes, columns, rows);
+        const auto plan = cd::cuda::plan_of<T>(classes, columns, rows);
         cd::cuda::Workspace workspace(nullptr, 0);
         cd::cuda::divide<T>(workspace, plan, classes, row_set_count);
         *bytes = std::max(*bytes, workspace.needed());
@@ -344,25 +258,18 @@ extern "C" int32_t cd_margin_classifier_cuda(
     void* grad_classifier_or_null, int64_t grad_classifier_stride, void* grad_bias_or_null,
     int64_t* bad_row, void* workspace, int64_t workspace_bytes, void* stream) {
   return cd::guarded([&] {
-    const int64_t element = cd::element_bytes(dtype);
+    cd::element_bytes(dtype);
     cd::cuda::check_device_size("classes", classes, 1);
     cd::cuda::check_device_size("dim", dim, 0);
     cd::check_classifier_options(kind, scale, margin, easy_margin, reduction);
-    const bool normalized = kind != CD_CLASSIFIER_SOFTMAX;
-    if (normalized && (bias_or_null != nullptr || grad_bias_or_null != nullptr)) {
-      cd::fail(CD_INVALID_ARGUMENT, "bias: expected null for a kind other than softmax");
-    }
     const int64_t rows = cd::cuda::checked_rows(row_sets, row_set_count);
     cd::ArrayCheck check;
-    check.input("classifier", classifier, classes, dim, classifier_stride, element);
-    check.input_or_null("bias", bias_or_null, classes, 1, 1, element);
-    check.output_or_null("grad_classifier", grad_classifier_or_null, classes, dim,
-                         grad_classifier_stride, element);
-    check.output_or_null("grad_bias", grad_bias_or_null, classes, 1, 1, element);
-    check.output("bad_row", bad_row, 1, 1, 1, 8);
-    check.output("workspace", workspace, 1, workspace_bytes, workspace_bytes, 1);
+    cd::check_classifier_arrays(check, dtype, classes, dim, kind, classifier, classifier_stride,
+                                bias_or_null, grad_classifier_or_null, grad_classifier_stride,
+                                grad_bias_or_null);
+    cd::cuda::check_device_arrays(check, bad_row, workspace, workspace_bytes);
     for (int32_t s = 0; s < row_set_count; ++s) {
-      cd::cuda::add_set(check, s, row_sets[s], dtype, dim);
+      cd::check_row_set_arrays(check, s, row_sets[s], dtype, dim);
     }
     check.check_aliasing();
     cd::cuda::with_element_type(dtype, [&](auto type) {
@@ -381,14 +288,18 @@ extern "C" int32_t cd_margin_classifier_cuda(
         sets.push_back(cd::cuda::device_set<T>(row_sets[s], first));
         first += row_sets[s].rows;
       }
-      const auto plan = cd::cuda::plan_of<cd::cuda::Accumulator<T>>(
-          classes, dim + (matrix.has_bias_column ? 1 : 0), rows);
+      const auto plan = cd::cuda::plan_of<T>(classes, dim + (matrix.has_bias_column ? 1 : 0), rows);
       cd::cuda::Workspace parts(workspace, workspace_bytes);
       const auto space = cd::cuda::divide<T>(parts, plan, classes, row_set_count);
       parts.check_size();
-      const cd::cuda::ClassifierOptions options = {
-          kind,  normalized, easy_margin != 0, reduction,
-          scale, margin,     std::cos(margin), std::sin(margin)};
+      const cd::cuda::ClassifierOptions options = {kind,
+                                                   kind != CD_CLASSIFIER_SOFTMAX,
+                                                   easy_margin != 0,
+                                                   reduction,
+                                                   scale,
+                                                   margin,
+                                                   std::cos(margin),
+                                                   std::sin(margin)};
       cd::cuda::MarginClassifier<T> call(matrix, options, sets, plan, space, stream);
       call.losses(bad_row);
       auto* grad_classifier = static_cast<T*>(grad_classifier_or_null);

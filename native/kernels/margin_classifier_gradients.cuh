@@ -23,57 +23,88 @@ struct UnitGradients {
   int64_t splits;
   int64_t split_size;
   int64_t pitch;
+  const double* peak;  // see slope_unit
+};
 
-  __device__ A at(int64_t line, int64_t d) const {
-    A total = 0;
-    for (int64_t split = 0; split < splits; ++split) {
-      total += sums[split * split_size + line * pitch + d];
+// One of them, with the packed line that it belongs to.
+template <class T>
+struct UnitGradient {
+  using A = Accumulator<T>;
+
+  const A* sums;
+  int64_t splits;
+  int64_t split_size;
+  const T* packed;
+  A rest;    // of the packing
+  A factor;  // that the sums miss
+
+  __device__ UnitGradient(const UnitGradients<T>& all, const T* packed_lines, int64_t line,
+                          A packing_rest, bool normalized)
+      : sums(all.sums + line * all.pitch),
+        splits(all.splits),
+        split_size(all.split_size),
+        packed(packed_lines + line * all.pitch),
+        rest(packing_rest),
+        factor(1) {
+    if constexpr (kIsNarrow<T>) {
+      factor = rest == 0 ? 0 : 1 / (rest * slope_unit<T>(*all.peak, normalized));
     }
-    return total;
   }
 
-  // Of the columns of one pack of T.
-  __device__ void read(int64_t line, int64_t column, A (&values)[Pack<T>::kCount]) const {
+  __device__ A at(int64_t d) const {
+    A total = 0;
+    for (int64_t split = 0; split < splits; ++split) total += sums[split * split_size + d];
+    return total * factor;
+  }
+
+  // Of the columns of one pack of T: the gradient and the unit vector.
+  __device__ void read(int64_t column, A (&values)[Pack<T>::kCount],
+                       A (&unit)[Pack<T>::kCount]) const {
     constexpr int kCount = Pack<A>::kCount;
+    const auto line = *reinterpret_cast<const Pack<T>*>(packed + column);
 #pragma unroll
-    for (int k = 0; k < Pack<T>::kCount; ++k) values[k] = 0;
+    for (int k = 0; k < Pack<T>::kCount; ++k) {
+      values[k] = 0;
+      unit[k] = widen(line.at[k]) * rest;
+    }
     for (int64_t split = 0; split < splits; ++split) {
-      const A* start = sums + split * split_size + line * pitch + column;
+      const A* start = sums + split * split_size + column;
 #pragma unroll
       for (int k = 0; k < Pack<T>::kCount; ++k) {
         values[k] += reinterpret_cast<const Pack<A>*>(start)[k / kCount].at[k % kCount];
       }
     }
+#pragma unroll
+    for (int k = 0; k < Pack<T>::kCount; ++k) values[k] *= factor;
   }
 
-  // The part of a line along its unit vector; every lane receives it.
-  __device__ A along(int64_t line, const A* unit, int64_t columns) const {
+  // Its part along the unit vector; every lane receives it.
+  __device__ A along(int64_t columns) const {
     A sum[1] = {0};
     for (int64_t d = lane_number() * Pack<T>::kCount; d < columns; d += kWarp * Pack<T>::kCount) {
-      A values[Pack<T>::kCount];
-      read(line, d, values);
+      A values[Pack<T>::kCount], unit[Pack<T>::kCount];
+      read(d, values, unit);
 #pragma unroll
-      for (int k = 0; k < Pack<T>::kCount; ++k) sum[0] += values[k] * unit[d + k];
+      for (int k = 0; k < Pack<T>::kCount; ++k) sum[0] += values[k] * unit[k];
     }
     warp_sum(sum);
     return sum[0];
   }
 };
 
-// Writes (g - along * unit + extra(d)) * inverse, g the gradient's line, to `out`.
+// Writes (g - along * unit + extra(d)) * inverse, g the gradient, to `out`.
 template <class T, class Extra>
-__device__ void write_gradient(const UnitGradients<T>& gradients, int64_t line,
-                               const Accumulator<T>* unit, bool normalized, double inverse,
+__device__ void write_gradient(const UnitGradient<T>& gradient, bool normalized, double inverse,
                                const Extra& extra, T* out, int64_t columns, bool wide) {
   using A = Accumulator<T>;
-  const A along = normalized ? gradients.along(line, unit, columns) : 0;
+  const A along = normalized ? gradient.along(columns) : 0;
   for (int64_t d = lane_number() * Pack<T>::kCount; d < columns; d += kWarp * Pack<T>::kCount) {
-    A values[Pack<T>::kCount];
-    gradients.read(line, d, values);
+    A values[Pack<T>::kCount], unit[Pack<T>::kCount];
+    gradient.read(d, values, unit);
     Pack<T> pack;
 #pragma unroll
     for (int k = 0; k < Pack<T>::kCount; ++k) {
-      double sum = static_cast<double>(values[k] - along * unit[d + k]);
+      double sum = static_cast<double>(values[k] - along * unit[k]);
       if (d + k < columns) sum += extra(d + k);
       pack.at[k] = narrow<T>(static_cast<A>(sum * inverse));
     }
@@ -103,8 +134,8 @@ __global__ void __launch_bounds__(kClassifierBlock)
     const double v_d = static_cast<double>(widen(v[d])) * state.inverse_target_norm;
     return state.precise * across_part(v_d, z_d, state);
   };
-  write_gradient(gradients, row, space.unit + row * space.pitch, normalized, state.inverse_norm,
-                 target, out, matrix.dim, set.grad_wide);
+  const UnitGradient<T> gradient(gradients, space.packed, row, space.factors[row].rest, normalized);
+  write_gradient(gradient, normalized, state.inverse_norm, target, out, matrix.dim, set.grad_wide);
 }
 
 template <class T>
@@ -125,8 +156,9 @@ __global__ void __launch_bounds__(kClassifierBlock)
   if (line >= count) return;
   const int64_t j = chunk.first + line, first_row = chunk.first_precise[j];
   const T* v = matrix.values + j * matrix.stride;
+  const UnitGradient<T> gradient(gradients, chunk.packed, line, chunk.rests[line], normalized);
   if (out.bias_or_null != nullptr && lane_number() == 0) {
-    out.bias_or_null[j] = narrow<T>(gradients.at(line, matrix.dim));
+    out.bias_or_null[j] = narrow<T>(gradient.at(matrix.dim));
   }
   if (out.classifier_or_null == nullptr) return;
   const auto targets = [&](int64_t d) {
@@ -140,9 +172,8 @@ __global__ void __launch_bounds__(kClassifierBlock)
     }
     return sum;
   };
-  write_gradient(gradients, line, chunk.unit + line * space.pitch, normalized,
-                 chunk.inverse_norms[line], targets, out.classifier_or_null + j * out.stride,
-                 matrix.dim, out.wide);
+  write_gradient(gradient, normalized, chunk.inverse_norms[line], targets,
+                 out.classifier_or_null + j * out.stride, matrix.dim, out.wide);
 }
 
 }  // namespace cd::cuda

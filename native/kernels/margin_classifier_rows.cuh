@@ -26,6 +26,7 @@ struct RowState {
   double apart;    // |z^ - v^|^2 of the target
   double across;   // |z^ + v^|^2
   double precise;  // gradient of the target's cosine where the products leave it out, otherwise 0
+  double bound;    // of |g_ij rest|
   int64_t next;    // next such row with the same label, or -1
 };
 
@@ -77,7 +78,7 @@ template <class T>
 struct RowSpace {
   using A = Accumulator<T>;
 
-  A* unit;  // [rows, pitch]: z^, and 1 in column D where there is a bias
+  T* packed;  // [rows, pitch], and 1 in column D where there is a bias
   int64_t pitch;
   RowFactors<A>* factors;
   RowState* states;
@@ -89,27 +90,25 @@ __device__ inline int64_t warp_number() {
 }
 __device__ inline int lane_number() { return static_cast<int>(threadIdx.x) % kWarp; }
 
-// Writes x * inverse_norm, then `extra` in the column behind it, then zeros up to `pitch`.
+// Writes x * factor, then `extra` in the column behind it, then zeros up to `pitch`.
 template <class T>
-__device__ void write_unit(const WarpRow<T>& row, double inverse_norm, bool has_extra, double extra,
-                           Accumulator<T>* unit, int64_t pitch) {
-  using A = Accumulator<T>;
+__device__ void write_packed(const WarpRow<T>& row, double factor, bool has_extra, double extra,
+                             T* packed, int64_t pitch) {
   constexpr int kCount = Pack<T>::kCount;
   for (int64_t d = lane_number() * kCount; d < pitch; d += kWarp * kCount) {
     const Pack<T> pack = read_pack(row.x, d, row.columns, row.wide);
-    auto* to = reinterpret_cast<Pack<A>*>(unit + d);
+    Pack<T> out;
 #pragma unroll
     for (int k = 0; k < kCount; ++k) {
       const bool is_extra = has_extra && d + k == row.columns;
-      const double value = static_cast<double>(widen(pack.at[k])) * inverse_norm;
-      to[k / Pack<A>::kCount].at[k % Pack<A>::kCount] = static_cast<A>(d + k < row.columns ? value
-                                                                       : is_extra          ? extra
-                                                                                           : 0);
+      const double value = static_cast<double>(widen(pack.at[k])) * factor;
+      out.at[k] = narrow<T>(d + k < row.columns ? value : is_extra ? extra : 0);
     }
+    *reinterpret_cast<Pack<T>*>(packed + d) = out;
   }
 }
 
-// z^ and the labels of a set.
+// The packed rows and the labels of a set.
 template <class T>
 __global__ void __launch_bounds__(kClassifierBlock)
     classifier_rows(ClassifierSet<T> set, ClassifierMatrix<T> matrix, bool normalized,
@@ -125,11 +124,12 @@ __global__ void __launch_bounds__(kClassifierBlock)
     values = {set.embeddings_or_null + i * set.stride, matrix.dim, set.wide};
     inverse = normalized ? inverse_norm(values.precise_norm()) : 1;
   }
-  write_unit(values, inverse, label >= 0 && matrix.has_bias_column, 1,
-             space.unit + row * space.pitch, space.pitch);
+  const Packing packing = packing_of<T>(inverse, normalized);
+  write_packed(values, packing.factor, label >= 0 && matrix.has_bias_column, 1,
+               space.packed + row * space.pitch, space.pitch);
   if (lane_number() != 0) return;
-  space.factors[row] = {label, 0, 0, 0};
-  space.states[row] = {values.x, inverse, 0, 0, 0, 0, -1};
+  space.factors[row] = {label, 0, static_cast<Accumulator<T>>(packing.rest), 0, 0};
+  space.states[row] = {values.x, inverse, 0, 0, 0, 0, 0, -1};
 }
 
 // The divisor of a set's loss, and the first row with a bad label so far.
@@ -154,12 +154,13 @@ __global__ void __launch_bounds__(kClassifierBlock)
 template <class T>
 struct ClassSpace {
   int64_t first;           // class
-  Accumulator<T>* unit;    // [chunk, pitch]: v^, and the bias in column D
+  T* packed;               // [chunk, pitch], and the bias in column D
+  Accumulator<T>* rests;   // [chunk], of the packing
   double* inverse_norms;   // [chunk]
   int64_t* first_precise;  // [C]: first row of the class's chain, or -1
 };
 
-// v^ of a chunk of `padded` classes; those past the last class are zeros.
+// A packed chunk of `padded` classes; those past the last class are zeros.
 template <class T>
 __global__ void __launch_bounds__(kClassifierBlock)
     classifier_classes(ClassifierMatrix<T> matrix, ClassSpace<T> chunk, int64_t padded,
@@ -175,8 +176,10 @@ __global__ void __launch_bounds__(kClassifierBlock)
     inverse = normalized ? inverse_norm(values.norm()) : 1;
   }
   const double bias = has_bias ? static_cast<double>(widen(matrix.bias_or_null[j])) : 0;
-  write_unit(values, inverse, has_bias, bias, chunk.unit + line * pitch, pitch);
+  const Packing packing = packing_of<T>(inverse, normalized);
+  write_packed(values, packing.factor, has_bias, bias, chunk.packed + line * pitch, pitch);
   if (lane_number() != 0) return;
+  chunk.rests[line] = static_cast<Accumulator<T>>(packing.rest);
   chunk.inverse_norms[line] = inverse;
   if (clears_chains && exists) chunk.first_precise[j] = -1;
 }
@@ -309,31 +312,40 @@ __global__ void __launch_bounds__(kClassifierBlock)
   const double coefficient = weight * factor;
   const double target_gradient = coefficient == 0 ? 0 : -coefficient * missing * slope;
   const bool precise = m.has_angle && (m.apart < 0x1p-6 || m.across < 0x1p-6);
-  space.factors[row] = {label, static_cast<A>(target + loss),
-                        static_cast<A>(coefficient * (options.normalized ? options.scale : 1)),
-                        static_cast<A>(precise ? 0 : target_gradient)};
+  const double rest = static_cast<double>(space.factors[row].rest);
+  const double gradient = rest * coefficient * (options.normalized ? options.scale : 1);
+  const double in_products = precise ? 0 : rest * target_gradient;
+  space.factors[row] = {label, static_cast<A>(target + loss), static_cast<A>(rest),
+                        static_cast<A>(gradient), static_cast<A>(in_products)};
   state.inverse_target_norm = m.inverse_target_norm;
   state.apart = m.apart;
   state.across = m.across;
   state.precise = precise ? target_gradient : 0;
+  state.bound = fmax(fabs(gradient) * missing, fabs(in_products));
   space.states[row] = state;
   space.products[row] =
       write_row(set, i, loss, others.best_class == label, weight, factor, options.reduction);
 }
 
-// A set's loss and, in a weighted mean, the gradients of its weights.
+// A set's loss and, in a weighted mean, the gradients of its weights; and the largest bound of all
+// sets so far.
 template <class T>
 __global__ void __launch_bounds__(kClassifierBlock)
     classifier_loss(ClassifierSet<T> set, RowSpace<T> space, const Divisor* divisor,
-                    int32_t reduction) {
+                    int32_t reduction, bool first_set, double* peak) {
   using A = Accumulator<T>;
-  double sum[1] = {0};
+  double sum[1] = {0}, bound = 0;
   for (int64_t i = threadIdx.x; i < set.rows; i += kClassifierBlock) {
     sum[0] += space.products[set.first + i];
+    bound = fmax(bound, space.states[set.first + i].bound);
   }
   block_sum<kClassifierBlock>(sum);
+  bound = block_merged<kClassifierBlock>(bound, [](double a, double b) { return fmax(a, b); });
   const double loss = sum[0] * divisor->inverse_n;
-  if (threadIdx.x == 0) *set.loss = static_cast<A>(loss);
+  if (threadIdx.x == 0) {
+    *set.loss = static_cast<A>(loss);
+    *peak = first_set ? bound : fmax(*peak, bound);
+  }
   if (set.grad_weights_or_null == nullptr || reduction != CD_WEIGHTED_MEAN) return;
   for (int64_t i = threadIdx.x; i < set.rows; i += kClassifierBlock) {
     const double row_loss = static_cast<double>(set.grad_weights_or_null[i]);

@@ -1,135 +1,51 @@
-// The matrix products of K2 on a GPU: tiles of rows against tiles of classes, and of their
-// gradients. B rows, C classes, D columns; z^ rows and v^ classes as they enter the logits.
+// What K2 does with its matrix products on a GPU: tiles of rows against tiles of classes, and of
+// their gradients. B rows, C classes, D columns; z^ rows and v^ classes as they enter the logits.
 //
-// All operands lie in the workspace, in the type A of the computation, padded with zeros to whole
-// tiles, so that no tile has an edge. A block of 256 threads computes one tile; a thread has two
-// packs of its rows times two packs of its columns in registers.
+// f32 and f64 are multiplied by multiply-adds, and their rows are packed as z^ and v^. 16-bit types
+// are multiplied by tensor cores and must not be rounded on the way there: their rows are packed as
+// they are, times a power of two, and the rest of 1 / |z| and 1 / |v| multiplies the logits in
+// float. The gradients of the logits are multiplied by both rests, too, and rounded to T once, for
+// both products that follow:
+//   h_ij = unit g_ij rest_i rest_j,  dz^_i = sum_j h_ij packed(v_j) / (unit rest_i),
+// and likewise dv^_j; `unit`, a power of two, brings the largest h_ij into the range of T.
 #pragma once
 
-#include "core/cuda_util.cuh"
+#include "kernels/margin_classifier_mma.cuh"
 
 namespace cd::cuda {
 
-constexpr int kTileThreads = 256;
-constexpr int kTileSide = 16;  // threads along each side of a tile
-constexpr int kTileDepth = 16;
+template <class T>
+constexpr bool kIsNarrow = sizeof(T) == 2;
 
-template <class A>
-constexpr int kMicro = 2 * Pack<A>::kCount;  // rows, and columns, of a thread
+template <class T>
+using Tile = std::conditional_t<kIsNarrow<T>, MmaTile<T>, FmaTile<T>>;
 
-template <class A>
-constexpr int kTile = kTileSide* kMicro<A>;  // 128 for float, 64 for double
-
-template <class A>
-struct TileStorage {
-  static constexpr int kLine =
-      kTile<A> + Pack<A>::kCount;  // keeps packs aligned, spreads the banks
-  alignas(16) A left[2][kTileDepth][kLine];
-  alignas(16) A right[2][kTileDepth][kLine];
+// How a row is packed: packed(x) = T(factor x), and factor * rest is 1 / |x| (softmax: 1).
+struct Packing {
+  double factor;
+  double rest;
 };
 
-// One operand of a product: kAlongDepth: lines of memory run along the depth of the product,
-// otherwise along the side of the tile.
-template <class A, bool kAlongDepth>
-class Operand {
- public:
-  // `corner`: the tile's first element; `pitch`: elements from line to line.
-  __device__ Operand(const A* corner, int64_t pitch) : pitch_(pitch) {
-    const int number = static_cast<int>(threadIdx.x);
-    line_ = number / kPacksOfLine;
-    column_ = number % kPacksOfLine * Pack<A>::kCount;
-    at_ = corner + line_ * pitch + column_;
-  }
+// Narrow rows that are normalised get lengths from 2^kPackedLength on: in f16 the range below is
+// needed for their small elements, and 2^15 is the largest power of two.
+template <class T>
+constexpr int kPackedLength = std::is_same_v<T, __half> ? 14 : 0;
 
-  // Starts to copy one step into shared memory, indexed by depth and side, and goes one step
-  // deeper.
-  __device__ void copy(A (&shared)[kTileDepth][TileStorage<A>::kLine]) {
-#pragma unroll
-    for (int i = 0; i < kPacks; ++i) {
-      const int line = line_ + i * kLines;
-      const A* from = at_ + i * kLines * pitch_;
-      if constexpr (kAlongDepth) {
-#pragma unroll
-        for (int k = 0; k < Pack<A>::kCount; ++k) {
-          __pipeline_memcpy_async(&shared[column_ + k][line], from + k, sizeof(A));
-        }
-      } else {
-        __pipeline_memcpy_async(&shared[line][column_], from, sizeof(Pack<A>));
-      }
-    }
-    at_ += kAlongDepth ? kTileDepth : kTileDepth * pitch_;
-  }
-
- private:
-  static constexpr int kPacksOfLine = (kAlongDepth ? kTileDepth : kTile<A>) / Pack<A>::kCount;
-  static constexpr int kLines = kTileThreads / kPacksOfLine;
-  static constexpr int kPacks = kTileDepth * kTile<A> / Pack<A>::kCount / kTileThreads;
-
-  const A* at_;
-  int64_t pitch_;
-  int line_;
-  int column_;
-};
-
-// Where the thread's rows (or columns) m = 0 ... kMicro - 1 lie in the tile.
-template <class A>
-__device__ inline int micro_position(int thread, int m) {
-  constexpr int kCount = Pack<A>::kCount;
-  return m / kCount * (kTile<A> / 2) + thread * kCount + m % kCount;
+template <class T>
+__device__ inline Packing packing_of(double inverse_norm, bool normalized) {
+  if (!kIsNarrow<T> || !normalized) return {inverse_norm, 1};
+  if (!(inverse_norm > 0)) return {0, inverse_norm};  // without direction, or not finite
+  const double factor = scalbn(1.0, kPackedLength<T> - ilogb(1 / inverse_norm));
+  return {factor, inverse_norm / factor};
 }
 
-__device__ inline int tile_row_thread() { return static_cast<int>(threadIdx.x) / kTileSide; }
-__device__ inline int tile_column_thread() { return static_cast<int>(threadIdx.x) % kTileSide; }
-
-template <class A>
-using Sums = A[kMicro<A>][kMicro<A>];
-
-template <class A>
-__device__ inline void multiply_step(const A (&left)[kTileDepth][TileStorage<A>::kLine],
-                                     const A (&right)[kTileDepth][TileStorage<A>::kLine],
-                                     Sums<A>& sums) {
-  constexpr int kCount = Pack<A>::kCount;
-#pragma unroll
-  for (int k = 0; k < kTileDepth; ++k) {
-    Pack<A> l[2], r[2];
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const int start = half * (kTile<A> / 2);
-      l[half] = *reinterpret_cast<const Pack<A>*>(&left[k][start + tile_row_thread() * kCount]);
-      r[half] = *reinterpret_cast<const Pack<A>*>(&right[k][start + tile_column_thread() * kCount]);
-    }
-#pragma unroll
-    for (int m = 0; m < kMicro<A>; ++m) {
-#pragma unroll
-      for (int n = 0; n < kMicro<A>; ++n) {
-        sums[m][n] += l[m / kCount].at[m % kCount] * r[n / kCount].at[n % kCount];
-      }
-    }
-  }
-}
-
-// sums = left * right over `steps` steps of kTileDepth.
-template <class A, class Left, class Right>
-__device__ void multiply_tile(Left& left, Right& right, int steps, Sums<A>& sums) {
-  CD_SHARED(TileStorage<A>, shared);
-#pragma unroll
-  for (int m = 0; m < kMicro<A>; ++m) {
-#pragma unroll
-    for (int n = 0; n < kMicro<A>; ++n) sums[m][n] = 0;
-  }
-  if (steps == 0) return;
-  left.copy(shared.left[0]);
-  right.copy(shared.right[0]);
-  for (int step = 0; step < steps; ++step) {
-    const int now = step % 2;
-    wait_for_copies();
-    __syncthreads();  // this step is there, and the step before it is done with
-    if (step + 1 < steps) {
-      left.copy(shared.left[1 - now]);
-      right.copy(shared.right[1 - now]);
-    }
-    multiply_step<A>(shared.left[now], shared.right[now], sums);
-  }
+// `unit` above. `peak` bounds |g_ij rest_i| over all rows; rests of classes are at most
+// 2^-kPackedLength, or 1.
+template <class T>
+__device__ inline float slope_unit(double peak, bool normalized) {
+  if (!kIsNarrow<T> || !(peak > 0) || peak - peak != 0) return 1;
+  const int exponent = 14 + (normalized ? kPackedLength<T> : 0) - ilogb(peak);
+  return scalbnf(1.0f, exponent < -120 ? -120 : exponent > 120 ? 120 : exponent);
 }
 
 // ---- logits ----
@@ -148,16 +64,20 @@ template <class A>
 struct RowFactors {
   int64_t label;  // negative: the row counts for nothing
   A log_sum;      // log sum exp of the logits, with margin
-  A gradient;     // of p_ij: weight * grad_scale / n * scale
-  A target;       // the gradient of the target's cosine
+  A rest;         // of the row's packing
+  A gradient;     // of p_ij: weight * grad_scale / n * scale * rest
+  A target;       // the gradient of the target's cosine, times rest
 };
 
-template <class A>
+template <class T>
 struct LogitTiles {
-  const A* rows;     // z^ [padded B, pitch], from the chunk's first row on
-  const A* classes;  // v^ [padded chunk, pitch]
-  int64_t pitch;     // elements from line to line
-  int64_t steps;     // of kTileDepth, along D
+  using A = Accumulator<T>;
+
+  const T* rows;         // packed z [padded B, pitch], from the chunk's first row on
+  const T* classes;      // packed v [padded chunk, pitch]
+  const A* class_rests;  // [padded chunk]
+  int64_t pitch;         // elements from line to line
+  int64_t steps;         // of kDepth, along D
   unsigned row_tiles;
   int64_t first_class;  // of the chunk
   int64_t class_count;  // C
@@ -172,48 +92,80 @@ struct TilePosition {
 };
 
 // Neighbouring blocks share a tile of columns.
-template <class A>
+template <class T>
 __device__ inline TilePosition tile_position(unsigned row_tiles) {
-  return {int64_t{blockIdx.x % row_tiles} * kTile<A>, int64_t{blockIdx.x / row_tiles} * kTile<A>};
+  constexpr int64_t kSide = Tile<T>::kSide;
+  return {blockIdx.x % row_tiles * kSide, blockIdx.x / row_tiles * kSide};
 }
 
-template <class A>
-__device__ inline TilePosition compute_logits(const LogitTiles<A>& call, Sums<A>& logits) {
-  const TilePosition at = tile_position<A>(call.row_tiles);
-  Operand<A, true> rows(call.rows + at.row * call.pitch, call.pitch);
-  Operand<A, true> classes(call.classes + at.column * call.pitch, call.pitch);
-  multiply_tile<A>(rows, classes, call.steps, logits);
+template <class T>
+using Sums = typename Tile<T>::Sums;
+
+template <class T>
+__device__ inline void clear(Sums<T>& sums) {
 #pragma unroll
-  for (int m = 0; m < kMicro<A>; ++m) {
+  for (auto& line : sums) {
 #pragma unroll
-    for (int n = 0; n < kMicro<A>; ++n) {
-      const A x = logits[m][n];
-      // NaN stays NaN.
-      if (call.normalized) logits[m][n] = call.scale * (x > 1 ? 1 : x < -1 ? -1 : x);
+    for (auto& sum : line) sum = 0;
+  }
+}
+
+// The rests of the thread's columns, a pack of T; 1 where there are none.
+template <class T>
+struct ClassRests {
+  using A = Accumulator<T>;
+  A at[Tile<T>::kMicro];
+
+  __device__ ClassRests(const LogitTiles<T>& call, int64_t column) {
+#pragma unroll
+    for (int n = 0; n < Tile<T>::kMicro; ++n) {
+      at[n] = kIsNarrow<T> ? call.class_rests[column + Tile<T>::logit_column(n)] : 1;
     }
   }
-  return at;
+};
+
+template <class T>
+__device__ inline void compute_logits(const LogitTiles<T>& call, const TilePosition& at,
+                                      Sums<T>& logits) {
+  using A = Accumulator<T>;
+  clear<T>(logits);
+  Tile<T>::template multiply<true, true>(call.rows + at.row * call.pitch, call.pitch,
+                                         call.classes + at.column * call.pitch, call.pitch,
+                                         static_cast<int>(call.steps), logits);
+  const ClassRests<T> rests(call, at.column);
+#pragma unroll
+  for (int m = 0; m < Tile<T>::kMicro; ++m) {
+    const A rest = kIsNarrow<T> ? call.factors[at.row + Tile<T>::row_of(m)].rest : 1;
+#pragma unroll
+    for (int n = 0; n < Tile<T>::kMicro; ++n) {
+      const A x = kIsNarrow<T> ? logits[m][n] * (rest * rests.at[n]) : logits[m][n];
+      // NaN stays NaN.
+      logits[m][n] = call.normalized ? call.scale * (x > 1 ? 1 : x < -1 ? -1 : x) : x;
+    }
+  }
 }
 
-// Over the kTileSide threads that share the rows.
-template <class A, class Merge>
-__device__ inline A merge_columns(A value, const Merge& merge) {
+// Over the threads of a warp that share the rows.
+template <class T, class V, class Merge>
+__device__ inline V merge_columns(V value, const Merge& merge) {
 #pragma unroll
-  for (int mask = kTileSide / 2; mask > 0; mask /= 2) {
+  for (int mask = Tile<T>::kSharing / 2; mask > 0; mask /= 2) {
     value = merge(value, __shfl_xor_sync(kAllLanes, value, mask));
   }
   return value;
 }
 
-// The part of a row that lies in this tile.
-template <class A>
-__device__ inline RowPart<A> part_of(const A (&logits)[kMicro<A>], int64_t first_class,
-                                     int64_t class_count, int64_t label) {
+// The part of a row that lies in this warp's columns.
+template <class T>
+__device__ inline RowPart<Accumulator<T>> part_of(const Accumulator<T> (&logits)[Tile<T>::kMicro],
+                                                  int64_t first_class, int64_t class_count,
+                                                  int64_t label) {
+  using A = Accumulator<T>;
   A largest = -INFINITY, best = -INFINITY;
   int best_column = INT_MAX;
 #pragma unroll
-  for (int n = 0; n < kMicro<A>; ++n) {
-    const int column = micro_position<A>(tile_column_thread(), n);
+  for (int n = 0; n < Tile<T>::kMicro; ++n) {
+    const int column = Tile<T>::logit_column(n);
     if (first_class + column >= class_count) continue;
     if (logits[n] > best) {
       best = logits[n];
@@ -221,18 +173,18 @@ __device__ inline RowPart<A> part_of(const A (&logits)[kMicro<A>], int64_t first
     }
     if (first_class + column != label && logits[n] > largest) largest = logits[n];
   }
-  largest = merge_columns(largest, [](A a, A b) { return a > b ? a : b; });
+  largest = merge_columns<T>(largest, [](A a, A b) { return a > b ? a : b; });
   A sum = 0;
 #pragma unroll
-  for (int n = 0; n < kMicro<A>; ++n) {
-    const int64_t j = first_class + micro_position<A>(tile_column_thread(), n);
+  for (int n = 0; n < Tile<T>::kMicro; ++n) {
+    const int64_t j = first_class + Tile<T>::logit_column(n);
     // A logit that is not finite makes the sum NaN.
     if (j < class_count && j != label) sum += exp(logits[n] - largest) + (logits[n] - logits[n]);
   }
-  sum = merge_columns(sum, [](A a, A b) { return a + b; });
-  const A row_best = merge_columns(best, [](A a, A b) { return a > b ? a : b; });
-  const int column = merge_columns(best == row_best ? best_column : INT_MAX,
-                                   [](int a, int b) { return a < b ? a : b; });
+  sum = merge_columns<T>(sum, [](A a, A b) { return a + b; });
+  const A row_best = merge_columns<T>(best, [](A a, A b) { return a > b ? a : b; });
+  const int column = merge_columns<T>(best == row_best ? best_column : INT_MAX,
+                                      [](int a, int b) { return a < b ? a : b; });
   return {largest, sum, row_best, column == INT_MAX ? INT64_MAX : first_class + column};
 }
 
@@ -249,94 +201,129 @@ __device__ inline RowPart<A> merge_parts(const RowPart<A>& a, const RowPart<A>& 
   return both;
 }
 
-// parts[row][slot], slot = tile of classes within the chunk: what the first chunk leaves there is
+// parts[row][slot], slot = warp's columns within the chunk: what the first chunk leaves there is
 // merged with by the later ones.
-template <class A>
+template <class T>
 __global__ void __launch_bounds__(kTileThreads, 2)
-    classifier_logits(LogitTiles<A> call, RowPart<A>* parts, int64_t slots) {
-  Sums<A> logits;
-  const TilePosition at = compute_logits(call, logits);
+    classifier_logits(LogitTiles<T> call, RowPart<Accumulator<T>>* parts, int64_t slots) {
+  using A = Accumulator<T>;
+  const TilePosition at = tile_position<T>(call.row_tiles);
+  Sums<T> logits;
+  compute_logits(call, at, logits);
+  const int64_t slot = at.column / Tile<T>::kSide * Tile<T>::kSlots + Tile<T>::slot();
 #pragma unroll
-  for (int m = 0; m < kMicro<A>; ++m) {
-    const int64_t row = at.row + micro_position<A>(tile_row_thread(), m);
-    const RowPart<A> part = part_of<A>(logits[m], call.first_class + at.column, call.class_count,
+  for (int m = 0; m < Tile<T>::kMicro; ++m) {
+    const int64_t row = at.row + Tile<T>::row_of(m);
+    const RowPart<A> part = part_of<T>(logits[m], call.first_class + at.column, call.class_count,
                                        call.factors[row].label);
-    RowPart<A>& slot = parts[row * slots + at.column / kTile<A>];
-    if (tile_column_thread() == 0) slot = call.first_class == 0 ? part : merge_parts(slot, part);
+    if (threadIdx.x % Tile<T>::kSharing != 0) continue;
+    RowPart<A>& to = parts[row * slots + slot];
+    to = call.first_class == 0 ? part : merge_parts(to, part);
   }
 }
 
-// gradients[row][class of the chunk] = d loss / d cosine (softmax: logit).
-template <class A>
+// gradients[plane][row][class of the chunk] = h_ij of the logits. T rounds them (f32 and f64 do
+// not): where there is a second plane, it has what the first has lost.
+template <class T>
+struct LogitGradients {
+  T* planes;
+  int count;
+  int64_t size;   // elements from plane to plane
+  int64_t pitch;  // elements from line to line
+  const double* peak;
+};
+
+template <class T>
 __global__ void __launch_bounds__(kTileThreads, 2)
-    classifier_logit_gradients(LogitTiles<A> call, A* gradients, int64_t gradient_pitch) {
-  Sums<A> logits;
-  const TilePosition at = compute_logits(call, logits);
+    classifier_logit_gradients(LogitTiles<T> call, LogitGradients<T> gradients) {
+  using A = Accumulator<T>;
+  constexpr int kCount = Pack<T>::kCount;
+  const TilePosition at = tile_position<T>(call.row_tiles);
+  Sums<T> logits;
+  compute_logits(call, at, logits);
+  const A unit = kIsNarrow<T> ? slope_unit<T>(*gradients.peak, call.normalized) : 1;
+  const ClassRests<T> rests(call, at.column);
 #pragma unroll
-  for (int m = 0; m < kMicro<A>; ++m) {
-    const int64_t row = at.row + micro_position<A>(tile_row_thread(), m);
+  for (int m = 0; m < Tile<T>::kMicro; ++m) {
+    const int64_t row = at.row + Tile<T>::row_of(m);
     const RowFactors<A> factors = call.factors[row];
+    T* const line = gradients.planes + row * gradients.pitch + at.column;
 #pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      Pack<A> pack;
+    for (int first = 0; first < Tile<T>::kMicro; first += kCount) {
+      Pack<T> pack, lost = {};
 #pragma unroll
-      for (int k = 0; k < Pack<A>::kCount; ++k) {
-        const int n = half * Pack<A>::kCount + k;
-        const int64_t j = call.first_class + at.column + micro_position<A>(tile_column_thread(), n);
+      for (int k = 0; k < kCount; ++k) {
+        const int n = first + k;
+        const int64_t j = call.first_class + at.column + Tile<T>::logit_column(n);
         const bool counts = factors.gradient != 0 && j < call.class_count;
-        pack.at[k] = counts ? factors.gradient * exp(logits[m][n] - factors.log_sum) : 0;
-        if (j == factors.label) pack.at[k] = factors.target;
+        A slope = counts ? factors.gradient * exp(logits[m][n] - factors.log_sum) : 0;
+        if (j == factors.label) slope = factors.target;
+        if constexpr (kIsNarrow<T>) slope *= unit * rests.at[n];
+        pack.at[k] = narrow<T>(slope);
+        if constexpr (kIsNarrow<T>) lost.at[k] = narrow<T>(slope - widen(pack.at[k]));
       }
-      const int64_t column =
-          at.column + micro_position<A>(tile_column_thread(), half * Pack<A>::kCount);
-      *reinterpret_cast<Pack<A>*>(gradients + row * gradient_pitch + column) = pack;
+      T* const to = line + Tile<T>::logit_column(first);
+      *reinterpret_cast<Pack<T>*>(to) = pack;
+      if (kIsNarrow<T> && gradients.count > 1) {
+        *reinterpret_cast<Pack<T>*>(to + gradients.size) = lost;
+      }
     }
   }
 }
 
 // ---- gradients of rows and classes ----
 
-template <class A>
+template <class T>
 struct GradientTiles {
-  const A* left;  // the logits' gradients: [side, depth] or [depth, side]
+  using A = Accumulator<T>;
+
+  const T* left;  // the logits' gradients: [side, depth] or [depth, side]
   int64_t left_pitch;
-  const A* right;  // [depth, D]
+  int planes;  // of the left operand
+  int64_t plane_size;
+  const T* right;  // [depth, D]
   int64_t right_pitch;
   unsigned row_tiles;
   unsigned column_tiles;
-  unsigned steps;   // of kTileDepth, all splits together
+  unsigned steps;   // of kDepth, all splits together
   unsigned splits;  // of the depth, each into a matrix of its own
   A* sums;          // [splits, split_size]: rows of right_pitch elements
   int64_t split_size;
   bool overwrites;  // otherwise adds
 };
 
-// kAlongDepth: of the left operand.
-template <class A, bool kAlongDepth>
-__global__ void __launch_bounds__(kTileThreads, 2) classifier_gradients(GradientTiles<A> call) {
+// kAlong: the left operand's lines run along the depth.
+template <class T, bool kAlong>
+__global__ void __launch_bounds__(kTileThreads, 2) classifier_gradients(GradientTiles<T> call) {
+  using A = Accumulator<T>;
   // Numbers of 32 bits: 64 would cost registers beside the sums.
   const unsigned row_tile = blockIdx.x % call.row_tiles;
   const unsigned column_tile = blockIdx.x / call.row_tiles % call.column_tiles;
   const unsigned split = blockIdx.x / call.row_tiles / call.column_tiles;
-  const int64_t row = int64_t{row_tile} * kTile<A>, column = int64_t{column_tile} * kTile<A>;
+  const int64_t row = int64_t{row_tile} * Tile<T>::kSide;
+  const int64_t column = int64_t{column_tile} * Tile<T>::kSide;
   const unsigned first = call.steps * split / call.splits;
   const unsigned last = call.steps * (split + 1) / call.splits;
-  const int64_t depth = int64_t{first} * kTileDepth;
-  const A* corner = kAlongDepth ? call.left + row * call.left_pitch + depth
-                                : call.left + depth * call.left_pitch + row;
-  Operand<A, kAlongDepth> left(corner, call.left_pitch);
-  Operand<A, false> right(call.right + depth * call.right_pitch + column, call.right_pitch);
-  Sums<A> sums;
-  multiply_tile<A>(left, right, static_cast<int>(last - first), sums);
+  const int64_t depth = int64_t{first} * Tile<T>::kDepth;
+  const T* left =
+      call.left + (kAlong ? row * call.left_pitch + depth : depth * call.left_pitch + row);
+  const T* right = call.right + depth * call.right_pitch + column;
+  Sums<T> sums;
+  clear<T>(sums);
+  for (int plane = 0; plane < (kIsNarrow<T> ? call.planes : 1); ++plane) {
+    if (plane > 0) __syncthreads();  // the plane before is done with
+    Tile<T>::template multiply<kAlong, false>(left + plane * call.plane_size, call.left_pitch,
+                                              right, call.right_pitch,
+                                              static_cast<int>(last - first), sums);
+  }
+  Tile<T>::gather(sums);
 #pragma unroll
-  for (int m = 0; m < kMicro<A>; ++m) {
-    A* line = call.sums + split * call.split_size +
-              (row + micro_position<A>(tile_row_thread(), m)) * call.right_pitch;
+  for (int m = 0; m < Tile<T>::kMicro; ++m) {
+    A* line = call.sums + split * call.split_size + (row + Tile<T>::row_of(m)) * call.right_pitch +
+              column;
 #pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const int n = half * Pack<A>::kCount;
-      auto* at =
-          reinterpret_cast<Pack<A>*>(line + column + micro_position<A>(tile_column_thread(), n));
+    for (int n = 0; n < Tile<T>::kMicro; n += Pack<A>::kCount) {
+      auto* at = reinterpret_cast<Pack<A>*>(line + Tile<T>::gradient_column(n));
       Pack<A> pack = {};
       if (!call.overwrites) pack = *at;
 #pragma unroll

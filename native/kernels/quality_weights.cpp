@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cinttypes>
 
+#include "core/loss_arrays.h"
 #include "core/loss_options.h"
 #include "core/norms.h"
 #include "core/parallel.h"
@@ -194,13 +195,12 @@ extern "C" {
 int32_t cd_row_norms(int32_t dtype, int64_t rows, int64_t dim, const void* x, int64_t stride,
                      void* norms, int32_t threads) {
   return cd::guarded([&] {
-    const int64_t element = cd::element_bytes(dtype);
+    cd::element_bytes(dtype);
     cd::check_size("rows", rows, 0);
     cd::check_size("dim", dim, 0);
     cd::check_size("threads", threads, 0);
     cd::ArrayCheck check;
-    check.input("x", x, rows, dim, stride, element);
-    check.output("norms", norms, rows, 1, 1, cd::accumulator_bytes(dtype));
+    cd::check_row_norms_arrays(check, dtype, rows, dim, x, stride, norms);
     check.check_aliasing();
     const int64_t rows_per_task =
         std::max<int64_t>(1, cd::kElementsPerTask / std::max<int64_t>(1, dim));
@@ -217,14 +217,12 @@ int32_t cd_quality_weights(int32_t dtype, int64_t rows, const void* quality_stud
                            double alpha, int32_t update, int32_t initialized, void* statistics,
                            void* weights) {
   return cd::guarded([&] {
-    const int64_t element = cd::element_bytes(dtype), accumulator = cd::accumulator_bytes(dtype);
+    cd::element_bytes(dtype);
     cd::check_size("rows", rows, 0);
     cd::check_quality_options(mode, slope, h, alpha, update, initialized);
     cd::ArrayCheck check;
-    check.input("quality_student", quality_student, rows, 1, 1, element);
-    check.input("quality_teacher", quality_teacher, rows, 1, 1, element);
-    check.output("statistics", statistics, 4, 1, 1, accumulator);
-    check.output("weights", weights, rows, 1, 1, accumulator);
+    cd::check_quality_arrays(check, dtype, rows, quality_student, quality_teacher, statistics,
+                             weights);
     check.check_aliasing();
     const cd::QualityWeights call = {dtype, rows,  mode,        slope,
                                      h,     alpha, update != 0, initialized != 0};

@@ -1,6 +1,7 @@
 // K4 on a GPU: quality weights from running statistics, and the row norms that serve as qualities.
 // B rows, D columns.
 #include "core/cuda_norms.cuh"
+#include "core/loss_arrays.h"
 #include "core/loss_options.h"
 
 namespace cd::cuda {
@@ -125,12 +126,11 @@ __global__ void __launch_bounds__(kQualityBlock) quality_weights(QualityWeights<
 extern "C" int32_t cd_row_norms_cuda(int32_t dtype, int64_t rows, int64_t dim, const void* x,
                                      int64_t stride, void* norms, void* stream) {
   return cd::guarded([&] {
-    const int64_t element = cd::element_bytes(dtype);
+    cd::element_bytes(dtype);
     cd::cuda::check_device_size("rows", rows, 0);
     cd::cuda::check_device_size("dim", dim, 0);
     cd::ArrayCheck check;
-    check.input("x", x, rows, dim, stride, element);
-    check.output("norms", norms, rows, 1, 1, cd::accumulator_bytes(dtype));
+    cd::check_row_norms_arrays(check, dtype, rows, dim, x, stride, norms);
     check.check_aliasing();
     cd::cuda::with_element_type(dtype, [&](auto type) {
       using T = decltype(type);
@@ -149,14 +149,12 @@ extern "C" int32_t cd_quality_weights_cuda(int32_t dtype, int64_t rows, const vo
                                            int32_t initialized, void* statistics, void* weights,
                                            void* stream) {
   return cd::guarded([&] {
-    const int64_t element = cd::element_bytes(dtype), accumulator = cd::accumulator_bytes(dtype);
+    cd::element_bytes(dtype);
     cd::cuda::check_device_size("rows", rows, 0);
     cd::check_quality_options(mode, slope, h, alpha, update, initialized);
     cd::ArrayCheck check;
-    check.input("quality_student", quality_student, rows, 1, 1, element);
-    check.input("quality_teacher", quality_teacher, rows, 1, 1, element);
-    check.output("statistics", statistics, 4, 1, 1, accumulator);
-    check.output("weights", weights, rows, 1, 1, accumulator);
+    cd::check_quality_arrays(check, dtype, rows, quality_student, quality_teacher, statistics,
+                             weights);
     check.check_aliasing();
     cd::cuda::with_element_type(dtype, [&](auto type) {
       using T = decltype(type);

@@ -5,16 +5,13 @@
 //
 // A warp has 16 rows and 32 columns of the tile: 4 instructions side by side for every 16 of depth.
 #include "core/cuda_mma.cuh"
-#include "lab/classifier.cuh"
+#include "lab/halves.cuh"
 
 namespace lab {
 namespace {
 
-using Half = __nv_bfloat16;
-
 constexpr int kTile = 64, kDepth = 32, kLine = kDepth + 8;  // 8: spreads the banks
 constexpr int kFragments = 4;
-constexpr int64_t kChunk = 4096;
 
 // Both sides with their depth along the line, as the fragments want it.
 struct Shared {
@@ -82,22 +79,15 @@ __device__ inline void multiply_tile(const Side& a, const Side& b, int64_t row, 
       for (int n = 0; n < kFragments; ++n) {
         const int line = lane.column - 2 * lane.pair + 8 * n + lane.group;
         const Half* right = &shared.b[line][d + 2 * lane.pair];
-        cd::cuda::mma_bf16(sums[n], left, {pair_at(right), pair_at(right + 8)});
+        cd::cuda::multiply_fragments<Half>(sums[n][0], sums[n][1], sums[n][2], sums[n][3], left,
+                                           pair_at(right), pair_at(right + 8));
       }
     }
   }
 }
 
-struct Memory {
-  Half *z, *v;      // [B, D], [C, D]
-  Running* parts;   // [B, C / 32]
-  float* targets;   // [B]
-  float* log_sums;  // [B]
-  Half* slopes;     // [B, chunk]
-};
-
 // Of the 32 columns of a warp; the target's logit on the way.
-__global__ void __launch_bounds__(kBlock) running(Classifier p, Memory memory) {
+__global__ void __launch_bounds__(kBlock) running(Classifier p, HalfMemory memory) {
   const int64_t row_tiles = p.rows / kTile;
   const int64_t row = int64_t{blockIdx.x} % row_tiles * kTile;
   const int64_t column = int64_t{blockIdx.x} / row_tiles * kTile;
@@ -117,34 +107,16 @@ __global__ void __launch_bounds__(kBlock) running(Classifier p, Memory memory) {
         if (column + lane.column + 8 * n + k == p.labels[i]) memory.targets[i] = logit;
       }
     }
-    // The 4 lanes of a group share the row.
-#pragma unroll
-    for (int mask = 1; mask < 4; mask *= 2) {
-      const Running other = {__shfl_xor_sync(cd::cuda::kAllLanes, all.largest, mask),
-                             __shfl_xor_sync(cd::cuda::kAllLanes, all.sum, mask)};
-      all = merge(all, other);
+    all = merged_by_lanes(all);
+    if (lane.pair == 0) {
+      memory.parts[i * memory.parts_of_row + (column + lane.column) / 32] = all;
     }
-    if (lane.pair == 0) memory.parts[i * (p.classes / 32) + (column + lane.column) / 32] = all;
   }
-}
-
-__global__ void __launch_bounds__(kBlock) losses(Classifier p, Memory memory) {
-  const int64_t i = int64_t{blockIdx.x} * (kBlock / kWarp) + threadIdx.x / kWarp;
-  if (i >= p.rows) return;
-  const int64_t parts = p.classes / 32;
-  Running all = {-INFINITY, 0};
-  for (int64_t k = threadIdx.x % kWarp; k < parts; k += kWarp) {
-    all = merge(all, memory.parts[i * parts + k]);
-  }
-  all = cd::cuda::warp_merged(all, [](const Running& a, const Running& b) { return merge(a, b); });
-  if (threadIdx.x % kWarp != 0) return;
-  memory.log_sums[i] = all.largest + logf(all.sum);
-  p.losses[i] = memory.log_sums[i] - memory.targets[i];
 }
 
 // The logits of a chunk once more, as their gradients.
 __global__ void __launch_bounds__(kBlock)
-    chunk_slopes(Classifier p, Memory memory, int64_t first, int64_t count) {
+    chunk_slopes(Classifier p, HalfMemory memory, int64_t first, int64_t count) {
   const int64_t row_tiles = p.rows / kTile;
   const int64_t row = int64_t{blockIdx.x} % row_tiles * kTile;
   const int64_t column = int64_t{blockIdx.x} / row_tiles * kTile;
@@ -181,43 +153,19 @@ __global__ void __launch_bounds__(kBlock)
   }
 }
 
-__global__ void to_halves(const float* from, Half* to, int64_t count) {
-  const int64_t at = int64_t{blockIdx.x} * kBlock + threadIdx.x;
-  if (at < count) to[at] = __float2bfloat16_rn(from[at]);
-}
-
-int64_t chunk_of(const Classifier& p) { return p.classes < kChunk ? p.classes : kChunk; }
-
-Memory divide(const Classifier& p, void* extra, int64_t* bytes) {
-  cd::cuda::Workspace workspace(extra, INT64_MAX);
-  Memory memory = {};
-  memory.z = workspace.take<Half>(p.rows, p.dim);
-  memory.v = workspace.take<Half>(p.classes, p.dim);
-  memory.parts = workspace.take<Running>(p.rows, p.classes / 32);
-  memory.targets = workspace.take<float>(p.rows);
-  memory.log_sums = workspace.take<float>(p.rows);
-  memory.slopes = workspace.take<Half>(p.rows, chunk_of(p));
-  *bytes = workspace.needed();
-  return memory;
-}
-
 int64_t extra_bytes(const Classifier& p) {
   int64_t bytes;
-  divide(p, nullptr, &bytes);
+  divide(p, p.classes / 32, false, nullptr, &bytes);
   return bytes;
 }
 
 void run(const Classifier& p, void* extra, cudaStream_t stream) {
   int64_t bytes;
-  const Memory memory = divide(p, extra, &bytes);
-  const int64_t z_size = p.rows * p.dim, v_size = p.classes * p.dim;
-  launch<kBlock>("k2 halves", {ceil_divide(z_size, kBlock)}, stream, to_halves, p.z, memory.z,
-                 z_size);
-  launch<kBlock>("k2 halves", {ceil_divide(v_size, kBlock)}, stream, to_halves, p.v, memory.v,
-                 v_size);
+  const HalfMemory memory = divide(p, p.classes / 32, false, extra, &bytes);
+  launch_halves(p, memory, stream);
   const int64_t row_tiles = p.rows / kTile, column_tiles = p.dim / kTile;
   launch<kBlock>("k2 running", {row_tiles * (p.classes / kTile)}, stream, running, p, memory);
-  launch<kBlock>("k2 losses", {ceil_divide(p.rows, kBlock / kWarp)}, stream, losses, p, memory);
+  launch_losses(p, memory, stream);
   for (int64_t first = 0; first < p.classes; first += kChunk) {
     const int64_t count = p.classes - first < kChunk ? p.classes - first : kChunk;
     const Half* v = memory.v + first * p.dim;

@@ -1,7 +1,7 @@
 // The laboratory: K1 and K2 in numbered files, from the plainest version to the fastest. All
 // versions of a kernel compute the same, in f32, and differ in nothing but the way of the data, so
-// that two neighbouring files show what one idea is worth. main.cu checks each against double
-// precision and times it.
+// that two neighbouring files show what one idea is worth. main.cpp checks each against double
+// precision and times it; one that the GPU cannot run says so.
 //
 // To be read, not to be linked: the library's kernels in ../kernels do more (distances, margins,
 // weights, dtypes, edges).
@@ -48,6 +48,7 @@ struct Version {
   double tolerance;  // relative error of the gradients
   int64_t (*extra_bytes)(const Problem&);
   void (*run)(const Problem&, void* extra, cudaStream_t stream);
+  const char* (*missing)() = nullptr;  // why the current GPU cannot run it; null: it can
 };
 
 // In the order in which they are to be read.
@@ -55,6 +56,6 @@ std::vector<Version<Feature>> feature_versions();
 std::vector<Version<Classifier>> classifier_versions();
 
 extern const Version<Feature> k1_naive, k1_warp, k1_packs, k1_kept;
-extern const Version<Classifier> k2_naive, k2_tiled, k2_chunked, k2_mma_sync;
+extern const Version<Classifier> k2_naive, k2_tiled, k2_chunked, k2_mma_sync, k2_wgmma;
 
 }  // namespace lab

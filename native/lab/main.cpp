@@ -77,6 +77,11 @@ bool table(const char* title, const std::vector<Version<Problem>>& versions, con
   double first_time = 0, before = 0;
   bool right = true;
   for (const auto& version : versions) {
+    const char* missing = version.missing == nullptr ? nullptr : version.missing();
+    if (missing != nullptr) {
+      std::printf("| %s | %s | | | | | | |\n", version.name, missing);
+      continue;
+    }
     const Memory extra(version.extra_bytes(problem));
     const auto run = [&] { version.run(problem, extra.as<void>(), nullptr); };
     run();

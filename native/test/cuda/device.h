@@ -1,4 +1,5 @@
-// Arrays on the device under test: a GPU, or the simulator of test/simt (CD_SIMULATED).
+// Arrays on the device under test: a GPU, or the simulator of test/simt (CD_SIMULATED); and the
+// fixture of its tests.
 //
 // Every array lies between guard bytes, may start at any element, and has its rows apart; whatever
 // is not an element of an output must be untouched afterwards.
@@ -9,8 +10,10 @@
 #include <cuda_runtime.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -48,6 +51,8 @@ inline void copy_out(void* to, const void* from, size_t bytes) {
   EXPECT_EQ(error, cudaSuccess) << cudaGetErrorString(error);
 }
 #endif
+
+inline constexpr int32_t kDtypes[] = {CD_F64, CD_F32, CD_BF16, CD_F16};
 
 // Beside the cd_dtype's: what labels and flags are made of.
 constexpr int32_t kInt64 = 100;
@@ -134,6 +139,11 @@ class Array {
   ~Array() { release(memory_); }
 
   void* data() const { return static_cast<char*>(memory_) + start_; }
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(data());
+  }
+  int64_t rows() const { return rows_; }
   int64_t stride() const { return stride_; }
 
   // The elements, after a look at everything around them.
@@ -188,26 +198,6 @@ class Array {
   bool input_ = false;
 };
 
-// Where a device is there, and the cases of a test one by one: the thread sanitizer slows the
-// simulator so much that there one case in six has to do.
-class Test : public testing::Test {
- protected:
-  void SetUp() override {
-    if (!available()) GTEST_SKIP() << cd_last_error();
-  }
-
-  bool wanted() {
-#if defined(__SANITIZE_THREAD__)
-    return case_++ % 6 == 0;
-#else
-    return true;
-#endif
-  }
-
- private:
-  int case_ = 0;
-};
-
 // body() twice: the simulator in both of its orders, a GPU one run after the other.
 template <class Body>
 auto run_both_ways(const Body& body) {
@@ -220,6 +210,19 @@ auto run_both_ways(const Body& body) {
   simt::set_order(simt::Order::kForward);
 #endif
   return std::make_pair(std::move(first), std::move(second));
+}
+
+inline Array label_array(const std::vector<int64_t>& labels) {
+  return Array(kInt64, std::vector<double>(labels.begin(), labels.end()),
+               static_cast<int64_t>(labels.size()), 1);
+}
+
+// The workspace that query(&bytes) asks for, at an address without alignment; rows() are its bytes.
+template <class Query>
+Array workspace(const Query& query) {
+  int64_t bytes = -1;
+  EXPECT_EQ(query(&bytes), CD_OK) << cd_last_error();
+  return Array(kByte, bytes, 1, {0, 3});
 }
 
 inline int32_t accumulator(int32_t dtype) { return dtype == CD_F64 ? CD_F64 : CD_F32; }
@@ -247,6 +250,46 @@ inline double tolerance(int32_t type) {
   return type == CD_F64 ? 1e-10 : type == CD_F32 ? 1e-5 : type == CD_BF16 ? 5e-3 : 1e-3;
 }
 
+// Largest errors of a test, by type: what its fixture prints.
+inline double worst_errors[4];
+
+// Holds `actual`, of a cd_dtype, against the tolerance of its type.
+inline void expect_near(const char* name, const std::vector<double>& actual,
+                        const std::vector<double>& expected, int32_t type) {
+  const double error = relative_error(actual, expected);
+  EXPECT_LE(error, tolerance(type)) << name;
+  worst_errors[type] = std::max(worst_errors[type], error);
+}
+
+// Where a device is there, and the cases of a test one by one: the thread sanitizer slows the
+// simulator so much that there one case in six has to do.
+class Test : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!available()) GTEST_SKIP() << cd_last_error();
+    std::fill_n(worst_errors, 4, 0);
+  }
+
+  void TearDown() override {
+    for (const int32_t type : kDtypes) {
+      if (worst_errors[type] == 0) continue;
+      std::printf("  %s: error at most %.1e of %.0e\n", name_of(type), worst_errors[type],
+                  tolerance(type));
+    }
+  }
+
+  bool wanted() {
+#if defined(__SANITIZE_THREAD__)
+    return case_++ % 6 == 0;
+#else
+    return true;
+#endif
+  }
+
+ private:
+  int case_ = 0;
+};
+
 // Numbers that every dtype holds exactly: 8 significant bits.
 class Numbers {
  public:
@@ -273,6 +316,16 @@ class Numbers {
   std::vector<double> normals(int64_t count) {
     std::vector<double> values;
     for (int64_t i = 0; i < count; ++i) values.push_back(rounded(normal()));
+    return values;
+  }
+
+  // Labels, one in seven of them ignored.
+  std::vector<int64_t> labels(int64_t count, int64_t classes) {
+    std::vector<int64_t> values;
+    for (int64_t i = 0; i < count; ++i) {
+      const auto label = static_cast<int64_t>(uniform() * static_cast<double>(classes));
+      values.push_back(uniform() < 0.15 ? int64_t{CD_IGNORE_LABEL} : label);
+    }
     return values;
   }
 

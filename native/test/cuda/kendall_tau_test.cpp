@@ -8,10 +8,9 @@
 namespace {
 
 using device::Array;
+using device::kDtypes;
 using device::Numbers;
 using device::Placement;
-
-constexpr int32_t kDtypes[] = {CD_F64, CD_F32, CD_BF16, CD_F16};
 
 struct Case {
   int32_t dtype = CD_F32;
@@ -46,12 +45,12 @@ Outputs run(const Case& c) {
   const Array a(c.dtype, c.a, c.rows, c.classes, c.placement);
   const Array b(c.dtype, c.b, c.rows, c.classes, {2 * c.placement.gap, 0});
   const Array tau(device::accumulator(c.dtype), c.rows, 1), mask(device::kByte, c.rows, 1);
-  int64_t bytes = -1;
-  EXPECT_EQ(cd_kendall_tau_cuda_workspace(c.dtype, c.rows, c.classes, &bytes), CD_OK);
-  const Array workspace(device::kByte, bytes, 1);
-  EXPECT_EQ(cd_kendall_tau_cuda(
-                c.dtype, c.rows, c.classes, a.data(), a.stride(), b.data(), b.stride(), c.threshold,
-                tau.data(), static_cast<uint8_t*>(mask.data()), workspace.data(), bytes, nullptr),
+  const Array workspace = device::workspace([&](int64_t* bytes) {
+    return cd_kendall_tau_cuda_workspace(c.dtype, c.rows, c.classes, bytes);
+  });
+  EXPECT_EQ(cd_kendall_tau_cuda(c.dtype, c.rows, c.classes, a.data(), a.stride(), b.data(),
+                                b.stride(), c.threshold, tau.data(), mask.as<uint8_t>(),
+                                workspace.data(), workspace.rows(), nullptr),
             CD_OK)
       << cd_last_error();
   a.values("a");

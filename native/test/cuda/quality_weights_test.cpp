@@ -4,10 +4,9 @@
 namespace {
 
 using device::Array;
+using device::kDtypes;
 using device::Numbers;
 using device::Placement;
-
-constexpr int32_t kDtypes[] = {CD_F64, CD_F32, CD_BF16, CD_F16};
 
 struct Statistics {
   double mean = 0;

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 
 struct __half {
@@ -11,10 +12,14 @@ struct __half {
 
 inline float __half2float(__half value) {
   const float sign = (value.bits & 0x8000u) != 0 ? -1.0f : 1.0f;
-  const int exponent = (value.bits >> 10) & 0x1f;
-  const float fraction = static_cast<float>(value.bits & 0x3ffu);
-  if (exponent == 0) return sign * std::ldexp(fraction, -24);
-  if (exponent < 31) return sign * std::ldexp(1024.0f + fraction, exponent - 25);
+  const uint32_t exponent = (value.bits >> 10) & 0x1fu, fraction = value.bits & 0x3ffu;
+  if (exponent == 0) return sign * static_cast<float>(fraction) * 0x1p-24f;
+  if (exponent < 31) {
+    const uint32_t bits = (exponent + 112) << 23 | fraction << 13;
+    float magnitude;
+    std::memcpy(&magnitude, &bits, sizeof magnitude);
+    return sign * magnitude;
+  }
   return fraction == 0 ? sign * std::numeric_limits<float>::infinity()
                        : std::numeric_limits<float>::quiet_NaN();
 }

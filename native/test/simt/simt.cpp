@@ -44,6 +44,7 @@ struct Copy {
   void* to;
   const void* from;
   size_t bytes;
+  size_t group;
 };
 
 struct Fiber {
@@ -51,7 +52,8 @@ struct Fiber {
   State state;
   Copy copies[kMostCopies];
   int copy_count;
-  int exchanges;  // which of the two halves of the warp's slots is next
+  size_t committed;  // groups of copies
+  int exchanges;     // which of the two halves of the warp's slots is next
   char* stack;
   void* stack_pointer;
   void* address_sanitizer;  // its fake stack
@@ -139,6 +141,7 @@ SIMT_UNCHECKED void start_fiber(Device& d, Fiber& fiber) {
   fiber.state = State::kReady;
   fiber.exchanges = 0;
   fiber.copy_count = 0;
+  fiber.committed = 0;
   if (fiber.stack != nullptr) return;
   fiber.stack = static_cast<char*>(std::malloc(kStackBytes));
   if (fiber.stack == nullptr) std::abort();
@@ -295,18 +298,35 @@ SIMT_UNCHECKED void* dynamic_shared_memory() {
   return shared_memory(&device.dynamic_bytes, device.dynamic_bytes);
 }
 
-void copy_later(void* to, const void* from, size_t bytes) {
-  Fiber& fiber = running();
-  if (fiber.copy_count == kMostCopies) wait_for_copies();
-  fiber.copies[fiber.copy_count++] = {to, from, bytes};
+namespace {
+
+// Those of the first `groups` groups; the others stay.
+void make_copies(Fiber& fiber, size_t groups) {
+  int left = 0;
+  for (int i = 0; i < fiber.copy_count; ++i) {
+    const Copy copy = fiber.copies[i];
+    if (copy.group < groups) {
+      std::memcpy(copy.to, copy.from, copy.bytes);
+    } else {
+      fiber.copies[left++] = copy;
+    }
+  }
+  fiber.copy_count = left;
 }
 
-void wait_for_copies() {
+}  // namespace
+
+void copy_later(void* to, const void* from, size_t bytes) {
   Fiber& fiber = running();
-  for (int i = 0; i < fiber.copy_count; ++i) {
-    std::memcpy(fiber.copies[i].to, fiber.copies[i].from, fiber.copies[i].bytes);
-  }
-  fiber.copy_count = 0;
+  if (fiber.copy_count == kMostCopies) make_copies(fiber, SIZE_MAX);
+  fiber.copies[fiber.copy_count++] = {to, from, bytes, fiber.committed};
+}
+
+void commit_copies() { ++running().committed; }
+
+void wait_for_copies(size_t groups) {
+  Fiber& fiber = running();
+  make_copies(fiber, fiber.committed > groups ? fiber.committed - groups : 0);
 }
 
 }  // namespace simt

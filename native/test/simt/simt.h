@@ -52,9 +52,11 @@ void* shared_memory(const void* key, size_t bytes);
 // The shared memory that the launch has asked for.
 void* dynamic_shared_memory();
 
-// A copy that is made when the running thread waits for its copies.
+// Copies that are made when the running thread waits for them: all but those of the `groups` that
+// it has committed last, and of those that it has not committed.
 void copy_later(void* to, const void* from, size_t bytes);
-void wait_for_copies();
+void commit_copies();
+void wait_for_copies(size_t groups);
 
 }  // namespace simt
 

@@ -1,0 +1,127 @@
+#include "core/loss_arrays.h"
+
+namespace cd {
+
+void check_feature_margin_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int64_t dim,
+                                 const void* student, int64_t student_stride, const void* teacher,
+                                 int64_t teacher_stride, const void* weights_or_null, void* loss,
+                                 void* row_losses_or_null, void* distances_or_null,
+                                 void* grad_student_or_null, int64_t grad_student_stride,
+                                 void* grad_teacher_or_null, int64_t grad_teacher_stride,
+                                 void* grad_weights_or_null) {
+  const int64_t element = element_bytes(dtype), accumulator = accumulator_bytes(dtype);
+  check.input("student", student, rows, dim, student_stride, element);
+  check.input("teacher", teacher, rows, dim, teacher_stride, element);
+  check.input_or_null("weights", weights_or_null, rows, 1, 1, accumulator);
+  check.output("loss", loss, 1, 1, 1, accumulator);
+  check.output_or_null("row_losses", row_losses_or_null, rows, 1, 1, accumulator);
+  check.output_or_null("distances", distances_or_null, rows, 1, 1, accumulator);
+  check.output_or_null("grad_student", grad_student_or_null, rows, dim, grad_student_stride,
+                       element);
+  check.output_or_null("grad_teacher", grad_teacher_or_null, rows, dim, grad_teacher_stride,
+                       element);
+  check.output_or_null("grad_weights", grad_weights_or_null, rows, 1, 1, accumulator);
+}
+
+void check_classifier_arrays(ArrayCheck& check, int32_t dtype, int64_t classes, int64_t dim,
+                             int32_t kind, const void* classifier, int64_t classifier_stride,
+                             const void* bias_or_null, void* grad_classifier_or_null,
+                             int64_t grad_classifier_stride, void* grad_bias_or_null) {
+  const int64_t element = element_bytes(dtype);
+  if (kind != CD_CLASSIFIER_SOFTMAX && (bias_or_null != nullptr || grad_bias_or_null != nullptr)) {
+    fail(CD_INVALID_ARGUMENT, "bias and grad_bias: expected null unless kind is softmax");
+  }
+  check.input("classifier", classifier, classes, dim, classifier_stride, element);
+  check.input_or_null("bias", bias_or_null, classes, 1, 1, element);
+  check.output_or_null("grad_classifier", grad_classifier_or_null, classes, dim,
+                       grad_classifier_stride, element);
+  check.output_or_null("grad_bias", grad_bias_or_null, classes, 1, 1, element);
+}
+
+void check_row_set_arrays(ArrayCheck& check, int32_t index, const cd_row_set& set, int32_t dtype,
+                          int64_t dim) {
+  const int64_t element = element_bytes(dtype), accumulator = accumulator_bytes(dtype);
+  check.set_prefix("row_sets", index);
+  check.size("rows", set.rows, 0);
+  check.finite("grad_scale", set.grad_scale);
+  check.input("embeddings", set.embeddings, set.rows, dim, set.embeddings_stride, element);
+  check.input("labels", set.labels, set.rows, 1, 1, 8);
+  check.input_or_null("weights", set.weights_or_null, set.rows, 1, 1, accumulator);
+  check.output("loss", set.loss, 1, 1, 1, accumulator);
+  check.output_or_null("row_losses", set.row_losses_or_null, set.rows, 1, 1, accumulator);
+  check.output_or_null("hits", set.hits_or_null, set.rows, 1, 1, 1);
+  check.output_or_null("grad_embeddings", set.grad_embeddings_or_null, set.rows, dim,
+                       set.grad_embeddings_stride, element);
+  check.output_or_null("grad_weights", set.grad_weights_or_null, set.rows, 1, 1, accumulator);
+}
+
+void check_kd_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int64_t classes,
+                     const void* student, int64_t student_stride, const void* teacher,
+                     int64_t teacher_stride, const int64_t* labels_or_null,
+                     const void* weights_or_null, int32_t target, void* loss,
+                     void* row_losses_or_null, void* grad_student_or_null,
+                     int64_t grad_student_stride, void* grad_teacher_or_null,
+                     int64_t grad_teacher_stride, void* grad_weights_or_null) {
+  const int64_t element = element_bytes(dtype), accumulator = accumulator_bytes(dtype);
+  check.input("student", student, rows, classes, student_stride, element);
+  check.input("teacher", teacher, rows, classes, teacher_stride, element);
+  if (target == CD_TARGET_KEPT) {
+    check.input_or_null("labels", labels_or_null, rows, 1, 1, 8);
+  } else {
+    check.input("labels", labels_or_null, rows, 1, 1, 8);
+  }
+  check.input_or_null("weights", weights_or_null, rows, 1, 1, accumulator);
+  check.output("loss", loss, 1, 1, 1, accumulator);
+  check.output_or_null("row_losses", row_losses_or_null, rows, 1, 1, accumulator);
+  check.output_or_null("grad_student", grad_student_or_null, rows, classes, grad_student_stride,
+                       element);
+  check.output_or_null("grad_teacher", grad_teacher_or_null, rows, classes, grad_teacher_stride,
+                       element);
+  check.output_or_null("grad_weights", grad_weights_or_null, rows, 1, 1, accumulator);
+}
+
+void check_kendall_tau_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int64_t classes,
+                              const void* a, int64_t a_stride, const void* b, int64_t b_stride,
+                              void* tau, uint8_t* mask_or_null) {
+  const int64_t element = element_bytes(dtype);
+  check.input("a", a, rows, classes, a_stride, element);
+  check.input("b", b, rows, classes, b_stride, element);
+  check.output("tau", tau, rows, 1, 1, accumulator_bytes(dtype));
+  check.output_or_null("mask", mask_or_null, rows, 1, 1, 1);
+}
+
+void check_c2kd_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int64_t classes,
+                       const cd_logits* networks, const int64_t* labels, void* loss, void* terms,
+                       void* tau_or_null) {
+  const int64_t element = element_bytes(dtype), accumulator = accumulator_bytes(dtype);
+  if (networks == nullptr) fail(CD_INVALID_ARGUMENT, "networks: expected an array, got null");
+  check.input("labels", labels, rows, 1, 1, 8);
+  check.output("loss", loss, 1, 1, 1, accumulator);
+  check.output("terms", terms, kTerms, 1, 1, accumulator);
+  check.output_or_null("tau", tau_or_null, rows, 1, 1, accumulator);
+  for (int32_t k = 0; k < kNetworks; ++k) {
+    const cd_logits& network = networks[k];
+    check.set_prefix("networks", k);
+    check.input("logits", network.logits, rows, classes, network.stride, element);
+    check.output_or_null("grad", network.grad_or_null, rows, classes, network.grad_stride, element);
+  }
+  check.set_prefix(nullptr, 0);
+}
+
+void check_row_norms_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int64_t dim,
+                            const void* x, int64_t stride, void* norms) {
+  check.input("x", x, rows, dim, stride, element_bytes(dtype));
+  check.output("norms", norms, rows, 1, 1, accumulator_bytes(dtype));
+}
+
+void check_quality_arrays(ArrayCheck& check, int32_t dtype, int64_t rows,
+                          const void* quality_student, const void* quality_teacher,
+                          void* statistics, void* weights) {
+  const int64_t element = element_bytes(dtype), accumulator = accumulator_bytes(dtype);
+  check.input("quality_student", quality_student, rows, 1, 1, element);
+  check.input("quality_teacher", quality_teacher, rows, 1, 1, element);
+  check.output("statistics", statistics, 4, 1, 1, accumulator);
+  check.output("weights", weights, rows, 1, 1, accumulator);
+}
+
+}  // namespace cd

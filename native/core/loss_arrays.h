@@ -1,0 +1,59 @@
+// Checks of the losses' arrays, the same on every backend: each adds the arrays of one call, in the
+// order of the C function's parameters. What a backend has beside them (a workspace) it adds
+// itself, before it asks for ArrayCheck::check_aliasing.
+#pragma once
+
+#include <cstdint>
+
+#include "core/tensor_check.h"
+
+namespace cd {
+
+void check_feature_margin_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int64_t dim,
+                                 const void* student, int64_t student_stride, const void* teacher,
+                                 int64_t teacher_stride, const void* weights_or_null, void* loss,
+                                 void* row_losses_or_null, void* distances_or_null,
+                                 void* grad_student_or_null, int64_t grad_student_stride,
+                                 void* grad_teacher_or_null, int64_t grad_teacher_stride,
+                                 void* grad_weights_or_null);
+
+// Also that there is a bias for `kind` softmax only.
+void check_classifier_arrays(ArrayCheck& check, int32_t dtype, int64_t classes, int64_t dim,
+                             int32_t kind, const void* classifier, int64_t classifier_stride,
+                             const void* bias_or_null, void* grad_classifier_or_null,
+                             int64_t grad_classifier_stride, void* grad_bias_or_null);
+
+// One of a classifier's row sets, and its grad_scale; names that are added next read
+// "row_sets[index].name".
+void check_row_set_arrays(ArrayCheck& check, int32_t index, const cd_row_set& set, int32_t dtype,
+                          int64_t dim);
+
+void check_kd_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int64_t classes,
+                     const void* student, int64_t student_stride, const void* teacher,
+                     int64_t teacher_stride, const int64_t* labels_or_null,
+                     const void* weights_or_null, int32_t target, void* loss,
+                     void* row_losses_or_null, void* grad_student_or_null,
+                     int64_t grad_student_stride, void* grad_teacher_or_null,
+                     int64_t grad_teacher_stride, void* grad_weights_or_null);
+
+void check_kendall_tau_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int64_t classes,
+                              const void* a, int64_t a_stride, const void* b, int64_t b_stride,
+                              void* tau, uint8_t* mask_or_null);
+
+// The networks of customised distillation in the order in which they are given, and its terms.
+enum Network { kTeacher, kStudent, kProxyTeacher, kProxyStudent, kNetworks };
+constexpr int kTerms = 8;
+
+// Also that `networks` is there.
+void check_c2kd_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int64_t classes,
+                       const cd_logits* networks, const int64_t* labels, void* loss, void* terms,
+                       void* tau_or_null);
+
+void check_row_norms_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int64_t dim,
+                            const void* x, int64_t stride, void* norms);
+
+void check_quality_arrays(ArrayCheck& check, int32_t dtype, int64_t rows,
+                          const void* quality_student, const void* quality_teacher,
+                          void* statistics, void* weights);
+
+}  // namespace cd
