@@ -53,7 +53,7 @@ BENCHMARK(feature_margin)
     ->ArgNames({"dtype", "B", "D", "threads"})
     ->ArgsProduct({{CD_F32, CD_BF16, CD_F16}, {65536}, {512}, {1, 0}})
     ->ArgsProduct({{CD_F32, CD_BF16}, {16384}, {512}, {1, 0}})
-    ->ArgsProduct({{CD_F32, CD_BF16, CD_F16}, {48}, {512}, {1}})
+    ->ArgsProduct({{CD_F32, CD_BF16, CD_F16}, {48}, {512, 1024}, {1}})
     ->Iterations(30)
     ->UseManualTime()
     ->Unit(benchmark::kMicrosecond);
