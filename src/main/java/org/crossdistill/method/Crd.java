@@ -90,20 +90,20 @@ public final class Crd extends Distillation {
     Tensor gt = teacherEmbedding.forward(batch.teacher().embedding()); // [B, d]
     Tensor candidates = memory.candidates(batch.samples()); // [B, 1 + m]
 
-    Tensor forTeacher = contrast(memory.students(candidates), gt, CrdMemory.STUDENTS);
-    Tensor forStudent = contrast(memory.teachers(candidates), gs, CrdMemory.TEACHERS);
+    Tensor forTeacher = contrast(memory.students(gt, candidates), CrdMemory.STUDENTS);
+    Tensor forStudent = contrast(memory.teachers(gs, candidates), CrdMemory.TEACHERS);
 
     memory.update(batch.samples(), gs, gt);
     return forStudent.add(forTeacher);
   }
 
   /**
-   * NCE of embeddings [B, d] against remembered candidates [B, 1 + m, d].
+   * NCE of similarities [B, 1 + m] to remembered candidates.
    *
    * @param memoryIndex whose Z is used
    */
-  private Tensor contrast(Tensor candidates, Tensor embeddings, int memoryIndex) {
-    Tensor scores = loss.scores(candidates.bmm(embeddings.unsqueeze(2)).squeeze(2));
+  private Tensor contrast(Tensor similarities, int memoryIndex) {
+    Tensor scores = loss.scores(similarities);
     double mean = scores.detach().mean().mul(new Scalar(memory.samples())).item_double();
     return loss.apply(scores, memory.normaliser(memoryIndex, mean), memory.samples());
   }

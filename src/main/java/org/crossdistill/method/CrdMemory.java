@@ -24,6 +24,8 @@ final class CrdMemory extends Module {
   /** The memory of the teacher's embeddings. */
   static final int TEACHERS = 1;
 
+  private static final long PRODUCT_PAYS = 8;
+
   private final int samples;
   private final int negatives;
   private final double momentum;
@@ -66,20 +68,30 @@ final class CrdMemory extends Module {
     return torch.cat(new TensorVector(first, others), 1);
   }
 
-  /** Remembered embeddings of the student, [B, 1 + m, d]. */
-  Tensor students(Tensor candidates) {
-    return rows(students, candidates);
+  /** Embeddings [B, d] by what is remembered of the student at candidates [B, 1 + m]. */
+  Tensor students(Tensor embeddings, Tensor candidates) {
+    return similarities(embeddings, students, candidates);
   }
 
-  /** Remembered embeddings of the teacher, [B, 1 + m, d]. */
-  Tensor teachers(Tensor candidates) {
-    return rows(teachers, candidates);
+  /** Embeddings [B, d] by what is remembered of the teacher at candidates [B, 1 + m]. */
+  Tensor teachers(Tensor embeddings, Tensor candidates) {
+    return similarities(embeddings, teachers, candidates);
   }
 
-  private static Tensor rows(Tensor memory, Tensor candidates) {
-    return memory
-        .index_select(0, candidates.reshape(-1))
-        .reshape(candidates.size(0), candidates.size(1), memory.size(1));
+  /**
+   * Dot products [B, 1 + m]. One matrix product with all samples costs less than collecting the
+   * candidates' rows, unless there are many more samples than candidates.
+   */
+  private Tensor similarities(Tensor embeddings, Tensor memory, Tensor candidates) {
+    if (samples <= PRODUCT_PAYS * candidates.size(1)) {
+      // A copy, as the memory changes before the gradients are taken.
+      return embeddings.mm(memory.clone().t()).gather(1, candidates);
+    }
+    Tensor rows =
+        memory
+            .index_select(0, candidates.reshape(-1))
+            .reshape(candidates.size(0), candidates.size(1), memory.size(1));
+    return rows.bmm(embeddings.unsqueeze(2)).squeeze(2);
   }
 
   /** Z of a memory; the first call sets it. */
