@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <string>
 #include <vector>
 
 #include "core/parallel.h"
@@ -88,3 +89,40 @@ inline double peak_flops(benchmark::State& state, int32_t dtype, int32_t threads
 
 // Elements of an f32 array of which four are out of reach of the caches.
 inline int64_t far_elements() { return 5 * cd_last_level_cache_bytes() / 16; }
+
+// Arrays for that loop, beside a kernel whose own are not fit for it.
+struct CopyArrays {
+  BenchArray a, b, c, d;
+
+  explicit CopyArrays(int64_t elements = far_elements())
+      : a(CD_F32, elements, 1),
+        b(CD_F32, elements, 2),
+        c(CD_F32, elements, 3),
+        d(CD_F32, elements, 4) {}
+
+  double rate(benchmark::State& state, int32_t threads) {
+    return copy_rate(state, threads, a, b, c, d);
+  }
+};
+
+// A kernel's rates, each with the rate of its roofline in the same iteration.
+class Rates {
+ public:
+  void add(double rate, double limit) {
+    rates_.push_back(rate);
+    limits_.push_back(limit);
+    shares_.push_back(rate / limit);
+  }
+
+  // Medians in 1e9 of `unit`, and the share of the limit with its 20th and 80th percentile.
+  void report(benchmark::State& state, const std::string& unit, const std::string& limit) const {
+    state.counters[unit] = quantile(rates_, 0.5) / 1e9;
+    state.counters[limit + "_" + unit] = quantile(limits_, 0.5) / 1e9;
+    state.counters["of_" + limit] = quantile(shares_, 0.5);
+    state.counters["of_" + limit + "_p20"] = quantile(shares_, 0.2);
+    state.counters["of_" + limit + "_p80"] = quantile(shares_, 0.8);
+  }
+
+ private:
+  std::vector<double> rates_, limits_, shares_;
+};

@@ -12,16 +12,14 @@ void feature_margin(benchmark::State& state) {
   const double bytes = 4 * static_cast<double>(s.bytes());
   // Out of the caches the copy is timed on the same arrays; in them, on arrays too large for them.
   const bool streaming = bytes > static_cast<double>(cd_last_level_cache_bytes());
-  const int64_t far = streaming ? 16 : far_elements();
-  BenchArray far_s(CD_F32, far, 1), far_t(CD_F32, far, 2);
-  BenchArray far_gs(CD_F32, far, 3), far_gt(CD_F32, far, 4);
+  CopyArrays far(streaming ? 16 : far_elements());
   // Enough calls for the clock.
   const int calls = static_cast<int>(std::max(1.0, 4e6 / bytes));
   float loss[2];
-  std::vector<double> copy_rates, rates, ratios;
+  Rates rates;
   for (auto _ : state) {
-    copy_rates.push_back(streaming ? copy_rate(state, threads, s, t, gs, gt)
-                                   : copy_rate(state, threads, far_s, far_t, far_gs, far_gt));
+    const double copy =
+        streaming ? copy_rate(state, threads, s, t, gs, gt) : far.rate(state, threads);
     check(state, cd_feature_margin(dtype, rows, dim, s.data(), dim, t.data(), dim, nullptr,
                                    CD_DISTANCE_NORMALIZED, 0.5, CD_MEAN, 1, loss, nullptr, nullptr,
                                    gs.data(), dim, gt.data(), dim, nullptr, threads));
@@ -37,14 +35,9 @@ void feature_margin(benchmark::State& state) {
                 }) /
         calls;
     state.SetIterationTime(seconds);
-    rates.push_back(bytes / seconds);
-    ratios.push_back(rates.back() / copy_rates.back());
+    rates.add(bytes / seconds, copy);
   }
-  state.counters["GB/s"] = quantile(rates, 0.5) / 1e9;
-  state.counters["copy_GB/s"] = quantile(copy_rates, 0.5) / 1e9;
-  state.counters["of_copy"] = quantile(ratios, 0.5);
-  state.counters["of_copy_p20"] = quantile(ratios, 0.2);
-  state.counters["of_copy_p80"] = quantile(ratios, 0.8);
+  rates.report(state, "GB/s", "copy");
 }
 
 }  // namespace

@@ -12,26 +12,20 @@ void kd(benchmark::State& state) {
   BenchArray s(dtype, rows * classes, 1), t(dtype, rows * classes, 2);
   BenchArray gs(dtype, rows * classes, 3), gt(dtype, both ? rows * classes : 1, 4);
   const double bytes = (both ? 4 : 3) * static_cast<double>(s.bytes());
-  const int64_t far = far_elements();
-  BenchArray a(CD_F32, far, 1), b(CD_F32, far, 2), c(CD_F32, far, 3), d(CD_F32, far, 4);
+  CopyArrays far;
   float loss[2];
-  std::vector<double> copy_rates, rates, ratios;
+  Rates rates;
   for (auto _ : state) {
-    copy_rates.push_back(copy_rate(state, threads, a, b, c, d));
+    const double copy = far.rate(state, threads);
     const double seconds = time_of(threads, [&] {
       check(state, cd_kd(dtype, rows, classes, s.data(), classes, t.data(), classes, nullptr,
                          nullptr, CD_TARGET_KEPT, 4, CD_MEAN, 1, loss, nullptr, gs.data(), classes,
                          both ? gt.data() : nullptr, classes, nullptr, threads));
     });
     state.SetIterationTime(seconds);
-    rates.push_back(bytes / seconds);
-    ratios.push_back(rates.back() / copy_rates.back());
+    rates.add(bytes / seconds, copy);
   }
-  state.counters["GB/s"] = quantile(rates, 0.5) / 1e9;
-  state.counters["copy_GB/s"] = quantile(copy_rates, 0.5) / 1e9;
-  state.counters["of_copy"] = quantile(ratios, 0.5);
-  state.counters["of_copy_p20"] = quantile(ratios, 0.2);
-  state.counters["of_copy_p80"] = quantile(ratios, 0.8);
+  rates.report(state, "GB/s", "copy");
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ void margin_classifier(benchmark::State& state) {
   set.grad_embeddings_stride = dim;
   const double operations =
       8.0 * static_cast<double>(rows) * static_cast<double>(classes) * static_cast<double>(dim);
-  std::vector<double> peaks, rates, ratios;
+  Rates rates;
   for (auto _ : state) {
     const double before = peak_flops(state, dtype, threads);
     const double seconds = time_of(threads, [&] {
@@ -32,15 +32,9 @@ void margin_classifier(benchmark::State& state) {
                                         nullptr, threads));
     });
     state.SetIterationTime(seconds);
-    peaks.push_back((before + peak_flops(state, dtype, threads)) / 2);
-    rates.push_back(operations / seconds);
-    ratios.push_back(rates.back() / peaks.back());
+    rates.add(operations / seconds, (before + peak_flops(state, dtype, threads)) / 2);
   }
-  state.counters["GFLOP/s"] = quantile(rates, 0.5) / 1e9;
-  state.counters["peak_GFLOP/s"] = quantile(peaks, 0.5) / 1e9;
-  state.counters["of_peak"] = quantile(ratios, 0.5);
-  state.counters["of_peak_p20"] = quantile(ratios, 0.2);
-  state.counters["of_peak_p80"] = quantile(ratios, 0.8);
+  rates.report(state, "GFLOP/s", "peak");
 }
 
 }  // namespace

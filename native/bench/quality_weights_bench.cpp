@@ -11,12 +11,11 @@ void quality_weights(benchmark::State& state) {
   BenchArray s(dtype, rows * dim, 1), t(dtype, rows * dim, 2);
   BenchArray norms_s(CD_F32, rows, 3), norms_t(CD_F32, rows, 4), weights(CD_F32, rows, 5);
   const double bytes = 2 * static_cast<double>(s.bytes());
-  const int64_t far = far_elements();
-  BenchArray a(CD_F32, far, 1), b(CD_F32, far, 2), c(CD_F32, far, 3), d(CD_F32, far, 4);
+  CopyArrays far;
   float statistics[4];
-  std::vector<double> copy_rates, rates, ratios;
+  Rates rates;
   for (auto _ : state) {
-    copy_rates.push_back(copy_rate(state, threads, a, b, c, d));
+    const double copy = far.rate(state, threads);
     const double seconds = time_of(threads, [&] {
       check(state, cd_row_norms(dtype, rows, dim, s.data(), dim, norms_s.data(), threads));
       check(state, cd_row_norms(dtype, rows, dim, t.data(), dim, norms_t.data(), threads));
@@ -25,14 +24,9 @@ void quality_weights(benchmark::State& state) {
                                0.5, 0.33, 0.01, 1, 0, statistics, weights.data()));
     });
     state.SetIterationTime(seconds);
-    rates.push_back(bytes / seconds);
-    ratios.push_back(rates.back() / copy_rates.back());
+    rates.add(bytes / seconds, copy);
   }
-  state.counters["GB/s"] = quantile(rates, 0.5) / 1e9;
-  state.counters["copy_GB/s"] = quantile(copy_rates, 0.5) / 1e9;
-  state.counters["of_copy"] = quantile(ratios, 0.5);
-  state.counters["of_copy_p20"] = quantile(ratios, 0.2);
-  state.counters["of_copy_p80"] = quantile(ratios, 0.8);
+  rates.report(state, "GB/s", "copy");
 }
 
 }  // namespace

@@ -36,8 +36,7 @@ final class EmbedCommand implements Callable<Integer> {
   public Integer call() {
     LibTorchLoading.load(System.err);
     Predictor predictor = new Predictor(ModelFile.read(model));
-    // All of them before a line is printed: one that cannot be read leaves no half of an answer.
-    List<float[]> embeddings = files.stream().map(predictor::embed).toList();
+    List<float[]> embeddings = predictor.embed(files);
     String kind = predictor.kind().key();
     if (output != null) {
       write(kind + "s", embeddings);

@@ -39,8 +39,7 @@ final class PredictCommand implements Callable<Integer> {
     }
     LibTorchLoading.load(System.err);
     Predictor predictor = new Predictor(ModelFile.read(model));
-    // All of them before a line is printed: one that cannot be read leaves no half of an answer.
-    List<float[]> embeddings = files.stream().map(predictor::embed).toList();
+    List<float[]> embeddings = predictor.embed(files);
     for (int i = 0; i < files.size(); i++) {
       var trained = predictor.trainedClasses(embeddings.get(i), top);
       var byText = predictor.textClasses(embeddings.get(i), top);

@@ -76,6 +76,16 @@ public final class Predictor {
     return Embedder.embed(model.model().backbone(), reader.apply(file), shape);
   }
 
+  /**
+   * Those of several files: of all before there is anything to print, so that one that cannot be
+   * read leaves no half of an answer.
+   *
+   * @throws org.crossdistill.data.DataException if a file is not of the model's modality
+   */
+  public List<float[]> embed(List<Path> files) {
+    return files.stream().map(this::embed).toList();
+  }
+
   /** The likeliest classes of the training, likeliest first. */
   public List<Prediction> trainedClasses(float[] embedding, int count) {
     Layer classifier = model.model().classifier();
