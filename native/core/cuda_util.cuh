@@ -31,6 +31,9 @@ constexpr unsigned kAllLanes = 0xffffffffu;
 // Rows shorter than this normalise to 0 and have gradient 0.
 constexpr double kShortestNorm = 1e-12;
 
+// Unit vectors that are closer to each other, in double, differ by rounding alone.
+constexpr double kParallel = 1e-15;
+
 // ---- element types: T in memory, computed in its Accumulator ----
 
 template <class T>
@@ -91,10 +94,11 @@ __device__ inline void copy_pack(Pack<T>* to, const T* row, int64_t column, int6
   }
 }
 
-// Of the calling thread only.
+// Of the calling thread only. The barrier for the compiler is missing in CUDA's own functions.
 __device__ inline void wait_for_copies() {
   __pipeline_commit();
   __pipeline_wait_prior(0);
+  asm volatile("" ::: "memory");
 }
 
 template <class T>

@@ -97,12 +97,15 @@ CD_INLINE Vector<float> multiply_add(Vector<float> a, Vector<float> b, Vector<fl
 CD_INLINE Vector<double> multiply_add(Vector<double> a, Vector<double> b, Vector<double> c) {
   return (Vector<double>)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
 }
-// maximum(a, b) is b where either is NaN.
+// maximum(a, b) and minimum(a, b) are b where either is NaN.
 CD_INLINE Vector<float> maximum(Vector<float> a, Vector<float> b) {
   return (Vector<float>)_mm512_max_ps((__m512)a, (__m512)b);
 }
 CD_INLINE Vector<double> maximum(Vector<double> a, Vector<double> b) {
   return (Vector<double>)_mm512_max_pd((__m512d)a, (__m512d)b);
+}
+CD_INLINE Vector<double> minimum(Vector<double> a, Vector<double> b) {
+  return (Vector<double>)_mm512_min_pd((__m512d)a, (__m512d)b);
 }
 #elif CD_VECTOR_BYTES == 32
 CD_INLINE Vector<float> multiply_add(Vector<float> a, Vector<float> b, Vector<float> c) {
@@ -116,6 +119,9 @@ CD_INLINE Vector<float> maximum(Vector<float> a, Vector<float> b) {
 }
 CD_INLINE Vector<double> maximum(Vector<double> a, Vector<double> b) {
   return (Vector<double>)_mm256_max_pd((__m256d)a, (__m256d)b);
+}
+CD_INLINE Vector<double> minimum(Vector<double> a, Vector<double> b) {
+  return (Vector<double>)_mm256_min_pd((__m256d)a, (__m256d)b);
 }
 #else
 // The portable set, and the 64-byte vectors that the tests emulate on narrower machines.
@@ -133,6 +139,10 @@ CD_INLINE V multiply_add(V a, V b, V c) {
 template <class V>
 CD_INLINE V maximum(V a, V b) {
   return a > b ? a : b;
+}
+template <class V>
+CD_INLINE V minimum(V a, V b) {
+  return a < b ? a : b;
 }
 #endif
 

@@ -378,6 +378,31 @@ CD_EXPORT int32_t cd_quality_weights_cuda(int32_t dtype, int64_t rows, const voi
                                           int32_t initialized, void* statistics, void* weights,
                                           void* stream);
 
+/* ---- K5: relations between samples ---------------------------------------------------------- */
+
+/* Relational knowledge distillation (Park et al., CVPR 2019). With x_i the rows of one side,
+ *  d_ij  = |x_i - x_j|, at least 1e-6 for i != j; their mean over i != j is m
+ *  c_ijk = cosine of the angle at x_i between x_j and x_k; 0 where one is closer to x_i than 1e-12
+ *  loss  = distance_weight / B^2 sum_ij h(d_ij / m) + angle_weight / B^3 sum_ijk h(c_ijk)
+ * where h is Huber's function, x^2 / 2 up to |x| = 1 and |x| - 1/2 beyond, of the difference
+ * between student and teacher. A distance that was raised to 1e-6 has no gradient. All is computed
+ * in double, from the B^2 distances: a cosine has an error of about 1e-16 times the ratio of the
+ * longer of its two sides to the shorter. Less than two rows: loss and gradients 0.
+ *
+ * rows            B, at most 65536: time grows with B^3, memory with 64 B^2 bytes
+ * student         [B, student_dim] of dtype
+ * teacher         [B, teacher_dim] of dtype
+ * distance_weight, angle_weight  finite, >= 0
+ * loss            [1] of A
+ * grad_student_or_null, grad_teacher_or_null  as student, teacher
+ */
+CD_EXPORT int32_t cd_rkd(int32_t dtype, int64_t rows, int64_t student_dim, int64_t teacher_dim,
+                         const void* student, int64_t student_stride, const void* teacher,
+                         int64_t teacher_stride, double distance_weight, double angle_weight,
+                         double grad_scale, void* loss, void* grad_student_or_null,
+                         int64_t grad_student_stride, void* grad_teacher_or_null,
+                         int64_t grad_teacher_stride, int32_t threads);
+
 /* ---- limits of the machine ------------------------------------------------------------------ */
 
 /* What the time of a kernel is held against: loops on the active instruction set whose work is cut

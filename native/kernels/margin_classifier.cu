@@ -213,8 +213,8 @@ ClassifierSet<T> device_set(const cd_row_set& set, int64_t first) {
 }
 
 int64_t checked_rows(const cd_row_set* row_sets, int32_t row_set_count) {
-  check_size("row_set_count", row_set_count, 0);
-  if (row_set_count > 0 && row_sets == nullptr) {
+  check_size("row_set_count", row_set_count, 1);
+  if (row_sets == nullptr) {
     fail(CD_INVALID_ARGUMENT, "row_sets: expected an array, got null");
   }
   int64_t rows = 0;

@@ -130,8 +130,8 @@ __global__ void __launch_bounds__(kClassifierBlock)
   const T* v = matrix.values + label * matrix.stride;
   const auto target = [&](int64_t d) {
     if (state.precise == 0) return 0.0;
-    const double z_d = static_cast<double>(widen(z[d])) * state.inverse_norm;
-    const double v_d = static_cast<double>(widen(v[d])) * state.inverse_target_norm;
+    const double z_d = rounded_product(static_cast<double>(widen(z[d])), state.inverse_norm);
+    const double v_d = rounded_product(static_cast<double>(widen(v[d])), state.inverse_target_norm);
     return state.precise * across_part(v_d, z_d, state);
   };
   const UnitGradient<T> gradient(gradients, space.packed, row, space.factors[row].rest, normalized);
@@ -166,9 +166,11 @@ __global__ void __launch_bounds__(kClassifierBlock)
     for (int64_t row = first_row; row >= 0; row = space.states[row].next) {
       const RowState state = space.states[row];
       const T z = static_cast<const T*>(state.embedding)[d];
-      sum += state.precise *
-             across_part(static_cast<double>(widen(z)) * state.inverse_norm,
-                         static_cast<double>(widen(v[d])) * state.inverse_target_norm, state);
+      sum +=
+          state.precise *
+          across_part(rounded_product(static_cast<double>(widen(z)), state.inverse_norm),
+                      rounded_product(static_cast<double>(widen(v[d])), state.inverse_target_norm),
+                      state);
     }
     return sum;
   };

@@ -116,7 +116,7 @@ __global__ void __launch_bounds__(kClassifierBlock)
   const int64_t i = warp_number();
   if (i >= set.rows) return;
   const int64_t row = set.first + i;
-  const bool is_padding = set.embeddings_or_null == nullptr;
+  const bool is_padding = set.labels == nullptr;  // rows without columns may be null, too
   const int64_t label = is_padding ? kIgnored : kept_label(set.labels, i, matrix.classes);
   WarpRow<T> values = {nullptr, 0, false};  // of rows that count for nothing: zeros
   double inverse = 0;
@@ -236,7 +236,7 @@ __device__ inline double target_logit(const ClassifierOptions& options, double c
   } else if (cosine <= -cos_m) {
     return options.scale * (cosine - m * sin_m);
   }
-  slope = sine == 0 ? 0 : options.scale * (cos_m + cosine / sine * sin_m);
+  slope = sine < kParallel ? 0 : options.scale * (cos_m + cosine / sine * sin_m);
   return options.scale * (cosine * cos_m - sine * sin_m);
 }
 
@@ -305,7 +305,9 @@ __global__ void __launch_bounds__(kClassifierBlock)
   double slope;
   const double target = target_logit(options, m.cosine, m.sine, slope);
   // l = log(1 + exp(x)); 1 - p of the target is its derivative.
-  const double x = others.sum == 0 ? -INFINITY : others.largest + log(others.sum) - target;
+  const double x = !isfinite(target) ? not_a_number<double>()
+                   : others.sum == 0 ? -INFINITY
+                                     : others.largest + log(others.sum) - target;
   const double tail = exp(x > 0 ? -x : x);
   const double loss = (x > 0 ? x : 0) + log1p(tail);
   const double missing = x > 0 ? 1 / (1 + tail) : tail / (1 + tail);

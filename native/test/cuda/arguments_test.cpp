@@ -160,7 +160,7 @@ TEST(CudaArguments, marginClassifierNamesWhatIsWrong) {
                 {"classifier", [](auto& c) { c.classifier = nullptr; }},
                 {"bias", [&](auto& c) { c.bias = rows.data(); }},
                 {"row_sets", [](auto& c) { c.sets = nullptr; }},
-                {"row_set_count", [](auto& c) { c.set_count = -1; }},
+                {"row_set_count", [](auto& c) { c.set_count = 0; }},
                 {"rows", [](auto& c) { c.set.rows = -1; }},
                 {"row_sets[0].embeddings", [](auto& c) { c.set.embeddings = nullptr; }},
                 {"row_sets[0].embeddings", [](auto& c) { c.set.embeddings_stride = 2; }},

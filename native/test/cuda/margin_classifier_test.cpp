@@ -74,6 +74,7 @@ Inputs inputs(const Case& c, const std::vector<int64_t>& rows, uint64_t seed) {
 struct DeviceSet {
   DeviceSet(const Case& c, const reference::RowSet& set)
       : rows(static_cast<int64_t>(set.labels.size())),
+        dim(c.dim),
         a(device::accumulator(c.dtype)),
         embeddings(c.dtype, set.embeddings, rows, c.dim, c.placement),
         labels(device::label_array(set.labels)),
@@ -86,7 +87,7 @@ struct DeviceSet {
 
   cd_row_set arguments(bool weighted, double grad_scale) const {
     return {rows,
-            embeddings.data(),
+            dim == 0 ? nullptr : embeddings.data(),
             embeddings.stride(),
             labels.as<int64_t>(),
             weighted ? weights.data() : nullptr,
@@ -108,6 +109,7 @@ struct DeviceSet {
   }
 
   int64_t rows;
+  int64_t dim;
   int32_t a;
   Array embeddings, labels, weights, loss, row_losses, hits, grad_embeddings, grad_weights;
 };
@@ -405,12 +407,60 @@ TEST_F(MarginClassifierCuda, withoutRowsLossesAndGradientsAreZero) {
   Case c;
   c.classes = 3;
   c.dim = 2;
-  const Outputs none = run(c, inputs(c, {}, 1));
-  EXPECT_EQ(none.grad_classifier, std::vector<double>(6, 0));
   const Outputs empty = run(c, inputs(c, {0, 0}, 1));
   EXPECT_EQ(empty.sets[0].loss[0], 0);
   EXPECT_EQ(empty.sets[1].loss[0], 0);
   EXPECT_EQ(empty.grad_classifier, std::vector<double>(6, 0));
+}
+
+// Without columns there is nothing to point to, and yet the rows count.
+TEST_F(MarginClassifierCuda, rowsWithoutColumnsMayBeNull) {
+  for (const int32_t dtype : kDtypes) {
+    for (const bool biased : {false, true}) {
+      Case c;
+      c.dtype = dtype;
+      c.classes = 5;
+      c.options.kind = CD_CLASSIFIER_SOFTMAX;
+      c.biased = biased;
+      run_and_check(c, inputs(c, {6}, 4));
+    }
+  }
+}
+
+// Rows that are multiples of their class vectors, though not by a power of two: whatever angle is
+// measured between the two is rounding.
+TEST_F(MarginClassifierCuda, aParallelTargetHasNoGradientOfItsOwn) {
+  for (const int32_t dtype : {CD_F64, CD_F32}) {
+    Case c;
+    c.dtype = dtype;
+    c.classes = 2;
+    c.dim = 128;
+    c.options.scale = 2;
+    c.options.margin = 0.5;
+    c.weighted = false;
+    for (uint64_t seed = 1; seed <= 8; ++seed) {
+      Inputs in = inputs(c, {1}, seed);
+      in.sets[0].labels = {0};
+      double zz = 0, vv = 0, zv = 0;
+      for (size_t d = 0; d < 128; ++d) {
+        const double z = 3 * in.classifier[d], v = in.classifier[128 + d];
+        in.sets[0].embeddings[d] = z;
+        zz += z * z;
+        vv += v * v;
+        zv += z * v;
+      }
+      const double cosine = zv / std::sqrt(zz * vv), scale = c.options.scale;
+      const double p = 1 / (1 + std::exp(scale * (std::cos(c.options.margin) - cosine)));
+      std::vector<double> want;
+      for (size_t d = 0; d < 128; ++d) {
+        const double v_d = in.classifier[128 + d] / std::sqrt(vv);
+        const double z_d = in.sets[0].embeddings[d] / std::sqrt(zz);
+        want.push_back(scale * p * (v_d - cosine * z_d) / std::sqrt(zz));
+      }
+      const Outputs out = run(c, in);
+      EXPECT_LE(device::relative_error(out.sets[0].grad_embeddings, want), 1e-5);
+    }
+  }
 }
 
 TEST_F(MarginClassifierCuda, ignoredRowsCountForNothingWhateverTheyHold) {
@@ -470,6 +520,27 @@ TEST_F(MarginClassifierCuda, whatIsNotFiniteGivesALossThatIsNot) {
         EXPECT_FALSE(std::isfinite(out.sets[0].rows[1]));
         EXPECT_TRUE(std::isfinite(out.sets[0].rows[0]));
       }
+    }
+  }
+}
+
+TEST_F(MarginClassifierCuda, aTargetThatIsNotFiniteGivesALossThatIsNot) {
+  for (const int32_t dtype : kDtypes) {
+    for (const int64_t classes : {int64_t{1}, int64_t{4}}) {
+      Case c;
+      c.dtype = dtype;
+      c.classes = classes;
+      c.dim = 3;
+      c.options.kind = CD_CLASSIFIER_SOFTMAX;
+      Inputs in = inputs(c, {2}, 2);
+      in.sets[0].labels = {0, CD_IGNORE_LABEL};
+      in.sets[0].embeddings[0] = 1;
+      in.classifier[0] = INFINITY;
+      SCOPED_TRACE(describe(c, in));
+      EXPECT_FALSE(std::isfinite(run(c, in).sets[0].loss[0]));
+      in.classifier[0] = 1;
+      in.sets[0].embeddings[1] = std::nan("");
+      EXPECT_FALSE(std::isfinite(run(c, in).sets[0].loss[0]));
     }
   }
 }

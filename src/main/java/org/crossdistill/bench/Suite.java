@@ -8,6 +8,7 @@ import org.crossdistill.loss.C2kdLoss;
 import org.crossdistill.loss.KdLoss;
 import org.crossdistill.loss.MarginClassifierLoss;
 import org.crossdistill.loss.QualityWeights;
+import org.crossdistill.loss.RkdLoss;
 import org.crossdistill.loss.SoftMarginFeatureLoss;
 
 /** The shapes that the kernels are measured at. */
@@ -37,6 +38,7 @@ public final class Suite {
     suite.c2kd("256x309", F32);
     suite.tau("256x309", F32);
     suite.quality("4096x512", F32);
+    suite.rkd("64x128", F32);
     return suite.cases;
   }
 
@@ -60,6 +62,8 @@ public final class Suite {
     suite.tau("256x309", F32);
     suite.tau("256x1000", F32);
     suite.quality("4096x512", F32_BF16);
+    suite.rkd("64x128", F32);
+    suite.rkd("256x512", F32);
     return suite.cases;
   }
 
@@ -132,6 +136,16 @@ public final class Suite {
         shape,
         dtypes,
         (dtype, sizes) -> QualityWeightsProblem.of(options, dtype, sizes));
+  }
+
+  private void rkd(String shape, List<DType> dtypes) {
+    RkdLoss.Options options = RkdLoss.Options.defaults();
+    add(
+        "rkd",
+        "distance-angle",
+        shape,
+        dtypes,
+        (dtype, sizes) -> RkdProblem.of(options, dtype, sizes));
   }
 
   private void add(

@@ -134,12 +134,15 @@ final class LossCommand implements Callable<Integer> {
   }
 
   private Backend backendFor(NamedLoss<?> loss) {
-    if (loss.hasKernel() || backend == Backend.REFERENCE) {
+    if (loss.kernels().contains(backend) || backend == Backend.REFERENCE) {
       return backend;
     }
     if (composed.add(loss.name())) {
       System.err.println(
-          loss.name() + ": no native kernel; runs as a composition of LibTorch operations");
+          loss.name()
+              + ": no native kernel for "
+              + backend.label()
+              + "; runs as a composition of LibTorch operations");
     }
     return Backend.REFERENCE;
   }

@@ -42,6 +42,11 @@ final class Blank {
     return beside(beside, OPTIONS.get(dtype), shape);
   }
 
+  /** Of the shape, type and device of {@code matrix}. */
+  static Tensor like(Tensor matrix) {
+    return tensor(matrix, DTypes.of(matrix), matrix.size(0), matrix.size(1));
+  }
+
   /** Booleans are bytes of 0 and 1. */
   static Tensor booleans(Tensor beside, long... shape) {
     return beside(beside, BOOL, shape);

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
@@ -61,8 +62,8 @@ public final class NamedDiscomKd implements NamedLoss<NamedDiscomKd.Options> {
   }
 
   @Override
-  public boolean hasKernel() {
-    return false;
+  public Set<Backend> kernels() {
+    return Set.of();
   }
 
   @Override

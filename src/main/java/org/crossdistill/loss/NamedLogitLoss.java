@@ -3,6 +3,7 @@ package org.crossdistill.loss;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.kernel.Backend;
@@ -31,8 +32,8 @@ abstract class NamedLogitLoss<O extends Record> implements NamedLoss<O> {
   }
 
   @Override
-  public boolean hasKernel() {
-    return false;
+  public Set<Backend> kernels() {
+    return Set.of();
   }
 
   @Override

@@ -29,9 +29,9 @@ public interface NamedLoss<O extends Record> {
    */
   Map<String, List<String>> inputs();
 
-  /** Whether there is a native kernel; otherwise every backend is the composition. */
-  default boolean hasKernel() {
-    return true;
+  /** Backends that it has a native kernel for; on all others it is the composition. */
+  default Set<Backend> kernels() {
+    return EnumSet.of(Backend.CPU, Backend.CUDA);
   }
 
   /**

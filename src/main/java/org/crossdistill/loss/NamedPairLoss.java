@@ -2,6 +2,7 @@ package org.crossdistill.loss;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.kernel.Backend;
@@ -42,14 +43,19 @@ abstract class NamedPairLoss<O extends Record> implements NamedLoss<O> {
   }
 
   @Override
-  public final boolean hasKernel() {
-    return false;
+  public Set<Backend> kernels() {
+    return Set.of();
+  }
+
+  /** With the options, on a backend of {@link #kernels()} or as the composition. */
+  PairLoss create(O options, Backend backend) {
+    return create.apply(options);
   }
 
   @Override
   public final Map<String, Tensor> compute(O options, NamedTensors inputs, Backend backend) {
     PairLoss.Result result =
-        create.apply(options).forward(inputs.get("student"), inputs.get("teacher"));
+        create(options, backend).forward(inputs.get("student"), inputs.get("teacher"));
     return Map.of(
         "loss", result.loss().reshape(1),
         "grad.student", result.gradStudent(),

@@ -8,9 +8,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * A loss that compares a whole batch of the student's outputs with the teacher's: a subclass leaves
- * the formula, and gets both gradients by LibTorch's autograd and the checks of the arguments. The
- * gradient with respect to the teacher is the true one; who wants a fixed teacher passes it
- * detached or does not ask for that gradient.
+ * the formula, and gets both gradients by LibTorch's autograd and the checks of the arguments; one
+ * that has a kernel computes them with that. The gradient with respect to the teacher is the true
+ * one; who wants a fixed teacher passes it detached or does not ask for that gradient.
  *
  * <p>Inputs are never changed. Results belong to the caller's innermost {@code PointerScope}.
  * Immutable and thread-safe.
@@ -78,6 +78,11 @@ public abstract class PairLoss {
       Tensor student, Tensor teacher, double gradScale, Set<Output> outputs) {
     check(student, teacher);
     Arguments.finite("gradScale", gradScale);
+    return compute(student, teacher, gradScale, outputs);
+  }
+
+  /** As {@link #forward}, with checked arguments: the composition. A kernel stands in its place. */
+  Result compute(Tensor student, Tensor teacher, double gradScale, Set<Output> outputs) {
     ScalarType given = DTypes.scalarType(DTypes.of(student));
     ScalarType type = DTypes.scalarType(DTypes.of(student).accumulation());
     try (Results results = new Results();
@@ -103,6 +108,11 @@ public abstract class PairLoss {
    */
   public final Tensor apply(Tensor student, Tensor teacher) {
     check(student, teacher);
+    return node(student, teacher);
+  }
+
+  /** As {@link #apply}, with checked arguments. */
+  Tensor node(Tensor student, Tensor teacher) {
     ScalarType type = DTypes.scalarType(DTypes.of(student).accumulation());
     try (Results results = new Results()) {
       return results.keep(value(student.to(type), teacher.to(type)));

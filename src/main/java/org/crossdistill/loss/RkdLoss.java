@@ -1,8 +1,13 @@
 package org.crossdistill.loss;
 
+import java.util.EnumSet;
+import java.util.Set;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.DType;
+import org.crossdistill.kernel.RelationKernels;
 
 /**
  * Relational knowledge distillation (Park et al., CVPR 2019, <a
@@ -17,8 +22,8 @@ import org.bytedeco.pytorch.global.torch;
  * h(a, b) = (a − b)²/2 where |a − b| &lt; 1, otherwise |a − b| − 1/2
  * </pre>
  *
- * <p>Squared distances below 1e-12 count as 1e-12, without gradient; d_ii = 0. Time and memory grow
- * with B²·D and B³.
+ * <p>Squared distances below 1e-12 count as 1e-12, without gradient; d_ii = 0. Time grows with B³,
+ * and so does the memory of the reference composition; that of the kernel with B², B ≤ 65 536.
  */
 public final class RkdLoss extends RelationalLoss {
 
@@ -45,10 +50,91 @@ public final class RkdLoss extends RelationalLoss {
   }
 
   private final Options options;
+  private final Backend backendOrNull;
 
-  /** For features [B, D] and [B, E]; with a weight of 0 that relation does not count. */
+  /**
+   * For features [B, D] and [B, E], with the kernel on a CPU where that is active, otherwise with
+   * the reference composition; with a weight of 0 that relation does not count.
+   *
+   * @throws org.crossdistill.kernel.KernelException if a pinned backend does not work
+   */
   public RkdLoss(Options options) {
-    this.options = options;
+    this.options = Arguments.given("options", options);
+    this.backendOrNull = Placement.automatic();
+  }
+
+  /**
+   * The same on a certain backend, never another.
+   *
+   * @param backend {@code CPU} or {@code REFERENCE}; there is no CUDA kernel
+   * @throws org.crossdistill.kernel.KernelException if that does not work here
+   * @throws TensorException for {@code CUDA}
+   */
+  public RkdLoss(Options options, Backend backend) {
+    this.options = Arguments.given("options", options);
+    if (backend == Backend.CUDA) {
+      throw new TensorException("backend: expected cpu or reference for rkd, found cuda");
+    }
+    this.backendOrNull = Placement.required(backend);
+  }
+
+  @Override
+  Result compute(Tensor student, Tensor teacher, double gradScale, Set<Output> outputs) {
+    return onReference(student)
+        ? super.compute(student, teacher, gradScale, outputs)
+        : onKernel(student, teacher, gradScale, outputs);
+  }
+
+  @Override
+  Tensor node(Tensor student, Tensor teacher) {
+    if (onReference(student)) {
+      return super.node(student, teacher);
+    }
+    EnumSet<Output> outputs = EnumSet.noneOf(Output.class);
+    KnownGradients.askFor(outputs, Output.GRAD_STUDENT, student);
+    KnownGradients.askFor(outputs, Output.GRAD_TEACHER, teacher);
+    Result result = onKernel(student, teacher, 1, outputs);
+    return new KnownGradients()
+        .add(student, result.gradStudent())
+        .add(teacher, result.gradTeacher())
+        .node(result.loss());
+  }
+
+  /** On a GPU, too: the composition is what it has there. */
+  private boolean onReference(Tensor student) {
+    return Placement.backend(backendOrNull, "student", student) != Backend.CPU;
+  }
+
+  private Result onKernel(Tensor student, Tensor teacher, double gradScale, Set<Output> outputs) {
+    DType dtype = DTypes.of(student);
+    Result result =
+        new Result(
+            Blank.tensor(student, dtype.accumulation()),
+            outputs.contains(Output.GRAD_STUDENT) ? Blank.like(student) : null,
+            outputs.contains(Output.GRAD_TEACHER) ? Blank.like(teacher) : null);
+    try (NativeArray s = NativeArray.matrix(student);
+        NativeArray t = NativeArray.matrix(teacher)) {
+      RelationKernels.RkdInputs inputs =
+          new RelationKernels.RkdInputs(
+              dtype,
+              student.size(0),
+              student.size(1),
+              teacher.size(1),
+              s.matrix(),
+              t.matrix(),
+              options.distanceWeight(),
+              options.angleWeight(),
+              gradScale);
+      NativeCall.run(threads -> RelationKernels.rkd(inputs, pointers(result), threads));
+    }
+    return result;
+  }
+
+  private static RelationKernels.RkdOutputs pointers(Result result) {
+    return new RelationKernels.RkdOutputs(
+        Blank.data(result.loss()),
+        Blank.matrix(result.gradStudent()),
+        Blank.matrix(result.gradTeacher()));
   }
 
   @Override

@@ -114,7 +114,8 @@ final class MeterTest {
             "zero-logit-kd",
             "c2kd",
             "kendall-tau",
-            "quality-weights");
+            "quality-weights",
+            "rkd");
     assertThat(Suite.full().stream().map(Case::name).toList())
         .doesNotHaveDuplicates()
         .containsAll(names);

@@ -28,7 +28,8 @@ final class GoldenFilesTest {
           "nontarget-kd",
           "zero-logit-kd",
           "c2kd",
-          "kendall-tau");
+          "kendall-tau",
+          "rkd");
 
   private static final List<String> DTYPES = List.of("f64", "f32", "bf16", "f16");
 

@@ -8,7 +8,9 @@ import static org.crossdistill.loss.TestTensors.value;
 import static org.crossdistill.loss.TestTensors.values;
 
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.kernel.Backend;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -63,7 +65,12 @@ final class PairLossTest {
 
   @Test
   void relationsOfDistanceAndAngle() {
-    RkdLoss distance = new RkdLoss(new RkdLoss.Options(1, 0));
+    relations(Backend.CPU);
+    relations(Backend.REFERENCE);
+  }
+
+  private void relations(Backend backend) {
+    RkdLoss distance = new RkdLoss(new RkdLoss.Options(1, 0), backend);
     assertThat(loss(distance)).isCloseTo(0.02667791, within(NEAR));
     assertThat(gradient(distance))
         .containsExactly(
@@ -79,7 +86,41 @@ final class PairLossTest {
               -.00198323
             },
             within(NEAR));
-    assertThat(loss(new RkdLoss(new RkdLoss.Options(0, 1)))).isCloseTo(0.00582894, within(NEAR));
+    RkdLoss angle = new RkdLoss(new RkdLoss.Options(0, 1), backend);
+    assertThat(loss(angle)).isCloseTo(0.00582894, within(NEAR));
+  }
+
+  /** The kernel and the composition go different ways: distances alone, and unit vectors. */
+  @Test
+  void theKernelOfRelationsAgreesWithTheComposition() {
+    Tensor s = TestTensors.gaussian(1, 20, 7);
+    Tensor t = TestTensors.gaussian(2, 20, 9);
+    RkdLoss.Options options = RkdLoss.Options.defaults();
+    PairLoss.Result reference = new RkdLoss(options, Backend.REFERENCE).forward(s, t);
+    PairLoss.Result kernel = new RkdLoss(options, Backend.CPU).forward(s, t);
+
+    assertThat(value(kernel.loss())).isCloseTo(value(reference.loss()), within(1e-12));
+    assertThat(values(kernel.gradStudent()))
+        .containsExactly(values(reference.gradStudent()), within(1e-12));
+    assertThat(values(kernel.gradTeacher()))
+        .containsExactly(values(reference.gradTeacher()), within(1e-12));
+  }
+
+  @Test
+  void relationsInAGraphHaveTheGradientsOfTheKernel() {
+    Tensor leaf = student.detach().clone().requires_grad_(true);
+    RkdLoss loss = new RkdLoss(RkdLoss.Options.defaults(), Backend.CPU);
+    loss.apply(leaf, teacher).mul(new Scalar(2.0)).backward();
+
+    double[] twice = values(loss.forward(student, teacher).gradStudent().mul(new Scalar(2.0)));
+    assertThat(values(leaf.grad())).containsExactly(twice, within(NEAR));
+  }
+
+  @Test
+  void relationsHaveNoCudaKernel() {
+    assertThatThrownBy(() -> new RkdLoss(RkdLoss.Options.defaults(), Backend.CUDA))
+        .isInstanceOf(TensorException.class)
+        .hasMessage("backend: expected cpu or reference for rkd, found cuda");
   }
 
   @Test
