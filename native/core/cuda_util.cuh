@@ -282,15 +282,10 @@ class Workspace {
   int64_t used_ = 0;
 };
 
-// Far above what any device holds, and far below what the arithmetic on sizes bears.
-constexpr int64_t kMostSize = int64_t{1} << 34;
-
-inline void check_device_size(const char* name, int64_t value, int64_t least) {
-  check_size(name, value, least);
-  if (value > kMostSize) {
-    fail(CD_INVALID_ARGUMENT, "%s: expected at most 2^34, got %lld", name,
-         static_cast<long long>(value));
-  }
+// Where a workspace's size is to be written.
+inline void check_bytes(int64_t* bytes) {
+  ArrayCheck check;
+  check.output("bytes", bytes, 1, 1, 1, 8);
 }
 
 // The arrays that a device function has beside those of its CPU's: see core/loss_arrays.h.

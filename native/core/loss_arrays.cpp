@@ -29,13 +29,20 @@ void check_classifier_arrays(ArrayCheck& check, int32_t dtype, int64_t classes, 
                              int64_t grad_classifier_stride, void* grad_bias_or_null) {
   const int64_t element = element_bytes(dtype);
   if (kind != CD_CLASSIFIER_SOFTMAX && (bias_or_null != nullptr || grad_bias_or_null != nullptr)) {
-    fail(CD_INVALID_ARGUMENT, "bias and grad_bias: expected null unless kind is softmax");
+    fail(CD_INVALID_ARGUMENT,
+         "bias and grad_bias: expected null unless kind is softmax, got kind %d", kind);
   }
   check.input("classifier", classifier, classes, dim, classifier_stride, element);
   check.input_or_null("bias", bias_or_null, classes, 1, 1, element);
   check.output_or_null("grad_classifier", grad_classifier_or_null, classes, dim,
                        grad_classifier_stride, element);
   check.output_or_null("grad_bias", grad_bias_or_null, classes, 1, 1, element);
+}
+
+void check_row_sets(ArrayCheck& check, const cd_row_set* row_sets, int32_t row_set_count) {
+  constexpr int64_t kWords = sizeof(cd_row_set) / 8;
+  check_size("row_set_count", row_set_count, 1);
+  check.input("row_sets", row_sets, row_set_count, kWords, kWords, 8);
 }
 
 void check_row_set_arrays(ArrayCheck& check, int32_t index, const cd_row_set& set, int32_t dtype,
@@ -94,7 +101,8 @@ void check_c2kd_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int64_t c
                        const cd_logits* networks, const int64_t* labels, void* loss, void* terms,
                        void* tau_or_null) {
   const int64_t element = element_bytes(dtype), accumulator = accumulator_bytes(dtype);
-  if (networks == nullptr) fail(CD_INVALID_ARGUMENT, "networks: expected an array, got null");
+  constexpr int64_t kWords = sizeof(cd_logits) / 8;
+  check.input("networks", networks, kNetworks, kWords, kWords, 8);
   check.input("labels", labels, rows, 1, 1, 8);
   check.output("loss", loss, 1, 1, 1, accumulator);
   check.output("terms", terms, kTerms, 1, 1, accumulator);

@@ -23,6 +23,9 @@ void check_classifier_arrays(ArrayCheck& check, int32_t dtype, int64_t classes, 
                              const void* bias_or_null, void* grad_classifier_or_null,
                              int64_t grad_classifier_stride, void* grad_bias_or_null);
 
+// The array that tells of a classifier's row sets.
+void check_row_sets(ArrayCheck& check, const cd_row_set* row_sets, int32_t row_set_count);
+
 // One of a classifier's row sets, and its grad_scale; names that are added next read
 // "row_sets[index].name".
 void check_row_set_arrays(ArrayCheck& check, int32_t index, const cd_row_set& set, int32_t dtype,

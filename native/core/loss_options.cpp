@@ -6,6 +6,9 @@
 
 namespace cd {
 
+// Logits times it, and its square, are finite in f32.
+constexpr double kMostFactor = 1e9;
+
 void check_feature_margin_options(int32_t distance, double margin, int32_t reduction,
                                   double grad_scale) {
   check_enum("distance", distance, 5);
@@ -27,8 +30,9 @@ void check_classifier_options(int32_t kind, double scale, double margin, int32_t
   check_enum("kind", kind, 4);
   check_enum("reduction", reduction, 3);
   if (kind == CD_CLASSIFIER_SOFTMAX) return;
-  if (!std::isfinite(scale) || scale <= 0) {
-    fail(CD_INVALID_ARGUMENT, "scale: expected a finite number above 0, got %.17g", scale);
+  if (!std::isfinite(scale) || scale <= 0 || scale > kMostFactor) {
+    fail(CD_INVALID_ARGUMENT, "scale: expected a number above 0 and at most %g, got %.17g",
+         kMostFactor, scale);
   }
   if (kind == CD_CLASSIFIER_AM) check_range("margin", margin, 0, 2);
   if (kind != CD_CLASSIFIER_AAM) return;
@@ -47,10 +51,7 @@ void check_kd_options(int32_t target, double temperature, int32_t reduction, dou
 }
 
 void check_temperature(double temperature) {
-  if (!std::isfinite(temperature) || temperature <= 0) {
-    fail(CD_INVALID_ARGUMENT, "temperature: expected a finite number above 0, got %.17g",
-         temperature);
-  }
+  check_range("temperature", temperature, 1 / kMostFactor, kMostFactor);
 }
 
 void check_threshold(double threshold) {

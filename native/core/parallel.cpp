@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdio>
 #include <new>
+#include <thread>
 
 #include "core/status.h"
 
@@ -14,7 +15,6 @@
 #if defined(CD_WITH_OPENMP)
 #include <omp.h>
 #else
-#include <thread>
 #include <vector>
 #endif
 
@@ -37,7 +37,9 @@ void work(int64_t tasks, std::atomic<int64_t>& next, void (*body)(const void*, i
 }  // namespace
 
 int32_t threads_for(int64_t tasks, int32_t threads) {
-  const int64_t allowed = threads > 0 ? threads : cd_default_threads();
+  static const int64_t most = std::max<int64_t>(16, std::thread::hardware_concurrency());
+  const int64_t wanted = threads > 0 ? threads : cd_default_threads();
+  const int64_t allowed = std::min(wanted, most);
   return static_cast<int32_t>(std::max<int64_t>(1, std::min(allowed, tasks)));
 }
 

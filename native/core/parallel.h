@@ -8,7 +8,8 @@
 
 namespace cd {
 
-// Threads that `tasks` tasks run on when the caller allows `threads` (0 = the process's default).
+// Threads that `tasks` tasks run on when the caller allows `threads` (0 = the process's default):
+// no more than there are processors, or 16, as a process that cannot start a thread is ended.
 int32_t threads_for(int64_t tasks, int32_t threads);
 
 // Calls body(context, task, slot) once for each task, on `threads` >= 1 threads. A slot is a number

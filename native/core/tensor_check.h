@@ -16,6 +16,10 @@ int64_t element_bytes(int32_t dtype);
 // Bytes of one element of the accumulation type.
 int64_t accumulator_bytes(int32_t dtype);
 
+// Far above what any machine holds, and far below what the arithmetic on sizes bears.
+constexpr int64_t kMostSize = int64_t{1} << 34;
+
+// From `least` to kMostSize.
 void check_size(const char* name, int64_t value, int64_t least);
 void check_range(const char* name, double value, double least, double most);
 void check_finite(const char* name, double value);

@@ -14,8 +14,10 @@
  *    and weight gradients have the accumulation type A: double for CD_F64, float for all others.
  *  - Outputs are overwritten, never accumulated into. Gradients are multiplied by `grad_scale`
  *    (finite), which leaves the losses as they are.
- *  - `threads`: how many OpenMP threads the call may use, 0 = the process's default. The result
- *    has the same bits for every number of threads, and from run to run.
+ *  - `threads`: how many OpenMP threads the call may use, 0 = the process's default; it never uses
+ *    more than there are processors, or 16. The result has the same bits for every number of
+ *    threads, and from run to run.
+ *  - Sizes are at most 2^34.
  *  - All functions may be called from many threads at once.
  *  - Non-finite embeddings give a non-finite loss; they are no error.
  *  - `..._cuda` variants take device pointers and a cudaStream_t as `stream`, allocate nothing, and
@@ -206,7 +208,7 @@ typedef struct cd_row_set {
  *
  * classifier                V [C, D] of dtype, C >= 1
  * bias_or_null              [C] of dtype; only with softmax
- * scale                     finite, > 0;  margin: finite, 0 <= margin < pi (aam), <= 2 (am)
+ * scale                     > 0 and <= 1e9;  margin: finite, 0 <= margin < pi (aam), <= 2 (am)
  * grad_classifier_or_null   [C, D] of dtype: sum over the row sets of grad_scale * d loss / d V
  * grad_bias_or_null         [C] of dtype, likewise; only with softmax
  */
@@ -247,7 +249,7 @@ CD_EXPORT int32_t cd_margin_classifier_cuda(
  *                      CD_TARGET_KEPT takes
  * weights_or_null      [B] of A, >= 0 and finite; null = 1
  * target               a cd_target_logit
- * temperature          finite, > 0
+ * temperature          from 1e-9 to 1e9
  * loss                 [1] of A
  * row_losses_or_null   [B] of A: l_i, unweighted; 0 for ignored rows
  * grad_student_or_null [B, C] of dtype: w_i T (q - p) / n
@@ -320,7 +322,7 @@ typedef struct cd_logits {
  * networks    [4]: teacher, student, proxy teacher, proxy student
  * labels      [B], 0 <= label < C or CD_IGNORE_LABEL
  * target      CD_TARGET_ZERO or CD_TARGET_EXCLUDED
- * temperature finite, > 0
+ * temperature from 1e-9 to 1e9
  * threshold   not NaN
  * loss        [1] of A
  * terms       [8] of A
@@ -361,7 +363,7 @@ CD_EXPORT int32_t cd_row_norms_cuda(int32_t dtype, int64_t rows, int64_t dim, co
  * standard deviation (0 for B = 1) where initialized == 0, otherwise mu += alpha (mean - mu) and
  * the same for sigma. B = 0 updates nothing. Without an update, initialized must be 1.
  *
- * quality_student, quality_teacher  [B] of dtype, finite
+ * quality_student, quality_teacher  [B] of dtype, finite, as are their mean and deviation in A
  * statistics                        [4] of A, in and out: mu_s, sigma_s, mu_t, sigma_t
  * weights                           [B] of A
  */

@@ -53,9 +53,9 @@ extern "C" int32_t cd_feature_margin_cuda_workspace(int32_t dtype, int64_t rows,
                                                     int64_t* bytes) {
   return cd::guarded([&] {
     cd::element_bytes(dtype);
-    cd::cuda::check_device_size("rows", rows, 0);
-    cd::cuda::check_device_size("dim", dim, 0);
-    if (bytes == nullptr) cd::fail(CD_INVALID_ARGUMENT, "bytes: expected a pointer, got null");
+    cd::check_size("rows", rows, 0);
+    cd::check_size("dim", dim, 0);
+    cd::cuda::check_bytes(bytes);
     cd::cuda::with_element_type(dtype, [&](auto element) {
       cd::cuda::Workspace workspace(nullptr, 0);
       const auto geometry = cd::cuda::row_geometry<decltype(element)>(rows, dim, 2);
@@ -74,8 +74,8 @@ extern "C" int32_t cd_feature_margin_cuda(
     void* workspace, int64_t workspace_bytes, void* stream) {
   return cd::guarded([&] {
     cd::element_bytes(dtype);
-    cd::cuda::check_device_size("rows", rows, 0);
-    cd::cuda::check_device_size("dim", dim, 0);
+    cd::check_size("rows", rows, 0);
+    cd::check_size("dim", dim, 0);
     cd::check_feature_margin_options(distance, margin, reduction, grad_scale);
     cd::ArrayCheck check;
     cd::check_feature_margin_arrays(

@@ -42,9 +42,9 @@ extern "C" int32_t cd_kd_cuda_workspace(int32_t dtype, int64_t rows, int64_t cla
                                         int64_t* bytes) {
   return cd::guarded([&] {
     cd::element_bytes(dtype);
-    cd::cuda::check_device_size("rows", rows, 0);
-    cd::cuda::check_device_size("classes", classes, 1);
-    if (bytes == nullptr) cd::fail(CD_INVALID_ARGUMENT, "bytes: expected a pointer, got null");
+    cd::check_size("rows", rows, 0);
+    cd::check_size("classes", classes, 1);
+    cd::cuda::check_bytes(bytes);
     cd::cuda::Workspace workspace(nullptr, 0);
     cd::cuda::divide(workspace, rows);
     *bytes = workspace.needed();
@@ -62,8 +62,8 @@ extern "C" int32_t cd_kd_cuda(int32_t dtype, int64_t rows, int64_t classes, cons
                               int64_t workspace_bytes, void* stream) {
   return cd::guarded([&] {
     cd::element_bytes(dtype);
-    cd::cuda::check_device_size("rows", rows, 0);
-    cd::cuda::check_device_size("classes", classes, 1);
+    cd::check_size("rows", rows, 0);
+    cd::check_size("classes", classes, 1);
     cd::check_kd_options(target, temperature, reduction, grad_scale);
     cd::ArrayCheck check;
     cd::check_kd_arrays(check, dtype, rows, classes, student, student_stride, teacher,

@@ -7,9 +7,9 @@ extern "C" int32_t cd_kendall_tau_cuda_workspace(int32_t dtype, int64_t rows, in
                                                  int64_t* bytes) {
   return cd::guarded([&] {
     cd::element_bytes(dtype);
-    cd::cuda::check_device_size("rows", rows, 0);
+    cd::check_size("rows", rows, 0);
     cd::cuda::check_classes_of_tau(classes);
-    if (bytes == nullptr) cd::fail(CD_INVALID_ARGUMENT, "bytes: expected a pointer, got null");
+    cd::cuda::check_bytes(bytes);
     cd::cuda::with_element_type(dtype, [&](auto element) {
       cd::cuda::Workspace workspace(nullptr, 0);
       cd::cuda::take_tau_keys<decltype(element)>(workspace, rows, classes);
@@ -24,7 +24,7 @@ extern "C" int32_t cd_kendall_tau_cuda(int32_t dtype, int64_t rows, int64_t clas
                                        void* workspace, int64_t workspace_bytes, void* stream) {
   return cd::guarded([&] {
     cd::element_bytes(dtype);
-    cd::cuda::check_device_size("rows", rows, 0);
+    cd::check_size("rows", rows, 0);
     cd::cuda::check_classes_of_tau(classes);
     cd::check_threshold(threshold);
     cd::ArrayCheck check;

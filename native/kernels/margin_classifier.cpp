@@ -304,11 +304,10 @@ extern "C" int32_t cd_margin_classifier(int32_t dtype, int64_t classes, int64_t 
     const bool softmax = kind == CD_CLASSIFIER_SOFTMAX;
     cd::check_size("classes", classes, 1);
     cd::check_size("dim", dim, 0);
-    cd::check_size("row_set_count", row_set_count, 1);
     cd::check_size("threads", threads, 0);
     cd::check_classifier_options(kind, scale, margin, easy_margin, reduction);
-    if (row_sets == nullptr) cd::fail(CD_INVALID_ARGUMENT, "row_sets: expected an array, got null");
     cd::ArrayCheck check;
+    cd::check_row_sets(check, row_sets, row_set_count);
     cd::check_classifier_arrays(check, dtype, classes, dim, kind, classifier, classifier_stride,
                                 bias_or_null, grad_classifier_or_null, grad_classifier_stride,
                                 grad_bias_or_null);

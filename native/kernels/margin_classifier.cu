@@ -213,15 +213,14 @@ ClassifierSet<T> device_set(const cd_row_set& set, int64_t first) {
 }
 
 int64_t checked_rows(const cd_row_set* row_sets, int32_t row_set_count) {
-  check_size("row_set_count", row_set_count, 1);
-  if (row_sets == nullptr) {
-    fail(CD_INVALID_ARGUMENT, "row_sets: expected an array, got null");
-  }
+  ArrayCheck check;
+  check_row_sets(check, row_sets, row_set_count);
   int64_t rows = 0;
   for (int32_t s = 0; s < row_set_count; ++s) {
-    check_device_size("row_sets[].rows", row_sets[s].rows, 0);
+    check.set_prefix("row_sets", s);
+    check.size("rows", row_sets[s].rows, 0);
     rows += row_sets[s].rows;
-    check_device_size("row_sets[].rows, all together", rows, 0);
+    check.size("rows, with those before", rows, 0);
   }
   return rows;
 }
@@ -234,19 +233,20 @@ extern "C" int32_t cd_margin_classifier_cuda_workspace(int32_t dtype, int64_t cl
                                                        int32_t row_set_count, int64_t* bytes) {
   return cd::guarded([&] {
     cd::element_bytes(dtype);
-    cd::cuda::check_device_size("classes", classes, 1);
-    cd::cuda::check_device_size("dim", dim, 0);
+    cd::check_size("classes", classes, 1);
+    cd::check_size("dim", dim, 0);
     const int64_t rows = cd::cuda::checked_rows(row_sets, row_set_count);
-    if (bytes == nullptr) cd::fail(CD_INVALID_ARGUMENT, "bytes: expected a pointer, got null");
+    cd::cuda::check_bytes(bytes);
     cd::cuda::with_element_type(dtype, [&](auto element) {
       using T = decltype(element);
-      *bytes = 0;
+      int64_t needed = 0;
       for (const int64_t columns : {dim, dim + 1}) {  // without and with a bias
         const auto plan = cd::cuda::plan_of<T>(classes, columns, rows);
         cd::cuda::Workspace workspace(nullptr, 0);
         cd::cuda::divide<T>(workspace, plan, classes, row_set_count);
-        *bytes = std::max(*bytes, workspace.needed());
+        needed = std::max(needed, workspace.needed());
       }
+      *bytes = needed;
     });
   });
 }
@@ -259,8 +259,8 @@ extern "C" int32_t cd_margin_classifier_cuda(
     int64_t* bad_row, void* workspace, int64_t workspace_bytes, void* stream) {
   return cd::guarded([&] {
     cd::element_bytes(dtype);
-    cd::cuda::check_device_size("classes", classes, 1);
-    cd::cuda::check_device_size("dim", dim, 0);
+    cd::check_size("classes", classes, 1);
+    cd::check_size("dim", dim, 0);
     cd::check_classifier_options(kind, scale, margin, easy_margin, reduction);
     const int64_t rows = cd::cuda::checked_rows(row_sets, row_set_count);
     cd::ArrayCheck check;

@@ -2,6 +2,7 @@
 // that serve as qualities. B rows, D columns.
 #include <algorithm>
 #include <cinttypes>
+#include <limits>
 
 #include "core/loss_arrays.h"
 #include "core/loss_options.h"
@@ -161,6 +162,15 @@ void check_statistics(const QualityWeights& call, const void* statistics) {
   }
 }
 
+void check_next(const QualityWeights& call, const char* name, Statistics next) {
+  const double most = call.dtype == CD_F64 ? std::numeric_limits<double>::max()
+                                           : double{std::numeric_limits<float>::max()};
+  if (!(std::fabs(next.mean) <= most && next.deviation <= most)) {
+    fail(CD_INVALID_ARGUMENT, "%s: expected a finite mean and deviation, got %g and %g", name,
+         next.mean, next.deviation);
+  }
+}
+
 void run(const QualityWeights& call, const void* quality_student, const void* quality_teacher,
          void* statistics, void* weights) {
   const void* const qualities[] = {quality_student, quality_teacher};
@@ -172,6 +182,7 @@ void run(const QualityWeights& call, const void* quality_student, const void* qu
                  accumulator_at(call.dtype, statistics, 2 * side + 1)};
     }
     used[side] = next_statistics(call, qualities[side], running);
+    check_next(call, side == 0 ? "quality_student" : "quality_teacher", used[side]);
   }
   for (int side = 0; side < 2 && call.update && call.rows > 0; ++side) {
     set_accumulator(call.dtype, statistics, 2 * side, used[side].mean);

@@ -127,8 +127,8 @@ extern "C" int32_t cd_row_norms_cuda(int32_t dtype, int64_t rows, int64_t dim, c
                                      int64_t stride, void* norms, void* stream) {
   return cd::guarded([&] {
     cd::element_bytes(dtype);
-    cd::cuda::check_device_size("rows", rows, 0);
-    cd::cuda::check_device_size("dim", dim, 0);
+    cd::check_size("rows", rows, 0);
+    cd::check_size("dim", dim, 0);
     cd::ArrayCheck check;
     cd::check_row_norms_arrays(check, dtype, rows, dim, x, stride, norms);
     check.check_aliasing();
@@ -150,7 +150,7 @@ extern "C" int32_t cd_quality_weights_cuda(int32_t dtype, int64_t rows, const vo
                                            void* stream) {
   return cd::guarded([&] {
     cd::element_bytes(dtype);
-    cd::cuda::check_device_size("rows", rows, 0);
+    cd::check_size("rows", rows, 0);
     cd::check_quality_options(mode, slope, h, alpha, update, initialized);
     cd::ArrayCheck check;
     cd::check_quality_arrays(check, dtype, rows, quality_student, quality_teacher, statistics,

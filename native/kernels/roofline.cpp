@@ -85,7 +85,8 @@ constexpr int64_t kLine = 64, kTaskBytes = 128 << 10;
 // Whole vectors only: the loop shall not measure remainders.
 void check_lines(const char* name, const void* array) {
   if (reinterpret_cast<uintptr_t>(array) % kLine != 0) {
-    cd::fail(CD_INVALID_ARGUMENT, "%s: expected an address that is a multiple of 64", name);
+    cd::fail(CD_INVALID_ARGUMENT, "%s: expected an address that is a multiple of 64, got %p", name,
+             array);
   }
 }
 

@@ -196,6 +196,7 @@ TEST(C2kd, RejectsBadArgumentsAndWritesNothing) {
   expect("target: expected zero (1) or excluded (2)", [](Case& c) { c.target = CD_TARGET_KEPT; });
   expect("target: expected one of 0 to 2, got 3", [](Case& c) { c.target = 3; });
   expect("temperature", [](Case& c) { c.temperature = 0; });
+  expect("temperature", [](Case& c) { c.temperature = 1e-10; });
   expect("threshold", [](Case& c) { c.threshold = std::nan(""); });
   expect("grad_scale", [](Case& c) { c.grad_scale = HUGE_VAL; });
   expect("threads", [](Case& c) { c.threads = -1; });
@@ -212,6 +213,8 @@ TEST(C2kd, RejectsBadArgumentsAndWritesNothing) {
   expect_rejected(raw([&] { networks[3].stride = 4; }), {"networks[3].logits", "stride"});
   expect_rejected(raw([&] { networks[1].grad_or_null = z.data(); }),
                   {"networks[1].grad", "overlap"});
+  expect_rejected(raw([&] { networks[1].grad_or_null = networks; }),
+                  {"networks[1].grad", "overlaps networks"});
   expect_rejected(cd_c2kd(CD_F32, 3, 5, nullptr, good.labels.data(), CD_TARGET_ZERO, 1, 0, 1,
                           loss.data(), terms.data(), nullptr, 0),
                   {"networks", "null"});

@@ -414,6 +414,8 @@ TEST(FeatureMargin, RejectsBadArgumentsAndWritesNothing) {
   const int64_t huge = INT64_MAX / 4;
   expect_rejected(raw(-1, 5, s.data(), 5, t.data(), loss.data(), nullptr, nullptr, 5),
                   {"rows: expected at least 0, got -1"});
+  expect_rejected(raw(int64_t{1} << 62, 0, nullptr, 0, nullptr, loss.data(), nullptr, nullptr, 0),
+                  {"rows: expected at most 2^34"});
   expect_rejected(raw(3, -5, s.data(), 5, t.data(), loss.data(), nullptr, nullptr, 5),
                   {"dim", "-5"});
   expect_rejected(raw(3, 5, s.data(), 4, t.data(), loss.data(), nullptr, nullptr, 5),

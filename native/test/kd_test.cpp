@@ -279,8 +279,8 @@ TEST(Kd, RejectsBadArgumentsAndWritesNothing) {
   expect("weights: row 1: expected a finite weight", [](Case& c) { c.weights[1] = -0.5; });
   expect("labels: row 2: expected a label from 0 to 4", [](Case& c) { c.labels[2] = 5; });
   expect("labels: row 0", [](Case& c) { c.labels[0] = -1; });
-  for (double temperature : {0.0, -1.0, HUGE_VAL, std::nan("")}) {
-    expect("temperature: expected a finite number above 0",
+  for (double temperature : {0.0, -1.0, 9e-10, 1.1e9, HUGE_VAL, std::nan("")}) {
+    expect("temperature: expected a finite number from 1e-09 to 1e+09",
            [&](Case& c) { c.options.temperature = temperature; });
   }
   TestMatrix s(CD_F32, 3, 5, good.student), t(CD_F32, 3, 5, good.teacher), loss(CD_F32, 1, 1);

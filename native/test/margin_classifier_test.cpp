@@ -514,8 +514,9 @@ TEST(MarginClassifier, RejectsBadArgumentsAndWritesNothing) {
   expect({"classes: expected at least 1, got 0"}, [](Case& c, Answer&) { c.classes = 0; });
   expect({"kind"}, [](Case& c, Answer&) { c.options.kind = 4; });
   expect({"reduction"}, [](Case& c, Answer&) { c.options.reduction = -1; });
-  for (double scale : {0.0, -1.0, std::nan(""), HUGE_VAL}) {
-    expect({"scale: expected a finite number above 0"},
+  expect({"classes: expected at most 2^34"}, [](Case& c, Answer&) { c.classes = INT64_MAX; });
+  for (double scale : {0.0, -1.0, std::nan(""), HUGE_VAL, 1.1e9}) {
+    expect({"scale: expected a number above 0 and at most 1e+09"},
            [&](Case& c, Answer&) { c.options.scale = scale; });
   }
   for (double margin : {-0.1, 3.15, std::nan("")}) {
@@ -546,6 +547,8 @@ TEST(MarginClassifier, RejectsBadArgumentsAndWritesNothing) {
   expect({"row_sets[0].grad_weights", "overlaps row_sets[0].row_losses"}, [](Case&, Answer& a) {
     a.arguments[0].grad_weights_or_null = a.arguments[0].row_losses_or_null;
   });
+  expect({"row_sets[0].loss", "overlaps row_sets"},
+         [](Case&, Answer& a) { a.arguments[0].loss = &a.arguments[0].labels; });
   expect({"row_sets[0].embeddings", "multiple of 4"}, [](Case&, Answer& a) {
     a.arguments[0].embeddings = static_cast<char*>(a.sets[0]->embeddings.data()) + 2;
   });

@@ -29,6 +29,8 @@ TEST(Parallel, NeverMoreThreadsThanTasksOrAllowed) {
   EXPECT_EQ(cd::threads_for(1, 8), 1);
   EXPECT_EQ(cd::threads_for(100, 3), 3);
   EXPECT_EQ(cd::threads_for(1 << 30, 0), cd_default_threads());
+  const int64_t most = std::max<int64_t>(16, std::thread::hardware_concurrency());
+  EXPECT_EQ(cd::threads_for(1 << 30, INT32_MAX), most);
 }
 
 TEST(Parallel, CallsFromManyThreadsDoNotDisturbEachOther) {

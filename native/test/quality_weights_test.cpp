@@ -127,6 +127,11 @@ TEST(QualityWeights, RejectBadArgumentsAndWriteNothing) {
   teacher[1] = HUGE_VALF;
   expect_rejected(call(CD_F32, 3, 0, 1, 0.3, 0.01, 1, 1), {"quality_teacher: row 1"});
   teacher[1] = 2;
+  student[0] = -(student[1] = student[2] = 3.4e38F);
+  expect_rejected(call(CD_F32, 3, 0, 1, 0.3, 1, 1, 1), {"quality_student", "finite mean and"});
+  student[0] = 1;
+  student[1] = 2;
+  student[2] = 3;
   statistics[3] = -1;
   expect_rejected(call(CD_F32, 3, 0, 1, 0.3, 0.01, 1, 1), {"statistics[3]", "-1"});
   statistics[3] = 1;

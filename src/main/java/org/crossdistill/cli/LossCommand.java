@@ -111,10 +111,16 @@ final class LossCommand implements Callable<Integer> {
     try {
       return compute(file, report);
     } catch (CrossdistillException e) {
-      System.err.println(naming(file, e.getMessage()));
-      report.failed(file, e.getMessage());
-      return null;
+      failed(file, e.getMessage(), report);
+    } catch (RuntimeException e) { // LibTorch's, with a stack of its own: the other files go on
+      failed(file, e.toString().lines().findFirst().orElse("failed"), report);
     }
+    return null;
+  }
+
+  private static void failed(Path file, String reason, LossReport report) {
+    System.err.println(naming(file, reason));
+    report.failed(file, reason);
   }
 
   private Safetensors compute(Path file, LossReport report) {
@@ -123,9 +129,22 @@ final class LossCommand implements Callable<Integer> {
     Backend used = backendFor(loss);
     Map<String, TensorData> answers = request.compute(used, dtype);
     double tolerance = LossCheck.tolerance(loss, backend, dtype);
-    LossCheck.Worst worst = check ? LossCheck.compare(request.expected(), answers) : null;
-    report.done(file, loss.name(), used.label(), tolerance, worst);
+    LossCheck.Worst worst = check ? checked(file, request, answers, report) : null;
+    if (!check || worst != null) {
+      report.done(file, loss.name(), used.label(), tolerance, worst);
+    }
     return request.answered(answers);
+  }
+
+  /** Null where the answers are not those that the file expects; they are written all the same. */
+  private static LossCheck.Worst checked(
+      Path file, LossFile request, Map<String, TensorData> answers, LossReport report) {
+    try {
+      return LossCheck.compare(request.expected(), answers);
+    } catch (CrossdistillException e) {
+      failed(file, e.getMessage(), report);
+      return null;
+    }
   }
 
   /** What reads the file names it already. */

@@ -24,7 +24,9 @@ final class TensorFiles {
     try (PointerScope scope = new PointerScope()) {
       Tensor plain = tensor.detach().to(ScalarType.Double).contiguous();
       double[] values = new double[Math.toIntExact(plain.numel())];
-      new DoublePointer(plain.data_ptr()).get(values);
+      if (values.length > 0) { // an empty tensor may have no memory
+        new DoublePointer(plain.data_ptr()).get(values);
+      }
       return TensorData.ofDoubles(DType.F64, values, plain.shape());
     }
   }

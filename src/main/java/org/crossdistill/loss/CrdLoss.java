@@ -30,38 +30,57 @@ public final class CrdLoss {
   }
 
   /**
-   * exp(similarity/τ).
+   * Z as the first batch sets it: N times the mean of exp(similarity/τ).
    *
    * @param similarities of each sample with its candidates, [B, 1 + m] in f64 or f32
+   * @param samples N ≥ 1
    */
-  public Tensor scores(Tensor similarities) {
+  public double normaliser(Tensor similarities, long samples) {
     Arguments.embeddings("similarities", similarities);
-    return similarities.div(new Scalar(temperature)).exp();
+    Arguments.positive("samples", samples);
+    try (Results results = new Results()) {
+      return scores(similarities).mean().item_double() * samples;
+    }
   }
 
   /**
-   * The loss as a part of the scores' graph.
+   * The loss as a part of the similarities' graph, differentiable once. Value and gradient come
+   * from the same x:
    *
-   * @param scores [B, 1 + m], from {@link #scores}
+   * <pre>
+   * ∂L/∂similarity_ij = (x_j/(x_j + m/N + ε) − [j = 0])/(B·τ)
+   * </pre>
+   *
+   * @param similarities of each sample with its candidates, [B, 1 + m] in f64 or f32, B ≥ 1
    * @param normaliser Z > 0
    * @param samples N ≥ 1
    * @return []
    * @throws TensorException naming the argument that is wrong
    */
-  public Tensor apply(Tensor scores, double normaliser, long samples) {
-    Arguments.embeddings("scores", scores);
-    Arguments.rows("scores", scores, 1);
+  public Tensor apply(Tensor similarities, double normaliser, long samples) {
+    Arguments.embeddings("similarities", similarities);
+    Arguments.rows("similarities", similarities, 1);
     Arguments.positive("normaliser", normaliser);
     Arguments.positive("samples", samples);
-    long negatives = scores.size(1) - 1;
+    long rows = similarities.size(0);
+    long negatives = similarities.size(1) - 1;
     double noise = (double) negatives / samples;
+    double others = negatives == 0 ? 0 : rows * (double) negatives * Math.log(noise);
     try (Results results = new Results()) {
-      Tensor x = scores.div(new Scalar(normaliser));
-      Tensor below = x.add(new Scalar(noise + EPSILON)).log();
+      Tensor x = scores(similarities).div_(new Scalar(normaliser));
+      Tensor below = x.add(new Scalar(noise + EPSILON));
       Tensor first = x.select(1, 0).log().sum();
-      double others = scores.size(0) * (double) negatives * Math.log(noise);
-      Tensor sum = first.sub(below.sum()).add(new Scalar(negatives == 0 ? 0 : others));
-      return results.keep(sum.neg().div(new Scalar((double) scores.size(0))));
+      Tensor gradient = x.div_(below);
+      gradient.select(1, 0).sub_(new Scalar(1.0));
+      gradient.mul_(new Scalar(1 / (rows * temperature)));
+      Tensor sum = below.log_().sum().sub(first).sub(new Scalar(others));
+      Tensor loss = sum.div(new Scalar((double) rows));
+      return results.keep(new KnownGradients().add(similarities, gradient).node(loss));
     }
+  }
+
+  /** exp(similarity/τ), without a graph. */
+  private Tensor scores(Tensor similarities) {
+    return similarities.detach().div(new Scalar(temperature)).exp_();
   }
 }

@@ -2,7 +2,6 @@ package org.crossdistill.method;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.loss.CrdLoss;
 import org.crossdistill.nn.Backbone;
@@ -103,8 +102,8 @@ public final class Crd extends Distillation {
    * @param memoryIndex whose Z is used
    */
   private Tensor contrast(Tensor similarities, int memoryIndex) {
-    Tensor scores = loss.scores(similarities);
-    double mean = scores.detach().mean().mul(new Scalar(memory.samples())).item_double();
-    return loss.apply(scores, memory.normaliser(memoryIndex, mean), memory.samples());
+    int samples = memory.samples();
+    double z = memory.normaliser(memoryIndex, () -> loss.normaliser(similarities, samples));
+    return loss.apply(similarities, z, samples);
   }
 }

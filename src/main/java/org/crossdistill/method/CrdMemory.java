@@ -1,5 +1,6 @@
 package org.crossdistill.method;
 
+import java.util.function.DoubleSupplier;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Generator;
 import org.bytedeco.pytorch.GeneratorOptional;
@@ -64,7 +65,10 @@ final class CrdMemory extends Module {
     Tensor first = own.unsqueeze(1);
     Tensor drawn = torch.randint(1, samples, new long[] {own.size(0), negatives}, generator);
     // A shift between 1 and N − 1 leads to any sample but itself.
-    Tensor others = drawn.to(torch.ScalarType.Long).add(first).remainder(new Scalar(samples));
+    Tensor others = drawn.to(torch.ScalarType.Long).add_(first);
+    others =
+        others.sub_(
+            others.ge(new Scalar(samples)).to(torch.ScalarType.Long).mul_(new Scalar(samples)));
     return torch.cat(new TensorVector(first, others), 1);
   }
 
@@ -95,10 +99,10 @@ final class CrdMemory extends Module {
   }
 
   /** Z of a memory; the first call sets it. */
-  double normaliser(int memory, double first) {
+  double normaliser(int memory, DoubleSupplier first) {
     Tensor z = normalisers.select(0, memory);
     if (z.item_double() == 0) {
-      z.fill_(new Scalar(first));
+      z.fill_(new Scalar(first.getAsDouble()));
     }
     return z.item_double();
   }

@@ -145,6 +145,35 @@ final class LossCommandTest {
     assertNamed(run, "corrupt", "corrupt.safetensors");
   }
 
+  /** What a loss says of no rows at all; their gradients have no elements. */
+  @Test
+  void filesWithoutRowsAreAnswered() {
+    Map<String, TensorData> tensors = new HashMap<>();
+    tensors.put("in.student", f64(new double[0], 0, 2));
+    tensors.put("in.teacher", f64(new double[0], 0, 2));
+    tensors.put("out.loss", f64(new double[] {0}, 1));
+    tensors.put("out.grad.student", f64(new double[0], 0, 2));
+    write("empty", metadata(), tensors);
+    for (String backend : new String[] {"cpu", "reference"}) {
+      CommandRun run = loss("--check", "--backend", backend);
+      assertThat(run.err()).isEmpty();
+      assertThat(run.code()).isZero();
+    }
+  }
+
+  @Test
+  void answersThatCannotBeCheckedAreWrittenAllTheSame() {
+    Map<String, TensorData> request = tensors(3);
+    request.keySet().removeIf(name -> name.startsWith("out."));
+    Path file = write("request", metadata(), request);
+    Path answers = folder.resolve("answers");
+    CommandRun run = loss("--check", "--output", answers.toString());
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err()).contains("nothing to check");
+    assertThat(Safetensors.read(answers.resolve("deep").resolve(file.getFileName())).tensors())
+        .containsKey("out.loss");
+  }
+
   private static void assertNamed(CommandRun run, String file, String... parts) {
     assertThat(run.err().lines())
         .filteredOn(line -> line.contains("/" + file + ".safetensors"))

@@ -78,7 +78,7 @@ class CrdTest {
       double[] flat = {0.3, -0.2, 0.1, 0.4, -0.5, 0.6, 0.0, 0.2};
       Tensor input = Tensor.create(flat, 2, 4).requires_grad_(true);
 
-      Tensor value = loss.apply(loss.scores(input), normaliser, samples);
+      Tensor value = loss.apply(input, normaliser, samples);
       value.backward();
 
       assertThat(value.item_double())
@@ -93,6 +93,15 @@ class CrdTest {
         double gradient = input.grad().reshape(-1).select(0, k).item_double();
         assertThat(gradient).isCloseTo((above - below) / (2 * step), within(1e-8));
       }
+    }
+  }
+
+  @Test
+  void theNormaliserIsTheMeanScoreTimesTheSamples() {
+    try (PointerScope scope = new PointerScope()) {
+      Tensor similarities = Tensor.create(new double[] {0.5, 0, -0.5, 1}, 2, 2);
+      double mean = (Math.exp(1) + 1 + Math.exp(-1) + Math.exp(2)) / 4;
+      assertThat(new CrdLoss(0.5).normaliser(similarities, 7)).isCloseTo(7 * mean, within(1e-12));
     }
   }
 
