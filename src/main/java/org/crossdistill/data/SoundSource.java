@@ -23,6 +23,8 @@ import org.crossdistill.data.LabelledSamples.Part;
  * @param validationValue what it says of validation files; "" for none
  * @param testValue what it says of test files
  * @param seconds of a sound that a network sees: a longer one is cut, a shorter one padded
+ * @param testSnr signal-to-noise ratio, in dB, of the white noise that is mixed into the test's
+ *     sounds, the same at every reading; infinity for none
  * @param spectrogram how sounds become spectrograms
  * @param augmentation how these are varied in training
  */
@@ -38,6 +40,7 @@ public record SoundSource(
     String validationValue,
     String testValue,
     double seconds,
+    double testSnr,
     LogMel.Options spectrogram,
     SoundAugmentation augmentation) {
 
@@ -57,14 +60,18 @@ public record SoundSource(
         "val",
         "test",
         1,
+        Double.POSITIVE_INFINITY,
         LogMel.Options.defaults(),
         SoundAugmentation.defaults());
   }
 
-  /** Checks the length. */
+  /** Checks the numbers. */
   public SoundSource {
     if (!(seconds > 0 && seconds <= 60)) {
       throw new DataException("seconds: expected a number in (0, 60], found " + seconds);
+    }
+    if (!(testSnr >= -100)) {
+      throw new DataException("test-snr: expected at least -100 dB, found " + testSnr);
     }
     if (spectrogram.frames((int) Math.round(seconds * spectrogram.sampleRate())) == 0) {
       throw new DataException("seconds: expected at least one window, found " + seconds);
@@ -115,7 +122,9 @@ public record SoundSource(
     LogMel logMel = new LogMel(spectrogram);
     float[][] values = new float[files.size()][];
     for (int i = 0; i < values.length; i++) {
-      values[i] = input(logMel, existing(root, files.get(i), rows.number(i)));
+      double snr = parts.get(i) == Part.TEST ? testSnr : Double.POSITIVE_INFINITY;
+      WhiteNoise noise = new WhiteNoise(snr, Seeds.random(0, "noise of " + files.get(i), 0));
+      values[i] = input(logMel, existing(root, files.get(i), rows.number(i)), noise);
     }
     return new LabelledSamples(
         root.resolve(manifest).toString(),
@@ -154,10 +163,10 @@ public record SoundSource(
    * @throws DataException if it is no WAV file, or one of another sample rate
    */
   public float[] input(Path file) {
-    return input(new LogMel(spectrogram), file);
+    return input(new LogMel(spectrogram), file, WhiteNoise.NONE);
   }
 
-  private float[] input(LogMel logMel, Path file) {
+  private float[] input(LogMel logMel, Path file, WhiteNoise noise) {
     WavFile wav = WavFile.read(file);
     if (wav.sampleRate() != spectrogram.sampleRate()) {
       throw new DataException(
@@ -170,7 +179,9 @@ public record SoundSource(
           "%s: expected at least %d samples, one window, found %d"
               .formatted(file, spectrogram.window(), count));
     }
-    return normalised(logMel.forward(Arrays.copyOf(wav.samples(), count)));
+    float[] sound = Arrays.copyOf(wav.samples(), count);
+    noise.mixInto(sound);
+    return normalised(logMel.forward(sound));
   }
 
   /** (M − mean) / standard deviation of the clip itself, then zeros up to the full length. */

@@ -40,6 +40,10 @@ final class DigitSourcesTest {
   }
 
   private SoundSource sounds(double seconds, SoundAugmentation augmentation) {
+    return sounds(seconds, Double.POSITIVE_INFINITY, augmentation);
+  }
+
+  private SoundSource sounds(double seconds, double testSnr, SoundAugmentation augmentation) {
     return new SoundSource(
         folder.toString(),
         "manifest.csv",
@@ -52,6 +56,7 @@ final class DigitSourcesTest {
         "val",
         "test",
         seconds,
+        testSnr,
         LogMel.Options.defaults(),
         augmentation);
   }
@@ -166,6 +171,47 @@ final class DigitSourcesTest {
     assertThat(squares / 320).isCloseTo(1, within(1e-5));
     assertThat(sounds(0.15, SoundAugmentation.defaults()).input(folder.resolve("train-2.wav")))
         .isEqualTo(sound);
+  }
+
+  @Test
+  void noiseIsMixedIntoTheTestAloneAndAlwaysTheSame() {
+    LabelledSamples clean = sounds().read();
+    LabelledSamples noisy = sounds(0.1, 0, SoundAugmentation.defaults()).read();
+    LabelledSamples again = sounds(0.1, 0, SoundAugmentation.defaults()).read();
+
+    for (int i = 0; i < clean.samples().size(); i++) {
+      float[] sound = noisy.samples().get(i);
+      assertThat(again.samples().get(i)).isEqualTo(sound);
+      if (clean.parts().get(i) == Part.TEST) {
+        assertThat(sound).isNotEqualTo(clean.samples().get(i));
+      } else {
+        assertThat(sound).isEqualTo(clean.samples().get(i));
+      }
+    }
+    assertThatThrownBy(() -> sounds(0.1, Double.NaN, SoundAugmentation.defaults()))
+        .hasMessage("test-snr: expected at least -100 dB, found NaN");
+  }
+
+  @Test
+  void noiseHasTheRatioThatIsAskedFor() {
+    float[] sound = new float[400];
+    for (int i = 0; i < sound.length; i++) {
+      sound[i] = (float) Math.sin(0.1 * i);
+    }
+    for (double snr : new double[] {20, 0, -10}) {
+      float[] mixed = sound.clone();
+      new WhiteNoise(snr, Seeds.random(1, "test", 0)).mixInto(mixed);
+      double ofSound = 0;
+      double ofNoise = 0;
+      for (int i = 0; i < sound.length; i++) {
+        ofSound += sound[i] * sound[i];
+        ofNoise += Math.pow(mixed[i] - sound[i], 2);
+      }
+      assertThat(10 * Math.log10(ofSound / ofNoise)).isCloseTo(snr, within(1e-3));
+    }
+    float[] silence = new float[400];
+    new WhiteNoise(10, Seeds.random(1, "test", 0)).mixInto(silence);
+    assertThat(silence).containsOnly(0f);
   }
 
   @Test

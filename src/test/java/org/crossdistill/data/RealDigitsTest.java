@@ -53,6 +53,7 @@ final class RealDigitsTest {
                 "val",
                 "test",
                 0.5,
+                Double.POSITIVE_INFINITY,
                 LogMel.Options.defaults(),
                 SoundAugmentation.defaults())
             .read();
