@@ -71,7 +71,7 @@ struct Device {
   int threads = 0;
   int at_block_barrier = 0;
   int at_warp_barrier[kMostWarps] = {};
-  Slot slots[2][kMostThreads];
+  Slot* slots[kMostWarps] = {};  // [2, kWarpThreads] of each warp that exchanges
   Shared shared[kMostShared];
   int shared_count = 0;
   size_t shared_bytes = 0;
@@ -216,6 +216,10 @@ SIMT_UNCHECKED bool run_block(Device& d, Index block, Index at) {
   const bool ended = take_turns(d);
   SIMT_ACQUIRE(&d.body);
   for (int i = 0; i < d.shared_count; ++i) std::free(d.shared[i].memory);
+  for (Slot*& slots : d.slots) {
+    std::free(slots);
+    slots = nullptr;
+  }
   d.shared_count = 0;
   d.shared_bytes = 0;
   return ended;
@@ -269,11 +273,20 @@ SIMT_UNCHECKED void warp_barrier() {
 }
 
 SIMT_UNCHECKED const Slot* exchange(const void* given, size_t bytes) {
+  // Memory of a block's own: blocks are not ordered, and the thread sanitizer shall not see them
+  // meet here.
+  Slot*& slots_of_warp = device.slots[thread_number / kWarpThreads];
+  if (slots_of_warp == nullptr) {
+    slots_of_warp = static_cast<Slot*>(std::malloc(2 * kWarpThreads * sizeof(Slot)));
+    if (slots_of_warp == nullptr) std::abort();
+    SIMT_RELEASE(slots_of_warp);
+  }
+  SIMT_ACQUIRE(slots_of_warp);
   // Two halves: a lane can be at most one exchange ahead of the others.
-  Slot* slots = device.slots[running().exchanges++ % 2];
-  std::memcpy(slots[thread_number].bytes, given, bytes);
+  Slot* slots = slots_of_warp + running().exchanges++ % 2 * kWarpThreads;
+  std::memcpy(slots[thread_number % kWarpThreads].bytes, given, bytes);
   warp_barrier();
-  return slots + thread_number / kWarpThreads * kWarpThreads;
+  return slots;
 }
 
 SIMT_UNCHECKED void* shared_memory(const void* key, size_t bytes) {
