@@ -23,8 +23,8 @@ import org.crossdistill.data.LabelledSamples.Part;
  * @param validationValue what it says of validation files; "" for none
  * @param testValue what it says of test files
  * @param seconds of a sound that a network sees: a longer one is cut, a shorter one padded
- * @param testSnr signal-to-noise ratio, in dB, of the white noise that is mixed into the test's
- *     sounds, the same at every reading; infinity for none
+ * @param testNoise what is mixed into the test's sounds, the same at every reading
+ * @param testSnr its signal-to-noise ratio in dB, from −100 to 100
  * @param spectrogram how sounds become spectrograms
  * @param augmentation how these are varied in training
  */
@@ -40,9 +40,18 @@ public record SoundSource(
     String validationValue,
     String testValue,
     double seconds,
+    Noise testNoise,
     double testSnr,
     LogMel.Options spectrogram,
     SoundAugmentation augmentation) {
+
+  /** What may be mixed into sounds. */
+  public enum Noise {
+    /** Nothing. */
+    NONE,
+    /** Independent normal numbers. */
+    WHITE
+  }
 
   private static final double SMALLEST_DEVIATION = 1e-6;
 
@@ -60,7 +69,8 @@ public record SoundSource(
         "val",
         "test",
         1,
-        Double.POSITIVE_INFINITY,
+        Noise.NONE,
+        20,
         LogMel.Options.defaults(),
         SoundAugmentation.defaults());
   }
@@ -70,8 +80,8 @@ public record SoundSource(
     if (!(seconds > 0 && seconds <= 60)) {
       throw new DataException("seconds: expected a number in (0, 60], found " + seconds);
     }
-    if (!(testSnr >= -100)) {
-      throw new DataException("test-snr: expected at least -100 dB, found " + testSnr);
+    if (!(testSnr >= -100 && testSnr <= 100)) {
+      throw new DataException("test-snr: expected a number from -100 to 100, found " + testSnr);
     }
     if (spectrogram.frames((int) Math.round(seconds * spectrogram.sampleRate())) == 0) {
       throw new DataException("seconds: expected at least one window, found " + seconds);
@@ -122,9 +132,11 @@ public record SoundSource(
     LogMel logMel = new LogMel(spectrogram);
     float[][] values = new float[files.size()][];
     for (int i = 0; i < values.length; i++) {
-      double snr = parts.get(i) == Part.TEST ? testSnr : Double.POSITIVE_INFINITY;
-      WhiteNoise noise = new WhiteNoise(snr, Seeds.random(0, "noise of " + files.get(i), 0));
-      values[i] = input(logMel, existing(root, files.get(i), rows.number(i)), noise);
+      float[] sound = sound(existing(root, files.get(i), rows.number(i)));
+      if (parts.get(i) == Part.TEST && testNoise == Noise.WHITE) {
+        WhiteNoise.mixInto(sound, testSnr, Seeds.random(0, "noise of " + files.get(i), 0));
+      }
+      values[i] = normalised(logMel.forward(sound));
     }
     return new LabelledSamples(
         root.resolve(manifest).toString(),
@@ -163,10 +175,11 @@ public record SoundSource(
    * @throws DataException if it is no WAV file, or one of another sample rate
    */
   public float[] input(Path file) {
-    return input(new LogMel(spectrogram), file, WhiteNoise.NONE);
+    return normalised(new LogMel(spectrogram).forward(sound(file)));
   }
 
-  private float[] input(LogMel logMel, Path file, WhiteNoise noise) {
+  /** Its samples, at most as many as a network sees. */
+  private float[] sound(Path file) {
     WavFile wav = WavFile.read(file);
     if (wav.sampleRate() != spectrogram.sampleRate()) {
       throw new DataException(
@@ -179,9 +192,7 @@ public record SoundSource(
           "%s: expected at least %d samples, one window, found %d"
               .formatted(file, spectrogram.window(), count));
     }
-    float[] sound = Arrays.copyOf(wav.samples(), count);
-    noise.mixInto(sound);
-    return normalised(logMel.forward(sound));
+    return Arrays.copyOf(wav.samples(), count);
   }
 
   /** (M − mean) / standard deviation of the clip itself, then zeros up to the full length. */

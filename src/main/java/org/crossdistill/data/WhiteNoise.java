@@ -1,25 +1,19 @@
 package org.crossdistill.data;
 
-import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
-/**
- * White noise of a certain strength beside the sound that it is mixed into.
- *
- * @param snr signal-to-noise ratio 10·log₁₀(Σ x²/Σ n²) in dB, which holds exactly; infinity for
- *     none
- * @param random where the noise comes from
- */
-record WhiteNoise(double snr, RandomGenerator random) {
+/** White noise of a certain strength beside the sound that it is mixed into. */
+final class WhiteNoise {
 
-  /** No noise. */
-  static final WhiteNoise NONE = new WhiteNoise(Double.POSITIVE_INFINITY, new SplittableRandom(0));
+  private WhiteNoise() {}
 
-  /** Adds it to the samples of a sound; silence stays silent. */
-  void mixInto(float[] sound) {
-    if (snr == Double.POSITIVE_INFINITY) {
-      return;
-    }
+  /**
+   * Adds it to the samples of a sound; silence stays silent.
+   *
+   * @param snr signal-to-noise ratio 10·log₁₀(Σ x²/Σ n²) in dB, which holds exactly
+   * @param random where the noise comes from
+   */
+  static void mixInto(float[] sound, double snr, RandomGenerator random) {
     double[] noise = new double[sound.length];
     double ofSound = 0;
     double ofNoise = 0;

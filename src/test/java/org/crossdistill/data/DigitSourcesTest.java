@@ -40,10 +40,11 @@ final class DigitSourcesTest {
   }
 
   private SoundSource sounds(double seconds, SoundAugmentation augmentation) {
-    return sounds(seconds, Double.POSITIVE_INFINITY, augmentation);
+    return sounds(seconds, SoundSource.Noise.NONE, 20, augmentation);
   }
 
-  private SoundSource sounds(double seconds, double testSnr, SoundAugmentation augmentation) {
+  private SoundSource sounds(
+      double seconds, SoundSource.Noise noise, double snr, SoundAugmentation augmentation) {
     return new SoundSource(
         folder.toString(),
         "manifest.csv",
@@ -56,7 +57,8 @@ final class DigitSourcesTest {
         "val",
         "test",
         seconds,
-        testSnr,
+        noise,
+        snr,
         LogMel.Options.defaults(),
         augmentation);
   }
@@ -176,8 +178,10 @@ final class DigitSourcesTest {
   @Test
   void noiseIsMixedIntoTheTestAloneAndAlwaysTheSame() {
     LabelledSamples clean = sounds().read();
-    LabelledSamples noisy = sounds(0.1, 0, SoundAugmentation.defaults()).read();
-    LabelledSamples again = sounds(0.1, 0, SoundAugmentation.defaults()).read();
+    SoundAugmentation augmentation = SoundAugmentation.defaults();
+    SoundSource source = sounds(0.1, SoundSource.Noise.WHITE, 0, augmentation);
+    LabelledSamples noisy = source.read();
+    LabelledSamples again = source.read();
 
     for (int i = 0; i < clean.samples().size(); i++) {
       float[] sound = noisy.samples().get(i);
@@ -188,8 +192,8 @@ final class DigitSourcesTest {
         assertThat(sound).isEqualTo(clean.samples().get(i));
       }
     }
-    assertThatThrownBy(() -> sounds(0.1, Double.NaN, SoundAugmentation.defaults()))
-        .hasMessage("test-snr: expected at least -100 dB, found NaN");
+    assertThatThrownBy(() -> sounds(0.1, SoundSource.Noise.WHITE, Double.NaN, augmentation))
+        .hasMessage("test-snr: expected a number from -100 to 100, found NaN");
   }
 
   @Test
@@ -200,7 +204,7 @@ final class DigitSourcesTest {
     }
     for (double snr : new double[] {20, 0, -10}) {
       float[] mixed = sound.clone();
-      new WhiteNoise(snr, Seeds.random(1, "test", 0)).mixInto(mixed);
+      WhiteNoise.mixInto(mixed, snr, Seeds.random(1, "test", 0));
       double ofSound = 0;
       double ofNoise = 0;
       for (int i = 0; i < sound.length; i++) {
@@ -210,7 +214,7 @@ final class DigitSourcesTest {
       assertThat(10 * Math.log10(ofSound / ofNoise)).isCloseTo(snr, within(1e-3));
     }
     float[] silence = new float[400];
-    new WhiteNoise(10, Seeds.random(1, "test", 0)).mixInto(silence);
+    WhiteNoise.mixInto(silence, 10, Seeds.random(1, "test", 0));
     assertThat(silence).containsOnly(0f);
   }
 

@@ -53,7 +53,8 @@ final class RealDigitsTest {
                 "val",
                 "test",
                 0.5,
-                Double.POSITIVE_INFINITY,
+                SoundSource.Noise.NONE,
+                20,
                 LogMel.Options.defaults(),
                 SoundAugmentation.defaults())
             .read();
