@@ -154,25 +154,21 @@ int64_t ArrayCheck::counted_rows(const char* name, const int64_t* labels, int64_
 
 double ArrayCheck::weight_sum(const char* name, const void* weights_or_null, int32_t dtype,
                               int64_t rows, const int64_t* labels_or_null) const {
-  const auto counts = [&](int64_t i) {
-    return labels_or_null == nullptr || labels_or_null[i] != CD_IGNORE_LABEL;
-  };
-  if (weights_or_null == nullptr) {
-    if (labels_or_null == nullptr) return static_cast<double>(rows);
-    int64_t counted = 0;
-    for (int64_t i = 0; i < rows; ++i) counted += counts(i);
-    return static_cast<double>(counted);
-  }
+  // Rows without columns need no memory, and may be more than anyone can count.
+  if (weights_or_null == nullptr && labels_or_null == nullptr) return static_cast<double>(rows);
   double sum = 0;
   for (int64_t i = 0; i < rows; ++i) {
-    const double weight = dtype == CD_F64 ? static_cast<const double*>(weights_or_null)[i]
-                                          : static_cast<const float*>(weights_or_null)[i];
+    double weight = 1;
+    if (weights_or_null != nullptr) {
+      weight = dtype == CD_F64 ? static_cast<const double*>(weights_or_null)[i]
+                               : static_cast<const float*>(weights_or_null)[i];
+    }
     if (!std::isfinite(weight) || weight < 0) {
       fail(CD_INVALID_ARGUMENT,
            "%s: row %" PRId64 ": expected a finite weight of at least 0, got %.17g",
            full(name).text().c_str(), i, weight);
     }
-    if (counts(i)) sum += weight;
+    if (labels_or_null == nullptr || labels_or_null[i] != CD_IGNORE_LABEL) sum += weight;
   }
   if (!std::isfinite(sum)) {
     fail(CD_INVALID_ARGUMENT, "%s: expected a finite sum of the weights, got %g",

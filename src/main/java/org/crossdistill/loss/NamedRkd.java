@@ -9,16 +9,12 @@ public final class NamedRkd extends NamedPairLoss<RkdLoss.Options> {
 
   /** For the service loader. */
   public NamedRkd() {
-    super("rkd", RkdLoss.Options.defaults(), List.of("B", "D"), List.of("B", "E"), RkdLoss::new);
-  }
-
-  @Override
-  public Set<Backend> kernels() {
-    return Set.of(Backend.CPU);
-  }
-
-  @Override
-  PairLoss create(RkdLoss.Options options, Backend backend) {
-    return new RkdLoss(options, backend);
+    super(
+        "rkd",
+        RkdLoss.Options.defaults(),
+        List.of("B", "D"),
+        List.of("B", "E"),
+        Set.of(Backend.CPU),
+        RkdLoss::new);
   }
 }
