@@ -176,30 +176,36 @@ def fingerprint_of(torch):
             "commit": output_of("git", "rev-parse", "--short", "HEAD")}
 
 
+def write(folder, rows, fingerprint, remarks):
+    rows = sorted(rows, key=lambda row: list(CASES).index(row["kernel"]))
+    (folder / "benchmark.json").write_text(
+        json.dumps({"fingerprint": fingerprint, "rows": rows}, indent=1))
+    (folder / "benchmark.md").write_text(table(rows, fingerprint, remarks))
+
+
 def measure_all(arguments, torch, library):
-    """The remarks about what failed or was left out."""
-    timer, peaks, rows, failures = Timer(torch, 20 if arguments.quick else 50), {}, [], []
+    """Remarks about what failed or was left out."""
+    timer, peaks, rows, remarks = Timer(torch, 20 if arguments.quick else 50), {}, [], []
     fingerprint = fingerprint_of(torch)
     wanted = selected(arguments.quick, arguments.only)
     end = time.monotonic() + 60 * arguments.minutes
     arguments.out.mkdir(parents=True, exist_ok=True)
     for done, case in enumerate(wanted):
-        if time.monotonic() > end:
-            failures.append(f"{len(wanted) - done} rows were left out after {arguments.minutes} minutes, "
-                            f"from {title(*case)} on")
+        late = time.monotonic() > end
+        if late:
+            remarks.append(f"{len(wanted) - done} rows were left out after {arguments.minutes:g} minutes, "
+                           f"from {title(*case)} on")
+        else:
+            try:
+                rows.append(measure(torch, library, timer, peaks, *case))
+                print(f"{title(*case)}: {rows[-1]['median_ns'] / 1e3:.1f} µs", flush=True)
+            except Exception as error:  # the next row may still work
+                remarks.append(f"{title(*case)} failed: {type(error).__name__}: {error}".splitlines()[0])
+            torch.cuda.empty_cache()
+        write(arguments.out, rows, fingerprint, remarks)
+        if late:
             break
-        try:
-            rows.append(measure(torch, library, timer, peaks, *case))
-            print(f"{title(*case)}: {rows[-1]['median_ns'] / 1e3:.1f} µs", flush=True)
-        except Exception as error:  # the next row may still work
-            failures.append(f"{title(*case)} failed: {type(error).__name__}: {error}".splitlines()[0])
-            print(failures[-1], flush=True)
-        torch.cuda.empty_cache()
-        rows.sort(key=lambda row: list(CASES).index(row["kernel"]))
-        (arguments.out / "benchmark.json").write_text(
-            json.dumps({"fingerprint": fingerprint, "rows": rows}, indent=1))
-        (arguments.out / "benchmark.md").write_text(table(rows, fingerprint, failures))
-    return failures
+    return remarks
 
 
 def rehearse(library):

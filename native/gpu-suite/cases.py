@@ -69,7 +69,7 @@ class Case:
 
     def compiled(self):
         # Anew for each case: torch.compile gives up on a function after a few shapes, without a word.
-        torch._dynamo.reset()
+        torch.compiler.reset()
         return self.prepared(torch.compile(self.composition, dynamic=False, fullgraph=True))
 
     def libraries(self):

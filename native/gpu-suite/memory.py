@@ -48,7 +48,7 @@ class TorchMemory:
                       "bf16": torch.bfloat16, "i64": torch.int64, "u8": torch.uint8}
 
     def array(self, values, dtype):
-        return self.torch.as_tensor(np.ascontiguousarray(values)).to(self.device, self.types[dtype])
+        return self.torch.as_tensor(np.array(values)).to(self.device, self.types[dtype])
 
     def empty(self, shape, dtype):
         return self.torch.empty(shape, dtype=self.types[dtype], device=self.device)
