@@ -65,15 +65,17 @@ public final class CrdLoss {
     long rows = similarities.size(0);
     long negatives = similarities.size(1) - 1;
     double noise = (double) negatives / samples;
-    double others = negatives == 0 ? 0 : rows * (double) negatives * Math.log(noise);
+    double others = negatives == 0 ? 0 : negatives * Math.log(noise);
+    double constant = rows * (Math.log(normaliser) - others);
     try (Results results = new Results()) {
       Tensor x = scores(similarities).div_(new Scalar(normaliser));
       Tensor below = x.add(new Scalar(noise + EPSILON));
-      Tensor first = x.select(1, 0).log().sum();
+      // log x_0 without the exponential, which may be 0.
+      Tensor first = similarities.detach().select(1, 0).sum().div(new Scalar(temperature));
       Tensor gradient = x.div_(below);
       gradient.select(1, 0).sub_(new Scalar(1.0));
       gradient.mul_(new Scalar(1 / (rows * temperature)));
-      Tensor sum = below.log_().sum().sub(first).sub(new Scalar(others));
+      Tensor sum = below.log_().sum().sub(first).add(new Scalar(constant));
       Tensor loss = sum.div(new Scalar((double) rows));
       return results.keep(new KnownGradients().add(similarities, gradient).node(loss));
     }

@@ -105,6 +105,22 @@ class CrdTest {
     }
   }
 
+  /** A similarity whose exponential f32 cannot hold. */
+  @Test
+  void aSampleFarFromItsOwnCandidateHasAFiniteLoss() {
+    try (PointerScope scope = new PointerScope()) {
+      Tensor input = Tensor.create(new float[] {-8, 1}, 1, 2).requires_grad_(true);
+      Tensor value = new CrdLoss(0.07).apply(input, 2, 2);
+      value.backward();
+      double x = Math.exp(1 / 0.07) / 2;
+      double own = 8 / 0.07 + Math.log(2) + Math.log(0.5 + 1e-7);
+      double other = Math.log((x + 0.5) / 0.5);
+      assertThat(value.item_double()).isCloseTo(own + other, within(1e-3));
+      assertThat(input.grad().reshape(-1).select(0, 0).item_double())
+          .isCloseTo(-1 / 0.07, within(1e-4));
+    }
+  }
+
   private static double contrast(
       double[][] similarities, double temperature, double normaliser, int samples) {
     double sum = 0;
