@@ -21,17 +21,21 @@ else()
 endif()
 
 if(cuda_sources_found)
-  # One pass of the compiler's front half for all: the sources need nothing beyond the oldest, and the
-  # back half makes each device's own code. Devices newer than all of these compile the PTX.
-  set(CROSSDISTILL_CUDA_ARCHITECTURES 80 86 89 90 100 120 CACHE STRING "devices to compile for")
-  list(GET CROSSDISTILL_CUDA_ARCHITECTURES 0 oldest)
-  list(TRANSFORM CROSSDISTILL_CUDA_ARCHITECTURES PREPEND sm_ OUTPUT_VARIABLE cuda_devices)
-  list(JOIN cuda_devices "," cuda_devices)
   set(CMAKE_CUDA_ARCHITECTURES OFF)
   set(CMAKE_CUDA_STANDARD 17)
   set(CMAKE_CUDA_RUNTIME_LIBRARY Static)
   enable_language(CUDA)
   find_package(CUDAToolkit REQUIRED)
+  # One pass of the compiler's front half for all: the sources need nothing beyond the oldest, and the
+  # back half makes each device's own code. Devices newer than all of these compile the PTX.
+  set(devices 80 86 89 90)
+  if(CMAKE_CUDA_COMPILER_VERSION VERSION_GREATER_EQUAL 12.8) # which knows these
+    list(APPEND devices 100 120)
+  endif()
+  set(CROSSDISTILL_CUDA_ARCHITECTURES ${devices} CACHE STRING "devices to compile for")
+  list(GET CROSSDISTILL_CUDA_ARCHITECTURES 0 oldest)
+  list(TRANSFORM CROSSDISTILL_CUDA_ARCHITECTURES PREPEND sm_ OUTPUT_VARIABLE cuda_devices)
+  list(JOIN cuda_devices "," cuda_devices)
   file(GLOB cuda_core CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/core/cuda_*.cpp)
   list(FILTER cuda_core EXCLUDE REGEX "/cuda_stub\\.cpp$")
   add_library(cuda_objects OBJECT ${cuda_kernels} ${cuda_core})

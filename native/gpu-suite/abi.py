@@ -1,9 +1,7 @@
-"""The C ABI's device functions through ctypes, on arrays of torch (a GPU) or numpy (the simulator)."""
+"""The C ABI's device functions through ctypes; needs no package. check_abi.py holds it against the header."""
 
 import ctypes
 from ctypes import POINTER, byref, c_char_p, c_double, c_int32, c_int64, c_void_p
-
-import numpy as np
 
 DTYPES = {"f64": 0, "f32": 1, "bf16": 2, "f16": 3}
 REDUCTIONS = {"mean": 0, "weighted-mean": 1, "sum": 2}
@@ -47,8 +45,9 @@ class KernelError(RuntimeError):
     """A C function has returned another status than CD_OK."""
 
 
+STRUCTURES = {"cd_row_set": RowSet, "cd_logits": Logits}
 _I, _L, _D, _P = c_int32, c_int64, c_double, c_void_p
-_SIGNATURES = {
+SIGNATURES = {
     "cd_feature_margin_cuda_workspace": [_I, _L, _L, POINTER(_L)],
     "cd_feature_margin_cuda": [
         _I, _L, _L, _P, _L, _P, _L, _P, _I, _D, _I, _D,
@@ -70,6 +69,7 @@ _SIGNATURES = {
     "cd_c2kd_cuda": [
         _I, _L, _L, POINTER(Logits), _P, _I, _D, _D, _D, _P, _P, _P, _P, _P, _L, _P,
     ],
+    "cd_row_norms_cuda": [_I, _L, _L, _P, _L, _P, _P],
     "cd_quality_weights_cuda": [_I, _L, _P, _P, _I, _D, _D, _D, _I, _I, _P, _P, _P],
 }
 
@@ -79,82 +79,22 @@ def accumulator(dtype):
     return "f64" if dtype == "f64" else "f32"
 
 
-class HostMemory:
-    """Arrays in host memory, for the simulator; bf16 is kept as its bits."""
-
-    name = "simulator"
-    _TYPES = {"f64": np.float64, "f32": np.float32, "f16": np.float16, "bf16": np.uint16,
-              "i64": np.int64, "u8": np.uint8}
-
-    def array(self, values, dtype):
-        if dtype == "bf16":
-            bits = np.asarray(values, np.float32).view(np.uint32)
-            rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
-            return rounded.astype(np.uint16)
-        return np.ascontiguousarray(values, self._TYPES[dtype])
-
-    def empty(self, shape, dtype):
-        return np.full(shape, 77, self._TYPES[dtype])
-
-    def pointer(self, array):
-        return array.ctypes.data
-
-    def values(self, array):
-        if array.dtype == np.uint16:
-            return (array.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
-        return array.astype(np.float64)
-
-    def stream(self):
-        return None
-
-    def synchronize(self):
-        pass
-
-
-class TorchMemory:
-    """Arrays on the current CUDA device, on torch's current stream."""
-
-    name = "cuda"
-
-    def __init__(self):
-        import torch
-
-        self.torch = torch
-        self._types = {"f64": torch.float64, "f32": torch.float32, "f16": torch.float16,
-                       "bf16": torch.bfloat16, "i64": torch.int64, "u8": torch.uint8}
-
-    def array(self, values, dtype):
-        return self.torch.as_tensor(np.ascontiguousarray(values)).to("cuda", self._types[dtype])
-
-    def empty(self, shape, dtype):
-        return self.torch.empty(shape, dtype=self._types[dtype], device="cuda")
-
-    def pointer(self, array):
-        return array.data_ptr()
-
-    def values(self, array):
-        return array.double().cpu().numpy()
-
-    def stream(self):
-        return self.torch.cuda.current_stream().cuda_stream
-
-    def synchronize(self):
-        self.torch.cuda.synchronize()
-
-
 class Library:
     """A loaded libcrossdistill (or the simulator's library) and the memory that it works on."""
 
     def __init__(self, path, memory):
         self.memory = memory
+        self.functions = tuple(SIGNATURES)
+        self.called = set()  # of the functions
         self._library = ctypes.CDLL(path)
         self._library.cd_last_error.restype = c_char_p
-        for name, arguments in _SIGNATURES.items():
+        for name, arguments in SIGNATURES.items():
             function = getattr(self._library, name)
             function.argtypes = arguments
             function.restype = c_int32
 
     def call(self, name, *arguments):
+        self.called.add(name)
         if getattr(self._library, name)(*arguments) != 0:
             raise KernelError(f"{name}: {self._library.cd_last_error().decode()}")
 
@@ -170,8 +110,20 @@ class Library:
         return self.memory.empty((bytes_needed.value,), "u8"), bytes_needed.value
 
 
-class FeatureMargin:
-    """K1 on fixed arrays: prepared once, run often."""
+class Call:
+    """A device function on fixed arrays, prepared once and run often: its `outputs` by name."""
+
+    function = None
+    extra_bytes = 0
+
+    def __call__(self):
+        self._library.call(self.function, *self._arguments, self._library.memory.stream())
+
+
+class FeatureMargin(Call):
+    """K1."""
+
+    function = "cd_feature_margin_cuda"
 
     def __init__(self, library, dtype, student, teacher, weights, distance, margin, reduction):
         m, a = library.memory, accumulator(dtype)
@@ -185,7 +137,7 @@ class FeatureMargin:
         }
         out = {name: m.pointer(array) for name, array in self.outputs.items()}
         workspace, self.extra_bytes = library.workspace(
-            "cd_feature_margin_cuda_workspace", DTYPES[dtype], rows, dim)
+            self.function + "_workspace", DTYPES[dtype], rows, dim)
         self._keep = (student, teacher, weights, workspace)
         self._library = library
         self._arguments = (
@@ -194,13 +146,11 @@ class FeatureMargin:
             out["loss"], out["rows"], None, out["grad.student"], dim, out["grad.teacher"], dim,
             out["grad.weights"], m.pointer(workspace), self.extra_bytes)
 
-    def __call__(self):
-        self._library.call("cd_feature_margin_cuda", *self._arguments,
-                           self._library.memory.stream())
 
+class MarginClassifier(Call):
+    """K2 with one row set."""
 
-class MarginClassifier:
-    """K2 on fixed arrays with one row set."""
+    function = "cd_margin_classifier_cuda"
 
     def __init__(self, library, dtype, embeddings, classifier, labels, weights, kind, scale, margin,
                  easy_margin, reduction):
@@ -219,7 +169,7 @@ class MarginClassifier:
             rows, m.pointer(embeddings), dim, m.pointer(labels), m.pointer(weights), 1.0,
             out["loss"], out["rows"], None, out["grad.embeddings"], dim, out["grad.weights"]))
         workspace, self.extra_bytes = library.workspace(
-            "cd_margin_classifier_cuda_workspace", DTYPES[dtype], classes, dim, sets, 1)
+            self.function + "_workspace", DTYPES[dtype], classes, dim, sets, 1)
         self._keep = (embeddings, classifier, labels, weights, workspace)
         self._library = library
         self._arguments = (
@@ -227,14 +177,12 @@ class MarginClassifier:
             scale, margin, int(easy_margin), REDUCTIONS[reduction], out["grad.classifier"], dim,
             None, m.pointer(self.bad_row), m.pointer(workspace), self.extra_bytes)
 
-    def __call__(self):
-        self._library.call("cd_margin_classifier_cuda", *self._arguments,
-                           self._library.memory.stream())
 
+class Kd(Call):
+    """K3, the temperature divergence; without the teacher's gradient where `teacher_gradient` is
+    false."""
 
-class Kd:
-    """K3, the temperature divergence, on fixed arrays; without the teacher's gradient where
-    `teacher_gradient` is false."""
+    function = "cd_kd_cuda"
 
     def __init__(self, library, dtype, student, teacher, labels, weights, target, temperature,
                  reduction, teacher_gradient=True):
@@ -251,7 +199,7 @@ class Kd:
         self.bad_row = m.empty((1,), "i64")
         out = {name: m.pointer(array) for name, array in self.outputs.items()}
         workspace, self.extra_bytes = library.workspace(
-            "cd_kd_cuda_workspace", DTYPES[dtype], rows, classes)
+            self.function + "_workspace", DTYPES[dtype], rows, classes)
         self._keep = (student, teacher, labels, weights, workspace)
         self._library = library
         self._arguments = (
@@ -262,32 +210,29 @@ class Kd:
             out.get("grad.teacher"), classes, out["grad.weights"], m.pointer(self.bad_row),
             m.pointer(workspace), self.extra_bytes)
 
-    def __call__(self):
-        self._library.call("cd_kd_cuda", *self._arguments, self._library.memory.stream())
 
+class KendallTau(Call):
+    """K3, Kendall's tau-b."""
 
-class KendallTau:
-    """K3, Kendall's tau-b, on fixed arrays."""
+    function = "cd_kendall_tau_cuda"
 
     def __init__(self, library, dtype, a, b):
         m = library.memory
         rows, classes = a.shape
         self.outputs = {"tau": m.empty((rows,), accumulator(dtype))}
         workspace, self.extra_bytes = library.workspace(
-            "cd_kendall_tau_cuda_workspace", DTYPES[dtype], rows, classes)
+            self.function + "_workspace", DTYPES[dtype], rows, classes)
         self._keep = (a, b, workspace)
         self._library = library
         self._arguments = (
             DTYPES[dtype], rows, classes, m.pointer(a), classes, m.pointer(b), classes, 0.0,
             m.pointer(self.outputs["tau"]), None, m.pointer(workspace), self.extra_bytes)
 
-    def __call__(self):
-        self._library.call("cd_kendall_tau_cuda", *self._arguments, self._library.memory.stream())
 
+class C2kd(Call):
+    """K3, all terms of customised cross-modal distillation; logits by the network's name."""
 
-class C2kd:
-    """K3, all terms of customised cross-modal distillation, on fixed arrays by network name."""
-
+    function = "cd_c2kd_cuda"
     NETWORKS = ("teacher", "student", "proxy-teacher", "proxy-student")
 
     def __init__(self, library, dtype, logits, labels, target, temperature, threshold):
@@ -302,7 +247,7 @@ class C2kd:
             Logits(m.pointer(logits[name]), classes, m.pointer(self.outputs["grad." + name]),
                    classes) for name in self.NETWORKS))
         workspace, self.extra_bytes = library.workspace(
-            "cd_c2kd_cuda_workspace", DTYPES[dtype], rows, classes)
+            self.function + "_workspace", DTYPES[dtype], rows, classes)
         self._keep = (logits, labels, workspace)
         self._library = library
         self._arguments = (
@@ -311,5 +256,36 @@ class C2kd:
             m.pointer(self.outputs["tau"]), m.pointer(self.bad_row), m.pointer(workspace),
             self.extra_bytes)
 
-    def __call__(self):
-        self._library.call("cd_c2kd_cuda", *self._arguments, self._library.memory.stream())
+
+class RowNorms(Call):
+    """K4, the lengths of rows."""
+
+    function = "cd_row_norms_cuda"
+
+    def __init__(self, library, dtype, x):
+        m = library.memory
+        rows, dim = x.shape
+        self.outputs = {"norms": m.empty((rows,), accumulator(dtype))}
+        self._keep = x
+        self._library = library
+        self._arguments = (DTYPES[dtype], rows, dim, m.pointer(x), dim,
+                           m.pointer(self.outputs["norms"]))
+
+
+class QualityWeights(Call):
+    """K4, weights from qualities; the statistics are those of the first batch unless given."""
+
+    function = "cd_quality_weights_cuda"
+
+    def __init__(self, library, dtype, student, teacher, quality, slope, h, alpha, statistics=None):
+        m, a = library.memory, accumulator(dtype)
+        (rows,) = student.shape
+        initialized = statistics is not None
+        self.outputs = {"weights": m.empty((rows,), a),
+                        "statistics": statistics if initialized else m.empty((4,), a)}
+        self._keep = (student, teacher)
+        self._library = library
+        self._arguments = (
+            DTYPES[dtype], rows, m.pointer(student), m.pointer(teacher), QUALITIES[quality], slope,
+            h, alpha, 1, int(initialized), m.pointer(self.outputs["statistics"]),
+            m.pointer(self.outputs["weights"]))

@@ -14,6 +14,7 @@ import sys
 import numpy as np
 
 import abi
+import memory
 
 TOLERANCE = {"f64": 1e-10, "f32": 1e-5, "f16": 1e-3, "bf16": 5e-3}
 WIDE = ("f64", "f32")  # of the losses on logits, whose files have a tolerance for these alone
@@ -56,21 +57,16 @@ def margin_classifier(library, dtype, options, tensors):
 
 
 def quality_weights(library, dtype, options, tensors):
-    m, a = library.memory, abi.accumulator(dtype)
-    statistics = m.empty((4,), a)
-    batches = len(tensors["in.quality-student"])
-    weights, history = [], []
-    for n in range(batches):
-        student = m.array(tensors["in.quality-student"][n], dtype)
-        teacher = m.array(tensors["in.quality-teacher"][n], dtype)
-        out = m.empty(student.shape, a)
-        library.call(
-            "cd_quality_weights_cuda", abi.DTYPES[dtype], student.shape[0], m.pointer(student),
-            m.pointer(teacher), abi.QUALITIES[options.get("quality", "difference")], float(options.get("k", 1)),
-            float(options.get("h", 0.333)),
-            float(options.get("alpha", 0.01)), 1, int(n > 0), m.pointer(statistics), m.pointer(out),
-            m.stream())
-        weights.append(m.values(out))
+    m = library.memory
+    statistics, weights, history = None, [], []
+    for student, teacher in zip(tensors["in.quality-student"], tensors["in.quality-teacher"]):
+        call = abi.QualityWeights(
+            library, dtype, m.array(student, dtype), m.array(teacher, dtype),
+            options.get("quality", "difference"), float(options.get("k", 1)),
+            float(options.get("h", 0.333)), float(options.get("alpha", 0.01)), statistics)
+        call()
+        statistics = call.outputs["statistics"]
+        weights.append(m.values(call.outputs["weights"]))
         history.append(m.values(statistics).copy())
     return {"weights": np.stack(weights), "statistics": np.stack(history)}
 
@@ -149,8 +145,9 @@ def main():
     parser.add_argument("--memory", choices=("torch", "host"), default="torch")
     parser.add_argument("--json", type=pathlib.Path)
     arguments = parser.parse_args()
-    memory = abi.TorchMemory() if arguments.memory == "torch" else abi.HostMemory()
-    library = abi.Library(arguments.library, memory)
+    library = abi.Library(
+        arguments.library,
+        memory.TorchMemory() if arguments.memory == "torch" else memory.HostMemory())
     if library.device_count() == 0:
         sys.exit(f"golden: {library.last_error()}")
     files = [p for loss in RUN for p in sorted((arguments.golden / loss).glob("*.safetensors"))]
@@ -165,7 +162,7 @@ def main():
             row["files"] += 1
             if not share <= row["worst_share"]:
                 row["worst_share"], row["worst_file"] = float(share), path.name
-    print(f"| loss | dtype | files | worst error / tolerance ({memory.name}) | in |\n|---|---|---|---|---|")
+    print(f"| loss | dtype | files | worst error / tolerance ({library.memory.name}) | in |\n|---|---|---|---|---|")
     for row in rows.values():
         print("| {loss} | {dtype} | {files} | {worst_share:.3f} | {worst_file} |".format(**row))
     if arguments.json:

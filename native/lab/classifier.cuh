@@ -26,9 +26,6 @@ struct Product {
   float alpha, beta;
 };
 
-// Defined in k2_2_tiled.cu: 64 x 64 tiles, 4 x 4 elements a thread.
-void multiply_tiled(const Product& product, cudaStream_t stream);
-
 // The running softmax of a row: its largest logit, and the sum of exp(logit - largest).
 struct Running {
   float largest, sum;

@@ -65,27 +65,24 @@ __global__ void softmax(Classifier p, float* logits) {
   }
 }
 
+void multiply(const Product& p, cudaStream_t stream) {
+  launch<kBlock>("k2 tiles", {p.m / kTile * (p.n / kTile)}, stream, tiles, p);
+}
+
 int64_t extra_bytes(const Classifier& p) { return 4 * p.rows * p.classes; }
 
 void run(const Classifier& p, void* extra, cudaStream_t stream) {
   float* logits = static_cast<float*>(extra);
-  multiply_tiled(
-      {p.rows, p.classes, p.dim, p.z, p.dim, 1, p.v, 1, p.dim, logits, p.classes, p.scale, 0},
-      stream);
+  multiply({p.rows, p.classes, p.dim, p.z, p.dim, 1, p.v, 1, p.dim, logits, p.classes, p.scale, 0},
+           stream);
   launch<kBlock>("k2 softmax", {ceil_divide(p.rows, kBlock / kWarp)}, stream, softmax, p, logits);
-  multiply_tiled(
-      {p.rows, p.dim, p.classes, logits, p.classes, 1, p.v, p.dim, 1, p.grad_z, p.dim, 1, 0},
-      stream);
-  multiply_tiled(
-      {p.classes, p.dim, p.rows, logits, 1, p.classes, p.z, p.dim, 1, p.grad_v, p.dim, 1, 0},
-      stream);
+  multiply({p.rows, p.dim, p.classes, logits, p.classes, 1, p.v, p.dim, 1, p.grad_z, p.dim, 1, 0},
+           stream);
+  multiply({p.classes, p.dim, p.rows, logits, 1, p.classes, p.z, p.dim, 1, p.grad_v, p.dim, 1, 0},
+           stream);
 }
 
 }  // namespace
-
-void multiply_tiled(const Product& p, cudaStream_t stream) {
-  launch<kBlock>("tiles", {p.m / kTile * (p.n / kTile)}, stream, tiles, p);
-}
 
 const Version<Classifier> k2_tiled = {"2 tiled", "64x64 tiles in shared memory, B x C logits", 1e-5,
                                       extra_bytes, run};

@@ -66,13 +66,53 @@ double microseconds(const std::function<void()>& run) {
   return 1e3 * static_cast<double>(times[times.size() / 2]);
 }
 
-// One kernel's table; `work` of a run, in units of which a thousand million a second are printed.
+// What a version has to answer, and where on the GPU its outputs lie.
+struct Outputs {
+  const Memory &losses, &first, &second;
+  const Answer* answer;  // null: is not checked
+};
+
+// The worst relative error of the outputs.
+double error_of(const Outputs& outputs) {
+  const Answer& answer = *outputs.answer;
+  return std::max(
+      relative_error(outputs.losses.floats(answer.losses.size()), answer.losses),
+      std::max(relative_error(outputs.first.floats(answer.first.size()), answer.first),
+               relative_error(outputs.second.floats(answer.second.size()), answer.second)));
+}
+
+struct Measured {
+  double microseconds, extra_megabytes;
+  std::string error;  // as it is printed
+  bool right;
+};
+
 template <class Problem>
-bool table(const char* title, const std::vector<Version<Problem>>& versions, const Problem& problem,
-           const Answer* answer, const char* unit, double work, size_t first, size_t second,
-           const Memory& grad_first, const Memory& grad_second, const Memory& losses) {
-  std::printf("\n%s\n| version | idea | us | x first | x before | %s | extra MB | error |\n", title,
-              unit);
+Measured measure(const Version<Problem>& version, const Problem& problem, const Outputs& outputs) {
+  const int64_t extra_bytes = version.extra_bytes(problem);
+  const Memory extra(extra_bytes);
+  const auto run = [&] { version.run(problem, extra.as<void>(), nullptr); };
+  run();
+  require(cudaDeviceSynchronize());
+  Measured measured = {0, static_cast<double>(extra_bytes) * 1e-6, "-", true};
+  if (outputs.answer != nullptr) {
+    const double error = error_of(outputs);
+    measured.right = error <= version.tolerance;
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1e%s", error, measured.right ? "" : " WRONG");
+    measured.error = text;
+  }
+  measured.microseconds = microseconds(run);
+  return measured;
+}
+
+// One kernel's table; `work` of a run, in units of which a thousand million a second are printed. A
+// version that fails has its line, and the others theirs.
+template <class Problem>
+bool table(const std::string& title, const std::vector<Version<Problem>>& versions,
+           const Problem& problem, const Outputs& outputs, const char* unit, double work) {
+  std::printf("\n%s\n| version | idea | us | x first | x before | %s | extra MB | error |\n",
+              title.c_str(), unit);
   std::printf("|---|---|---|---|---|---|---|---|\n");
   double first_time = 0, before = 0;
   bool right = true;
@@ -82,27 +122,19 @@ bool table(const char* title, const std::vector<Version<Problem>>& versions, con
       std::printf("| %s | %s | | | | | | |\n", version.name, missing);
       continue;
     }
-    const Memory extra(version.extra_bytes(problem));
-    const auto run = [&] { version.run(problem, extra.as<void>(), nullptr); };
-    run();
-    require(cudaDeviceSynchronize());
-    std::string error = "-";
-    if (answer != nullptr) {
-      const double worst =
-          std::max(relative_error(losses.floats(answer->losses.size()), answer->losses),
-                   std::max(relative_error(grad_first.floats(first), answer->first),
-                            relative_error(grad_second.floats(second), answer->second)));
-      right = right && worst <= version.tolerance;
-      char text[32];
-      std::snprintf(text, sizeof text, "%.1e%s", worst, worst <= version.tolerance ? "" : " WRONG");
-      error = text;
+    Measured m;
+    if (cd::guarded([&] { m = measure(version, problem, outputs); }) != CD_OK) {
+      std::printf("| %s | %s | | | | | | FAILED: %s |\n", version.name, version.idea,
+                  cd_last_error());
+      right = false;
+      continue;
     }
-    const double time = microseconds(run);
-    if (first_time == 0) first_time = before = time;
+    if (first_time == 0) first_time = before = m.microseconds;
     std::printf("| %s | %s | %.1f | %.2f | %.2f | %.1f | %.1f | %s |\n", version.name, version.idea,
-                time, first_time / time, before / time, work / time * 1e-3,
-                static_cast<double>(version.extra_bytes(problem)) * 1e-6, error.c_str());
-    before = time;
+                m.microseconds, first_time / m.microseconds, before / m.microseconds,
+                work / m.microseconds * 1e-3, m.extra_megabytes, m.error.c_str());
+    before = m.microseconds;
+    right = right && m.right;
   }
   return right;
 }
@@ -121,8 +153,8 @@ bool feature(int64_t rows, int64_t dim, bool checked) {
   Answer answer;
   if (checked) answer = feature_answer(s, t, dim, 0.5);
   const std::string title = "K1, " + std::to_string(rows) + "x" + std::to_string(dim);
-  return table(title.c_str(), feature_versions(), p, checked ? &answer : nullptr, "GB/s",
-               16.0 * static_cast<double>(rows * dim), s.size(), t.size(), grad_s, grad_t, losses);
+  return table(title, feature_versions(), p, {losses, grad_s, grad_t, checked ? &answer : nullptr},
+               "GB/s", 16.0 * static_cast<double>(rows * dim));
 }
 
 bool classifier(int64_t rows, int64_t classes, int64_t dim, bool checked) {
@@ -147,17 +179,17 @@ bool classifier(int64_t rows, int64_t classes, int64_t dim, bool checked) {
   if (checked) answer = classifier_answer(z, v, labels, dim, 32);
   const std::string title =
       "K2, " + std::to_string(rows) + "x" + std::to_string(classes) + "x" + std::to_string(dim);
-  return table(title.c_str(), classifier_versions(), p, checked ? &answer : nullptr, "GFLOP/s",
-               8.0 * static_cast<double>(rows) * static_cast<double>(classes * dim), z.size(),
-               v.size(), grad_z, grad_v, losses);
+  return table(title, classifier_versions(), p,
+               {losses, grad_z, grad_v, checked ? &answer : nullptr}, "GFLOP/s",
+               8.0 * static_cast<double>(rows) * static_cast<double>(classes * dim));
 }
 
 int run(bool only_check) {
   bool right = feature(1000, 512, true);
   right = classifier(128, 1024, 128, true) && right;
   if (!only_check) {
-    feature(16384, 512, false);
-    classifier(256, 10048, 512, false);
+    right = feature(16384, 512, false) && right;
+    right = classifier(256, 10048, 512, false) && right;
   }
   return right ? 0 : 1;
 }
@@ -167,6 +199,7 @@ int run(bool only_check) {
 
 int main(int count, char** arguments) {
   const bool only_check = count > 1 && std::strcmp(arguments[1], "--check") == 0;
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // lines are there even if a version crashes
   int code = 1;
   const int32_t status = cd::guarded([&] { code = lab::run(only_check); });
   if (status != CD_OK) std::fprintf(stderr, "lab: %s\n", cd_last_error());
