@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
-#include <new>
+#include <memory>
 #include <thread>
 
 #include "core/status.h"
 
 #if defined(__linux__)
 #include <sys/mman.h>
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
 #endif
 
 #if defined(CD_WITH_OPENMP)
@@ -25,8 +28,22 @@ namespace {
 // about as much as touching a small one.
 constexpr int64_t kHugePage = 2 << 20, kManyBytes = 4 * kHugePage;
 
-std::align_val_t alignment_of(int64_t bytes) {
-  return std::align_val_t{static_cast<size_t>(bytes >= kManyBytes ? kHugePage : 64)};
+#if defined(CD_EVERY_THREAD)
+constexpr double kLeastNanoseconds = 0;
+#else
+constexpr double kLeastNanoseconds = 1e5;
+#endif
+
+// What lies between two arrays of a block, so that the address sanitizer sees who leaves his own.
+constexpr int64_t kGap = 64;
+
+int64_t place_bytes(int64_t bytes) { return (bytes + 63) / 64 * 64 + kGap; }
+
+// For the address sanitizer: nothing may be there.
+void forbid([[maybe_unused]] const char* begin, [[maybe_unused]] const char* end) {
+#if defined(__SANITIZE_ADDRESS__)
+  __asan_poison_memory_region(begin, static_cast<size_t>(end - begin));
+#endif
 }
 
 void work(int64_t tasks, std::atomic<int64_t>& next, void (*body)(const void*, int64_t, int32_t),
@@ -41,6 +58,12 @@ int32_t threads_for(int64_t tasks, int32_t threads) {
   const int64_t wanted = threads > 0 ? threads : cd_default_threads();
   const int64_t allowed = std::min(wanted, most);
   return static_cast<int32_t>(std::max<int64_t>(1, std::min(allowed, tasks)));
+}
+
+int32_t threads_for(int64_t tasks, int32_t threads, double nanoseconds) {
+  const int32_t allowed = threads_for(tasks, threads);
+  if (nanoseconds >= allowed * kLeastNanoseconds) return allowed;
+  return std::max(1, static_cast<int32_t>(nanoseconds / kLeastNanoseconds));
 }
 
 void run_tasks(int64_t tasks, int32_t threads, void (*body)(const void*, int64_t, int32_t),
@@ -83,10 +106,17 @@ int64_t last_level_cache_bytes() {
   return bytes;
 }
 
-Buffer::Buffer(int64_t bytes)
-    : bytes_(bytes),
-      memory_(bytes > 0 ? ::operator new(static_cast<size_t>(bytes), alignment_of(bytes))
-                        : nullptr) {
+// Aligned by hand: what glibc cuts off in front of an aligned block it may not join again, so that
+// the heap creeps.
+Buffer::Buffer(int64_t bytes) {
+  if (bytes <= 0) return;
+  const size_t alignment = static_cast<size_t>(bytes >= kManyBytes ? kHugePage : 64);
+  size_t space = static_cast<size_t>(bytes) + alignment;
+  allocated_.reset(new char[space]);
+  memory_ = allocated_.get();
+  const char* const end = allocated_.get() + space;
+  std::align(alignment, static_cast<size_t>(bytes), memory_, space);
+  forbid(static_cast<const char*>(memory_) + bytes, end);
 #if defined(__linux__)
   if (bytes >= kManyBytes) {  // a hint: where it is refused, all still works
     madvise(memory_, static_cast<size_t>(bytes / kHugePage * kHugePage), MADV_HUGEPAGE);
@@ -94,9 +124,21 @@ Buffer::Buffer(int64_t bytes)
 #endif
 }
 
-Buffer::~Buffer() { ::operator delete(memory_, alignment_of(bytes_)); }
-
 void* Buffer::get() const { return memory_; }
+
+void Arrays::want(void*& array, int64_t bytes) { wanted_.push_back({&array, bytes}); }
+
+void Arrays::allocate() {
+  int64_t bytes = 0;
+  for (const Wanted& wanted : wanted_) bytes += place_bytes(wanted.bytes);
+  block_ = Buffer(bytes);
+  char* next = static_cast<char*>(block_.get());
+  for (const Wanted& wanted : wanted_) {
+    *wanted.array = next;
+    forbid(next + wanted.bytes, next + place_bytes(wanted.bytes));
+    next += place_bytes(wanted.bytes);
+  }
+}
 
 }  // namespace cd
 

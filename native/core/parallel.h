@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "core/isa.h"
 
@@ -11,6 +13,11 @@ namespace cd {
 // Threads that `tasks` tasks run on when the caller allows `threads` (0 = the process's default):
 // no more than there are processors, or 16, as a process that cannot start a thread is ended.
 int32_t threads_for(int64_t tasks, int32_t threads);
+
+// The same for tasks that one thread would need about `nanoseconds` for, all together: no more
+// threads than have a tenth of a millisecond each, since waking one and waiting for it costs tens
+// of microseconds. In builds for tests all that are allowed, so that small problems show races.
+int32_t threads_for(int64_t tasks, int32_t threads, double nanoseconds);
 
 // Calls body(context, task, slot) once for each task, on `threads` >= 1 threads. A slot is a number
 // below `threads` that no two tasks hold at the same time. Tasks must not throw.
@@ -25,15 +32,32 @@ class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(int64_t bytes);
-  ~Buffer();
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
 
   void* get() const;
 
  private:
-  int64_t bytes_ = 0;
+  std::unique_ptr<char[]> allocated_;
   void* memory_ = nullptr;
+};
+
+// Arrays in one block, which an allocator keeps for the next call. Many blocks it may give back to
+// the system one by one, and to fetch their pages anew costs more than a small problem's
+// arithmetic.
+class Arrays {
+ public:
+  // Asks for uninitialised memory, aligned to a cache line; allocate() sets `array`.
+  void want(void*& array, int64_t bytes);
+
+  // Throws std::bad_alloc.
+  void allocate();
+
+ private:
+  struct Wanted {
+    void** array;
+    int64_t bytes;
+  };
+  std::vector<Wanted> wanted_;
+  Buffer block_;
 };
 
 namespace CD_TARGET {

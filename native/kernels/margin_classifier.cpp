@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <memory>
 #include <vector>
 
 #include "core/loss_arrays.h"
@@ -101,12 +100,7 @@ struct Memory {
   std::vector<ClassifierRow> rows;
   std::vector<int64_t> rows_by_label, tile_begin;
   std::vector<double> class_inverse_norms;
-  std::vector<std::unique_ptr<Buffer>> buffers;
-
-  void* get(int64_t bytes) {
-    buffers.push_back(std::make_unique<Buffer>(bytes));
-    return buffers.back()->get();
-  }
+  Arrays arrays;
 };
 
 // Sizes that follow from the shapes alone, so that the result has the same bits for any threads.
@@ -127,7 +121,7 @@ void plan_tiles(MarginClassifier& call) {
   call.groups = std::min(call.groups, call.tiles);
 }
 
-void plan_memory(MarginClassifier& call, Memory& memory, int32_t slots) {
+void plan_memory(MarginClassifier& call, Memory& memory, int32_t slots, bool any_row) {
   const int64_t t = accumulator_bytes(call.dtype);
   call.row = memory.rows.data();
   memory.rows_by_label.resize(memory.rows.size());
@@ -146,19 +140,21 @@ void plan_memory(MarginClassifier& call, Memory& memory, int32_t slots) {
   call.tile_begin = memory.tile_begin.data();
   call.class_inverse_norms = memory.class_inverse_norms.data();
 
-  const int64_t matrix = call.padded_rows * call.padded_dim * (call.pairs ? 2 : t);
-  const int64_t row = call.padded_rows * t;
-  call.z_columns = memory.get(matrix);
-  call.z_rows = memory.get(matrix);
-  call.group_largest = memory.get(call.groups * row);
-  call.group_sums = memory.get(call.groups * row);
-  call.row_scales = memory.get(row);
-  call.shifts = memory.get(row);
-  call.factors = memory.get(row);
+  const int64_t matrix = call.padded_rows * call.padded_dim, row = call.padded_rows * t;
+  Arrays& arrays = memory.arrays;
+  arrays.want(call.z_columns, matrix * (call.pairs ? 2 : t));
+  arrays.want(call.z_rows, matrix * (call.pairs ? 2 : t));
+  arrays.want(call.group_largest, call.groups * row);
+  arrays.want(call.group_sums, call.groups * row);
+  arrays.want(call.row_scales, row);
+  arrays.want(call.shifts, row);
+  arrays.want(call.factors, row);
   const int64_t per_tile =
       2 * call.padded_dim + call.row_block + 2 + (call.pairs ? 1 + call.width / 2 : 0);
   call.slot_bytes = round_up(call.padded_dim * 8 + call.tile_classes * per_tile * t, 64);
-  call.slots = memory.get(slots * call.slot_bytes);
+  arrays.want(call.slots, slots * call.slot_bytes);
+  if (any_row) arrays.want(call.grad_parts_or_null, call.groups * matrix * t);
+  arrays.allocate();
 }
 
 // Loss of a row from its groups' sums; leaves in `row` and the arrays what the gradients need.
@@ -255,17 +251,21 @@ void finish_losses(const MarginClassifier& call, const cd_row_set* sets,
   }
 }
 
+// What one thread needs, roughly.
+double nanoseconds(const MarginClassifier& call) {
+  constexpr double kOperations = 100;  // a nanosecond
+  return 8 * static_cast<double>(call.rows) * static_cast<double>(call.classes) *
+         static_cast<double>(call.dim) / kOperations;
+}
+
 void run(MarginClassifier& call, Memory& memory, const cd_row_set* sets,
          const std::vector<Set>& sums, int32_t reduction, int32_t threads) {
   plan_tiles(call);
   const int64_t panels = call.padded_rows / call.width;
-  const int32_t slots = threads_for(std::max(call.groups, panels), threads);
-  plan_memory(call, memory, slots);
+  const int32_t slots = threads_for(std::max(call.groups, panels), threads, nanoseconds(call));
   const bool any_row = std::any_of(memory.rows.begin(), memory.rows.end(),
                                    [](const auto& row) { return row.grad_or_null != nullptr; });
-  const int64_t part = call.padded_rows * call.padded_dim * accumulator_bytes(call.dtype);
-  call.grad_parts_or_null =
-      any_row ? memory.get(std::max<int64_t>(1, call.groups * part)) : nullptr;
+  plan_memory(call, memory, slots, any_row);
 
   write_zeros(call, sets, sums.size());
   if (call.rows == 0) return finish_losses(call, sets, sums, reduction);

@@ -1,6 +1,7 @@
 #include "core/parallel.h"
 
 #include <atomic>
+#include <cstring>
 #include <thread>
 
 #include "core/status.h"
@@ -31,6 +32,23 @@ TEST(Parallel, NeverMoreThreadsThanTasksOrAllowed) {
   EXPECT_EQ(cd::threads_for(1 << 30, 0), cd_default_threads());
   const int64_t most = std::max<int64_t>(16, std::thread::hardware_concurrency());
   EXPECT_EQ(cd::threads_for(1 << 30, INT32_MAX), most);
+  EXPECT_EQ(cd::threads_for(100, 3, 0), 3) << "here, so that small problems show races";
+}
+
+TEST(Parallel, ArraysOfABlockAreApartAndAligned) {
+  cd::Arrays arrays;
+  const int64_t bytes[] = {100, 0, 64, 1};
+  void* at[4] = {};
+  for (int i = 0; i < 4; ++i) arrays.want(at[i], bytes[i]);
+  arrays.allocate();
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_NE(at[i], nullptr);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(at[i]) % 64, 0u);
+    std::memset(at[i], i + 1, static_cast<size_t>(bytes[i]));
+  }
+  for (int i = 0; i < 4; ++i) {
+    for (int64_t j = 0; j < bytes[i]; ++j) ASSERT_EQ(static_cast<char*>(at[i])[j], i + 1);
+  }
 }
 
 TEST(Parallel, CallsFromManyThreadsDoNotDisturbEachOther) {
