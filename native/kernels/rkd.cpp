@@ -8,6 +8,7 @@
 #include <cinttypes>
 #include <limits>
 
+#include "core/accumulator.h"
 #include "core/norms.h"
 #include "core/parallel.h"
 #include "core/tensor_check.h"
@@ -388,12 +389,8 @@ extern "C" int32_t cd_rkd(int32_t dtype, int64_t rows, int64_t student_dim, int6
     call.grad_scale = grad_scale;
     cd::check_arrays(call, loss);
     cd::active_isa();
-    const double result = rows < 2 ? cd::zero_gradients(call) : cd::run(call, threads);
-    if (dtype == CD_F64) {
-      *static_cast<double*>(loss) = result;
-    } else {
-      *static_cast<float*>(loss) = static_cast<float>(result);
-    }
+    cd::set_accumulator(dtype, loss, 0,
+                        rows < 2 ? cd::zero_gradients(call) : cd::run(call, threads));
   });
 }
 #endif
