@@ -64,6 +64,11 @@ _SIGNATURES = {
         _I, _L, _L, _P, _L, _P, _L, _P, _P, _I, _D, _I, _D,
         _P, _P, _P, _L, _P, _L, _P, _P, _P, _L, _P,
     ],
+    "cd_dkd_cuda_workspace": [_I, _L, _L, POINTER(_L)],
+    "cd_dkd_cuda": [
+        _I, _L, _L, _P, _L, _P, _L, _P, _P, _D, _D, _D, _I, _D,
+        _P, _P, _P, _L, _P, _L, _P, _P, _P, _L, _P,
+    ],
     "cd_kendall_tau_cuda_workspace": [_I, _L, _L, POINTER(_L)],
     "cd_kendall_tau_cuda": [_I, _L, _L, _P, _L, _P, _L, _D, _P, _P, _P, _L, _P],
     "cd_c2kd_cuda_workspace": [_I, _L, _L, POINTER(_L)],
@@ -234,10 +239,13 @@ class MarginClassifier:
 
 class Kd:
     """K3, the temperature divergence, on fixed arrays; without the teacher's gradient where
-    `teacher_gradient` is false."""
+    `teacher_gradient` is false. `target` is what becomes of the label's logit, or the pair
+    (alpha, beta) of decoupled distillation."""
 
     def __init__(self, library, dtype, student, teacher, labels, weights, target, temperature,
                  reduction, teacher_gradient=True):
+        decoupled = isinstance(target, tuple)
+        self._function = "cd_dkd_cuda" if decoupled else "cd_kd_cuda"
         m, a = library.memory, accumulator(dtype)
         rows, classes = student.shape
         self.outputs = {
@@ -251,19 +259,20 @@ class Kd:
         self.bad_row = m.empty((1,), "i64")
         out = {name: m.pointer(array) for name, array in self.outputs.items()}
         workspace, self.extra_bytes = library.workspace(
-            "cd_kd_cuda_workspace", DTYPES[dtype], rows, classes)
+            self._function + "_workspace", DTYPES[dtype], rows, classes)
         self._keep = (student, teacher, labels, weights, workspace)
         self._library = library
         self._arguments = (
             DTYPES[dtype], rows, classes, m.pointer(student), classes, m.pointer(teacher), classes,
             None if labels is None else m.pointer(labels),
-            None if weights is None else m.pointer(weights), TARGETS[target], temperature,
-            REDUCTIONS[reduction], 1.0, out["loss"], out["rows"], out["grad.student"], classes,
-            out.get("grad.teacher"), classes, out["grad.weights"], m.pointer(self.bad_row),
-            m.pointer(workspace), self.extra_bytes)
+            None if weights is None else m.pointer(weights),
+            *(target if decoupled else (TARGETS[target],)), temperature, REDUCTIONS[reduction], 1.0,
+            out["loss"], out["rows"], out["grad.student"], classes, out.get("grad.teacher"),
+            classes, out["grad.weights"], m.pointer(self.bad_row), m.pointer(workspace),
+            self.extra_bytes)
 
     def __call__(self):
-        self._library.call("cd_kd_cuda", *self._arguments, self._library.memory.stream())
+        self._library.call(self._function, *self._arguments, self._library.memory.stream())
 
 
 class KendallTau:
