@@ -1,10 +1,12 @@
-// K3, the temperature divergence: bytes = 3 B C e, 4 with the teacher's gradient. The roofline is a
-// loop that reads two arrays and writes two.
+// K3, the temperature divergence and the same decoupled: bytes = 3 B C e, 4 with the teacher's
+// gradient. The roofline is a loop that reads two arrays and writes two.
 #include "bench/bench_util.h"
 
 namespace {
 
-void kd(benchmark::State& state) {
+// call(student, teacher, loss, its gradients, the second null unless `both`, threads)
+template <class Call>
+void measure(benchmark::State& state, const Call& call) {
   const int32_t dtype = static_cast<int32_t>(state.range(0));
   const int64_t rows = state.range(1), classes = state.range(2);
   const bool both = state.range(3) != 0;
@@ -18,14 +20,32 @@ void kd(benchmark::State& state) {
   for (auto _ : state) {
     const double copy = far.rate(state, threads);
     const double seconds = time_of(threads, [&] {
-      check(state, cd_kd(dtype, rows, classes, s.data(), classes, t.data(), classes, nullptr,
-                         nullptr, CD_TARGET_KEPT, 4, CD_MEAN, 1, loss, nullptr, gs.data(), classes,
-                         both ? gt.data() : nullptr, classes, nullptr, threads));
+      check(state, call(s.data(), t.data(), loss, gs.data(), both ? gt.data() : nullptr, threads));
     });
     state.SetIterationTime(seconds);
     rates.add(bytes / seconds, copy);
   }
   rates.report(state, "GB/s", "copy");
+}
+
+void kd(benchmark::State& state) {
+  const int32_t dtype = static_cast<int32_t>(state.range(0));
+  const int64_t rows = state.range(1), classes = state.range(2);
+  measure(state, [&](void* s, void* t, void* loss, void* gs, void* gt, int32_t threads) {
+    return cd_kd(dtype, rows, classes, s, classes, t, classes, nullptr, nullptr, CD_TARGET_KEPT, 4,
+                 CD_MEAN, 1, loss, nullptr, gs, classes, gt, classes, nullptr, threads);
+  });
+}
+
+void dkd(benchmark::State& state) {
+  const int32_t dtype = static_cast<int32_t>(state.range(0));
+  const int64_t rows = state.range(1), classes = state.range(2);
+  std::vector<int64_t> labels;
+  for (int64_t i = 0; i < rows; ++i) labels.push_back(i % classes);
+  measure(state, [&](void* s, void* t, void* loss, void* gs, void* gt, int32_t threads) {
+    return cd_dkd(dtype, rows, classes, s, classes, t, classes, labels.data(), nullptr, 1, 8, 4,
+                  CD_MEAN, 1, loss, nullptr, gs, classes, gt, classes, nullptr, threads);
+  });
 }
 
 }  // namespace
@@ -34,6 +54,13 @@ BENCHMARK(kd)
     ->ArgNames({"dtype", "B", "C", "both", "threads"})
     ->ArgsProduct({{CD_F32, CD_BF16}, {256}, {1000}, {0, 1}, {1, 0}})
     ->ArgsProduct({{CD_F32}, {4096}, {32000}, {0}, {1, 0}})
+    ->Iterations(10)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+
+BENCHMARK(dkd)
+    ->ArgNames({"dtype", "B", "C", "both", "threads"})
+    ->ArgsProduct({{CD_F32, CD_BF16}, {256}, {1000}, {0, 1}, {1, 0}})
     ->Iterations(10)
     ->UseManualTime()
     ->Unit(benchmark::kMicrosecond);

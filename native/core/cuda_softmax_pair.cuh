@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/cuda_rows.cuh"
+#include "core/target_class.h"
 
 namespace cd::cuda {
 
@@ -117,31 +118,42 @@ class SoftmaxPair {
   A sum_t_ = 0, sum_s_ = 0, sum_t_delta_ = 0, sum_s_delta_ = 0;
 };
 
-// The gradients of one pair's divergences, class by class.
+// The gradients of one pair's divergences, class by class: beta times that of the softmaxes and,
+// where the divergence of the label's class is added to it, that one's.
 template <class A>
 struct PairSlopes {
   PairTops<A> tops;
   A inverse_temperature;
-  A p, q;  // factor / sum of each side
-  A mean;  // sum p delta
+  A p, q;              // of the difference: factor and weight / sum of each side
+  A p_of_target_side;  // factor / sum
+  A slope;             // beta / T
+  A mean;              // beta sum p delta + by_t
+  A label_s, label_t;  // gradients by the label's logits where they are no part of the softmaxes
 
-  __device__ PairSlopes(const PairSums<A>& sums, A inverse, double factor)
+  __device__ PairSlopes(const PairSums<A>& sums, A inverse, double factor, double beta = 1,
+                        const CD_TARGET::TargetClass& own = {})
       : tops(sums.tops),
         inverse_temperature(inverse),
-        p(static_cast<A>(factor) / static_cast<A>(sums.t)),
-        q(static_cast<A>(factor) / static_cast<A>(sums.s)),
-        mean(static_cast<A>(sums.t_delta) / static_cast<A>(sums.t)) {}
+        p(static_cast<A>(factor * beta) / static_cast<A>(sums.t)),
+        q(static_cast<A>(factor * (beta - own.by_s)) / static_cast<A>(sums.s)),
+        p_of_target_side(static_cast<A>(factor) / static_cast<A>(sums.t)),
+        slope(static_cast<A>(beta) * inverse),
+        mean(static_cast<A>(beta) * (static_cast<A>(sums.t_delta) / static_cast<A>(sums.t)) +
+             static_cast<A>(own.by_t)),
+        label_s(static_cast<A>(factor * own.by_s + 0.0)),
+        label_t(static_cast<A>(factor * own.by_t + 0.0)) {}
 
-  // factor (p_j - q_j); 0 for equal rows, since both products are rounded by themselves.
+  // factor (beta p_j - (beta - by_s) q_j); 0 for equal rows, since both products are rounded by
+  // themselves.
   __device__ A difference(A t, A s) const {
     return rounded_product(p, exp((t - tops.t) * inverse_temperature)) -
            rounded_product(q, exp((s - tops.s) * inverse_temperature));
   }
 
-  // factor p_j (delta_j - mean)
+  // factor p_j (beta (delta_j - sum p delta) - by_t)
   __device__ A of_target_side(A t, A s) const {
-    const A delta = ((t - s) - (tops.t - tops.s_at_t)) * inverse_temperature;
-    return p * exp((t - tops.t) * inverse_temperature) * (delta - mean);
+    const A delta = ((t - s) - (tops.t - tops.s_at_t)) * slope;
+    return p_of_target_side * exp((t - tops.t) * inverse_temperature) * (delta - mean);
   }
 };
 

@@ -52,6 +52,14 @@ int32_t cd_kd_cuda(int32_t, int64_t, int64_t, const void*, int64_t, const void*,
   return unsupported();
 }
 
+int32_t cd_dkd_cuda_workspace(int32_t, int64_t, int64_t, int64_t*) { return unsupported(); }
+
+int32_t cd_dkd_cuda(int32_t, int64_t, int64_t, const void*, int64_t, const void*, int64_t,
+                    const int64_t*, const void*, double, double, double, int32_t, double, void*,
+                    void*, void*, int64_t, void*, int64_t, void*, int64_t*, void*, int64_t, void*) {
+  return unsupported();
+}
+
 int32_t cd_kendall_tau_cuda_workspace(int32_t, int64_t, int64_t, int64_t*) { return unsupported(); }
 
 int32_t cd_kendall_tau_cuda(int32_t, int64_t, int64_t, const void*, int64_t, const void*, int64_t,

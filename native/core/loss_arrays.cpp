@@ -1,5 +1,7 @@
 #include "core/loss_arrays.h"
 
+#include "core/loss_options.h"
+
 namespace cd {
 
 void check_feature_margin_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int64_t dim,
@@ -62,29 +64,29 @@ void check_row_set_arrays(ArrayCheck& check, int32_t index, const cd_row_set& se
   check.output_or_null("grad_weights", set.grad_weights_or_null, set.rows, 1, 1, accumulator);
 }
 
-void check_kd_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int64_t classes,
-                     const void* student, int64_t student_stride, const void* teacher,
-                     int64_t teacher_stride, const int64_t* labels_or_null,
-                     const void* weights_or_null, int32_t target, void* loss,
-                     void* row_losses_or_null, void* grad_student_or_null,
-                     int64_t grad_student_stride, void* grad_teacher_or_null,
-                     int64_t grad_teacher_stride, void* grad_weights_or_null) {
-  const int64_t element = element_bytes(dtype), accumulator = accumulator_bytes(dtype);
-  check.input("student", student, rows, classes, student_stride, element);
-  check.input("teacher", teacher, rows, classes, teacher_stride, element);
-  if (target == CD_TARGET_KEPT) {
-    check.input_or_null("labels", labels_or_null, rows, 1, 1, 8);
+void check_kd_arguments(ArrayCheck& check, const KdArguments& call) {
+  const int64_t element = element_bytes(call.dtype), accumulator = accumulator_bytes(call.dtype);
+  const int64_t rows = call.rows, classes = call.classes;
+  check_size("rows", rows, 0);
+  check_size("classes", classes, call.terms.decoupled ? 2 : 1);
+  check_kd_options(call.terms.target, call.temperature, call.reduction, call.grad_scale);
+  check_weight("alpha", call.terms.alpha);
+  check_weight("beta", call.terms.beta);
+  check.input("student", call.student, rows, classes, call.student_stride, element);
+  check.input("teacher", call.teacher, rows, classes, call.teacher_stride, element);
+  if (call.terms.target == CD_TARGET_KEPT) {
+    check.input_or_null("labels", call.labels_or_null, rows, 1, 1, 8);
   } else {
-    check.input("labels", labels_or_null, rows, 1, 1, 8);
+    check.input("labels", call.labels_or_null, rows, 1, 1, 8);
   }
-  check.input_or_null("weights", weights_or_null, rows, 1, 1, accumulator);
-  check.output("loss", loss, 1, 1, 1, accumulator);
-  check.output_or_null("row_losses", row_losses_or_null, rows, 1, 1, accumulator);
-  check.output_or_null("grad_student", grad_student_or_null, rows, classes, grad_student_stride,
-                       element);
-  check.output_or_null("grad_teacher", grad_teacher_or_null, rows, classes, grad_teacher_stride,
-                       element);
-  check.output_or_null("grad_weights", grad_weights_or_null, rows, 1, 1, accumulator);
+  check.input_or_null("weights", call.weights_or_null, rows, 1, 1, accumulator);
+  check.output("loss", call.loss, 1, 1, 1, accumulator);
+  check.output_or_null("row_losses", call.row_losses_or_null, rows, 1, 1, accumulator);
+  check.output_or_null("grad_student", call.grad_student_or_null, rows, classes,
+                       call.grad_student_stride, element);
+  check.output_or_null("grad_teacher", call.grad_teacher_or_null, rows, classes,
+                       call.grad_teacher_stride, element);
+  check.output_or_null("grad_weights", call.grad_weights_or_null, rows, 1, 1, accumulator);
 }
 
 void check_kendall_tau_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int64_t classes,

@@ -31,13 +31,45 @@ void check_row_sets(ArrayCheck& check, const cd_row_set* row_sets, int32_t row_s
 void check_row_set_arrays(ArrayCheck& check, int32_t index, const cd_row_set& set, int32_t dtype,
                           int64_t dim);
 
-void check_kd_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int64_t classes,
-                     const void* student, int64_t student_stride, const void* teacher,
-                     int64_t teacher_stride, const int64_t* labels_or_null,
-                     const void* weights_or_null, int32_t target, void* loss,
-                     void* row_losses_or_null, void* grad_student_or_null,
-                     int64_t grad_student_stride, void* grad_teacher_or_null,
-                     int64_t grad_teacher_stride, void* grad_weights_or_null);
+// Which divergences of a row a call takes: that of the softmaxes with the label's logit as `target`
+// says, beta times; and that of the label's class against all others, alpha times, where it is
+// `decoupled`: then the softmaxes are those without the label's logit.
+struct KdTerms {
+  int32_t target;
+  bool decoupled;
+  double alpha, beta;
+};
+
+constexpr KdTerms divergence_with(int32_t target) { return {target, false, 0, 1}; }
+constexpr KdTerms decoupled(double alpha, double beta) {
+  return {CD_TARGET_EXCLUDED, true, alpha, beta};
+}
+
+// What cd_kd and cd_dkd are called with, on every backend.
+struct KdArguments {
+  int32_t dtype;
+  int64_t rows, classes;
+  const void* student;
+  int64_t student_stride;
+  const void* teacher;
+  int64_t teacher_stride;
+  const int64_t* labels_or_null;
+  const void* weights_or_null;
+  KdTerms terms;
+  double temperature;
+  int32_t reduction;
+  double grad_scale;
+  void* loss;
+  void* row_losses_or_null;
+  void* grad_student_or_null;
+  int64_t grad_student_stride;
+  void* grad_teacher_or_null;
+  int64_t grad_teacher_stride;
+  void* grad_weights_or_null;
+};
+
+// Also sizes and options.
+void check_kd_arguments(ArrayCheck& check, const KdArguments& call);
 
 void check_kendall_tau_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int64_t classes,
                               const void* a, int64_t a_stride, const void* b, int64_t b_stride,

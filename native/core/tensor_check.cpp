@@ -3,6 +3,7 @@
 #include <cinttypes>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 namespace cd {
 
@@ -34,6 +35,10 @@ void check_finite(const char* name, double value) {
   if (!std::isfinite(value)) {
     fail(CD_INVALID_ARGUMENT, "%s: expected a finite number, got %g", name, value);
   }
+}
+
+void check_weight(const char* name, double value) {
+  check_range(name, value, 0, std::numeric_limits<double>::max());
 }
 
 void check_enum(const char* name, int32_t value, int32_t count) {

@@ -23,6 +23,7 @@ constexpr int64_t kMostSize = int64_t{1} << 34;
 void check_size(const char* name, int64_t value, int64_t least);
 void check_range(const char* name, double value, double least, double most);
 void check_finite(const char* name, double value);
+void check_weight(const char* name, double value);  // finite and not negative
 void check_enum(const char* name, int32_t value, int32_t count);
 void check_flag(const char* name, int32_t value);
 

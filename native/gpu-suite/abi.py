@@ -63,6 +63,11 @@ SIGNATURES = {
         _I, _L, _L, _P, _L, _P, _L, _P, _P, _I, _D, _I, _D,
         _P, _P, _P, _L, _P, _L, _P, _P, _P, _L, _P,
     ],
+    "cd_dkd_cuda_workspace": [_I, _L, _L, POINTER(_L)],
+    "cd_dkd_cuda": [
+        _I, _L, _L, _P, _L, _P, _L, _P, _P, _D, _D, _D, _I, _D,
+        _P, _P, _P, _L, _P, _L, _P, _P, _P, _L, _P,
+    ],
     "cd_kendall_tau_cuda_workspace": [_I, _L, _L, POINTER(_L)],
     "cd_kendall_tau_cuda": [_I, _L, _L, _P, _L, _P, _L, _D, _P, _P, _P, _L, _P],
     "cd_c2kd_cuda_workspace": [_I, _L, _L, POINTER(_L)],
@@ -180,12 +185,13 @@ class MarginClassifier(Call):
 
 class Kd(Call):
     """K3, the temperature divergence; without the teacher's gradient where `teacher_gradient` is
-    false."""
-
-    function = "cd_kd_cuda"
+    false. `target` is what becomes of the label's logit, or the pair (alpha, beta) of decoupled
+    distillation."""
 
     def __init__(self, library, dtype, student, teacher, labels, weights, target, temperature,
                  reduction, teacher_gradient=True):
+        decoupled = isinstance(target, tuple)
+        self.function = "cd_dkd_cuda" if decoupled else "cd_kd_cuda"
         m, a = library.memory, accumulator(dtype)
         rows, classes = student.shape
         self.outputs = {
@@ -205,10 +211,11 @@ class Kd(Call):
         self._arguments = (
             DTYPES[dtype], rows, classes, m.pointer(student), classes, m.pointer(teacher), classes,
             None if labels is None else m.pointer(labels),
-            None if weights is None else m.pointer(weights), TARGETS[target], temperature,
-            REDUCTIONS[reduction], 1.0, out["loss"], out["rows"], out["grad.student"], classes,
-            out.get("grad.teacher"), classes, out["grad.weights"], m.pointer(self.bad_row),
-            m.pointer(workspace), self.extra_bytes)
+            None if weights is None else m.pointer(weights),
+            *(target if decoupled else (TARGETS[target],)), temperature, REDUCTIONS[reduction], 1.0,
+            out["loss"], out["rows"], out["grad.student"], classes, out.get("grad.teacher"),
+            classes, out["grad.weights"], m.pointer(self.bad_row), m.pointer(workspace),
+            self.extra_bytes)
 
 
 class KendallTau(Call):

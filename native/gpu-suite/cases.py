@@ -176,6 +176,15 @@ class ZeroLogitKd(Kd):
     target = "zero-logit"
 
 
+class Dkd(Kd):
+    target = (1.0, 8.0)
+
+    def __init__(self, library, variant, dtype, shape):
+        super().__init__(library, variant, dtype, shape)
+        alpha, beta = self.target
+        self.composition = lambda **x: compositions.dkd(**x, alpha=alpha, beta=beta, temperature=4.0)
+
+
 class KendallTau(Case):
     """What it compares, not what it moves, takes its time."""
 
@@ -260,6 +269,7 @@ CASES = {
     "kd": (Kd, ("student",), ALL, [(256, 1000), (4096, 32000), (4096, 1000), (9, 33)]),
     "nontarget-kd": (NontargetKd, ("student",), HALF_TOO, [(256, 1000), (4096, 32000), (9, 33)]),
     "zero-logit-kd": (ZeroLogitKd, ("student",), HALF_TOO, [(256, 1000), (4096, 32000), (9, 33)]),
+    "dkd": (Dkd, ("student",), HALF_TOO, [(256, 1000), (4096, 32000), (9, 33)]),
     "c2kd": (C2kd, ("zero-logit",), HALF_TOO, [(256, 309), (256, 1000), (9, 33)]),
     "kendall-tau": (KendallTau, ("tau-b",), F32, [(256, 309), (256, 10000), (9, 33)]),
     "quality-weights": (QualityWeights, ("difference",), HALF_TOO, [(4096, 512), (16384, 512), (9, 33)]),

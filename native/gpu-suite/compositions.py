@@ -59,6 +59,19 @@ def kd(student, teacher, labels, weights, target, temperature):
     return (weights * rows).mean()
 
 
+def dkd(student, teacher, labels, weights, alpha, beta, temperature):
+    def target_and_others(logits):
+        """[B, 2]: the label's logit and, as one, all others."""
+        others = without_target(logits, labels, "exclude") / temperature
+        return torch.stack((logits.gather(1, labels[:, None])[:, 0],
+                            temperature * others.logsumexp(dim=1)), dim=1)
+
+    target = divergence(target_and_others(student), target_and_others(teacher), temperature)
+    others = divergence(without_target(student, labels, "exclude"),
+                        without_target(teacher, labels, "exclude"), temperature)
+    return (weights * (alpha * target + beta * others)).mean()
+
+
 def kendall_tau(a, b):
     """Compares all pairs: C x C numbers a row, so many rows at a time as fit."""
     rows, classes = a.shape

@@ -82,7 +82,10 @@ def checked(library, call):
 
 def kd(library, dtype, options, tensors):
     m, a = library.memory, abi.accumulator(dtype)
-    target = {"nontarget-kd": "exclude", "zero-logit-kd": "zero-logit"}.get(options["loss"], "kept")
+    if options["loss"] == "dkd":
+        target = float(options.get("alpha", 1)), float(options.get("beta", 8))
+    else:
+        target = {"nontarget-kd": "exclude", "zero-logit-kd": "zero-logit"}.get(options["loss"], "kept")
     labels = tensors.get("in.labels")
     return checked(library, abi.Kd(
         library, dtype, m.array(tensors["in.student"], dtype), m.array(tensors["in.teacher"], dtype),
@@ -109,8 +112,8 @@ def c2kd(library, dtype, options, tensors):
 
 RUN = {"feature-margin": feature_margin, "margin-classifier": margin_classifier,
        "quality-weights": quality_weights, "kd": kd, "nontarget-kd": kd, "zero-logit-kd": kd,
-       "c2kd": c2kd, "kendall-tau": kendall_tau}
-LOGITS = ("kd", "nontarget-kd", "zero-logit-kd", "c2kd", "kendall-tau")
+       "dkd": kd, "c2kd": c2kd, "kendall-tau": kendall_tau}
+LOGITS = ("kd", "nontarget-kd", "zero-logit-kd", "dkd", "c2kd", "kendall-tau")
 
 
 def error_of(actual, expected):

@@ -281,6 +281,44 @@ CD_EXPORT int32_t cd_kd_cuda(int32_t dtype, int64_t rows, int64_t classes, const
                              void* grad_weights_or_null, int64_t* bad_row, void* workspace,
                              int64_t workspace_bytes, void* stream);
 
+/* Decoupled distillation (Zhao et al., CVPR 2022): the divergence of the label's class y against
+ * all others together, and that among the others, each with a weight of its own.
+ *  l_i = T^2 [alpha (p_y log(p_y / q_y) + (1 - p_y) log((1 - p_y) / (1 - q_y))) + beta KL(p~ ||
+ * q~)] with p, q the softmax of the teacher's and the student's logits over T, and p~, q~ the same
+ * over the classes but y. alpha = 0, beta = 1 has the bits of cd_kd with CD_TARGET_EXCLUDED, but
+ * that the label's logit must be finite, too. All else as in cd_kd.
+ *
+ * classes              C >= 2
+ * labels               [B], 0 <= label < C or CD_IGNORE_LABEL
+ * alpha, beta          finite, >= 0
+ * grad_student_or_null [B, C] of dtype, w_i T / n times
+ *                      alpha (q_y - p_y) at y, beta (q~ - p~) - alpha (q_y - p_y) q~ elsewhere
+ * grad_teacher_or_null [B, C] of dtype, with u = log(p_y / (1 - p_y)) - log(q_y / (1 - q_y)) and
+ *                      v = alpha p_y (1 - p_y) u, w_i T / n times
+ *                      v at y, p~ (beta (log p~ - log q~ - KL(p~ || q~)) - v) elsewhere
+ */
+CD_EXPORT int32_t cd_dkd(int32_t dtype, int64_t rows, int64_t classes, const void* student,
+                         int64_t student_stride, const void* teacher, int64_t teacher_stride,
+                         const int64_t* labels, const void* weights_or_null, double alpha,
+                         double beta, double temperature, int32_t reduction, double grad_scale,
+                         void* loss, void* row_losses_or_null, void* grad_student_or_null,
+                         int64_t grad_student_stride, void* grad_teacher_or_null,
+                         int64_t grad_teacher_stride, void* grad_weights_or_null, int32_t threads);
+
+CD_EXPORT int32_t cd_dkd_cuda_workspace(int32_t dtype, int64_t rows, int64_t classes,
+                                        int64_t* bytes);
+
+/* Labels, weights and *bad_row as in cd_kd_cuda. */
+CD_EXPORT int32_t cd_dkd_cuda(int32_t dtype, int64_t rows, int64_t classes, const void* student,
+                              int64_t student_stride, const void* teacher, int64_t teacher_stride,
+                              const int64_t* labels, const void* weights_or_null, double alpha,
+                              double beta, double temperature, int32_t reduction, double grad_scale,
+                              void* loss, void* row_losses_or_null, void* grad_student_or_null,
+                              int64_t grad_student_stride, void* grad_teacher_or_null,
+                              int64_t grad_teacher_stride, void* grad_weights_or_null,
+                              int64_t* bad_row, void* workspace, int64_t workspace_bytes,
+                              void* stream);
+
 /* tau[i] = Kendall's tau-b of the rows a_i and b_i: how far they order the classes alike, from -1
  * to 1, ties counted exactly; NaN where a row is constant, holds a NaN or has one class.
  *

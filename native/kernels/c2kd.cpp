@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/accumulator.h"
 #include "core/loss_arrays.h"
 #include "core/loss_options.h"
 #include "core/norms.h"
@@ -136,14 +137,6 @@ constexpr int64_t kElementsPerTask = 8192;
 
 int64_t element_offset(int64_t row, int64_t stride, int32_t dtype) {
   return row * stride * element_bytes(dtype);
-}
-
-void set_accumulator(int32_t dtype, void* array, int64_t i, double value) {
-  if (dtype == CD_F64) {
-    static_cast<double*>(array)[i] = value;
-  } else {
-    static_cast<float*>(array)[i] = static_cast<float>(value);
-  }
 }
 
 void zero_gradients(const C2kd& call, int64_t row) {

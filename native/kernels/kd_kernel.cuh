@@ -1,10 +1,11 @@
-// K3 on a GPU: a row of both sides is looked at once for the sums of its softmaxes and once more,
-// from shared memory where it fits, for the gradients. B rows, C classes; letters as in
-// core/cuda_softmax_pair.cuh.
+// K3 on a GPU, the temperature divergence and the same decoupled: a row of both sides is looked at
+// once for the sums of its softmaxes and once more, from shared memory where it fits, for the
+// gradients. B rows, C classes; letters as in core/cuda_softmax_pair.cuh.
 #pragma once
 
 #include "core/cuda_labels.cuh"
 #include "core/cuda_softmax_pair.cuh"
+#include "core/loss_arrays.h"
 
 namespace cd::cuda {
 
@@ -20,7 +21,7 @@ struct Kd {
   int64_t teacher_stride;
   const int64_t* labels_or_null;  // [B]
   const A* weights_or_null;       // [B]
-  int32_t target;
+  KdTerms terms;
   double temperature;
   bool wide;                // 16-byte accesses are possible
   bool kept;                // shared memory holds the rows
@@ -72,8 +73,10 @@ __device__ void write_gradients(const KdRow<T>& row, const PairSlopes<Accumulato
 #pragma unroll
     for (int k = 0; k < Pack<T>::kCount; ++k) {
       const bool constant = row.target.is_constant(column + k);
-      gs.at[k] = narrow<T>(constant ? 0 : -slopes.difference(logits.t[k], logits.s[k]));
-      gt.at[k] = narrow<T>(constant ? 0 : slopes.of_target_side(logits.t[k], logits.s[k]));
+      gs.at[k] =
+          narrow<T>(constant ? slopes.label_s : -slopes.difference(logits.t[k], logits.s[k]));
+      gt.at[k] =
+          narrow<T>(constant ? slopes.label_t : slopes.of_target_side(logits.t[k], logits.s[k]));
     }
     if (row.grad_s_or_null != nullptr) {
       write_pack(row.grad_s_or_null, column, row.columns, row.wide, gs);
@@ -84,12 +87,25 @@ __device__ void write_gradients(const KdRow<T>& row, const PairSlopes<Accumulato
   });
 }
 
+template <class T>
+__device__ CD_TARGET::TargetClass target_class_of(const Kd<T>& call, const KdRow<T>& row,
+                                                  const PairSums<Accumulator<T>>& sums) {
+  if (!call.terms.decoupled) return {};
+  const double inverse = 1 / call.temperature;
+  const auto odds = [&](const T* logits, Accumulator<T> top, double sum) {
+    const double own = static_cast<double>(widen(logits[row.target.label]));
+    return CD_TARGET::log_odds(own, static_cast<double>(top), sum, inverse);
+  };
+  return CD_TARGET::target_class(odds(row.x[1], sums.tops.s, sums.s),
+                                 odds(row.x[0], sums.tops.t, sums.t), call.terms.alpha);
+}
+
 // Loss of a row that counts; writes its gradients. The row's first thread receives the loss.
 template <class T>
 __device__ double finish_row(const Kd<T>& call, const KdRow<T>& row, double weight) {
   using A = Accumulator<T>;
   const double inverse = 1 / call.temperature;
-  if (call.target == CD_TARGET_EXCLUDED && call.classes == 1) {
+  if (call.terms.target == CD_TARGET_EXCLUDED && call.classes == 1) {
     write_zeros(row, row.grad_s_or_null);
     write_zeros(row, row.grad_t_or_null);
     const A poison = 0 * (widen(row.x[0][0]) + widen(row.x[1][0]));  // NaN unless both are finite
@@ -102,9 +118,11 @@ __device__ double finish_row(const Kd<T>& call, const KdRow<T>& row, double weig
   });
   const PairSums<A> sums = pair.total(row);
   const double factor = weight * call.divisor->gradient_factor * call.temperature;
-  write_gradients(row, PairSlopes<A>(sums, static_cast<A>(inverse), factor));
+  const CD_TARGET::TargetClass own = target_class_of(call, row, sums);
+  const double beta = call.terms.beta;
+  write_gradients(row, PairSlopes<A>(sums, static_cast<A>(inverse), factor, beta, own));
   if (!row.is_first()) return 0;
-  return call.temperature * call.temperature * sums.kl_of_t_to_s(inverse);
+  return call.temperature * call.temperature * (own.loss + beta * sums.kl_of_t_to_s(inverse));
 }
 
 template <class T>
@@ -120,7 +138,7 @@ __global__ void __launch_bounds__(kRowBlock, 2) kd_rows(Kd<T> call) {
   row.x[1] = call.student + i * call.student_stride;
   row.grad_s_or_null = row_or_null(call.grad_student_or_null, i, call.grad_student_stride);
   row.grad_t_or_null = row_or_null(call.grad_teacher_or_null, i, call.grad_teacher_stride);
-  row.target = target_logit_of<A>(call.target, label);
+  row.target = target_logit_of<A>(call.terms.target, label);
   row.place(call.classes, call.row_threads, call.wide, call.kept ? shared : nullptr);
   double loss;
   if (label < 0) {

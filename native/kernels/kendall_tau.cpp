@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/accumulator.h"
 #include "core/loss_arrays.h"
 #include "core/loss_options.h"
 #include "core/norms.h"
@@ -207,11 +208,7 @@ extern "C" int32_t cd_kendall_tau(int32_t dtype, int64_t rows, int64_t classes, 
         const double value =
             cd::kendall_tau(dtype, static_cast<const char*>(a) + i * a_stride * element,
                             static_cast<const char*>(b) + i * b_stride * element, classes, scratch);
-        if (dtype == CD_F64) {
-          static_cast<double*>(tau)[i] = value;
-        } else {
-          static_cast<float*>(tau)[i] = static_cast<float>(value);
-        }
+        cd::set_accumulator(dtype, tau, i, value);
         if (mask_or_null != nullptr) mask_or_null[i] = value > threshold;
       }
     });

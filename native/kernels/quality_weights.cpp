@@ -4,6 +4,7 @@
 #include <cinttypes>
 #include <limits>
 
+#include "core/accumulator.h"
 #include "core/loss_arrays.h"
 #include "core/loss_options.h"
 #include "core/norms.h"
@@ -67,19 +68,6 @@ double quality_at(int32_t dtype, const void* values, int64_t i) {
       return portable::to_double(static_cast<const Bf16*>(values)[i]);
     default:
       return portable::to_double(static_cast<const F16*>(values)[i]);
-  }
-}
-
-double accumulator_at(int32_t dtype, const void* values, int64_t i) {
-  return dtype == CD_F64 ? static_cast<const double*>(values)[i]
-                         : static_cast<double>(static_cast<const float*>(values)[i]);
-}
-
-void set_accumulator(int32_t dtype, void* values, int64_t i, double value) {
-  if (dtype == CD_F64) {
-    static_cast<double*>(values)[i] = value;
-  } else {
-    static_cast<float*>(values)[i] = static_cast<float>(value);
   }
 }
 

@@ -6,8 +6,8 @@
 // distances: dc / dq_jk = -r_ij r_ik / 2 and dc / dq_ij = r_ij r_ik / 2 - c r_ij^2 / 2. B rows.
 #include <algorithm>
 #include <cinttypes>
-#include <limits>
 
+#include "core/accumulator.h"
 #include "core/norms.h"
 #include "core/parallel.h"
 #include "core/tensor_check.h"
@@ -290,9 +290,8 @@ void check_options(int32_t dtype, int64_t rows, int64_t student_dim, int64_t tea
   check_size("student_dim", student_dim, 0);
   check_size("teacher_dim", teacher_dim, 0);
   check_size("threads", threads, 0);
-  constexpr double kMost = std::numeric_limits<double>::max();
-  check_range("distance_weight", distance_weight, 0, kMost);
-  check_range("angle_weight", angle_weight, 0, kMost);
+  check_weight("distance_weight", distance_weight);
+  check_weight("angle_weight", angle_weight);
   check_finite("grad_scale", grad_scale);
 }
 
@@ -389,12 +388,8 @@ extern "C" int32_t cd_rkd(int32_t dtype, int64_t rows, int64_t student_dim, int6
     call.grad_scale = grad_scale;
     cd::check_arrays(call, loss);
     cd::active_isa();
-    const double result = rows < 2 ? cd::zero_gradients(call) : cd::run(call, threads);
-    if (dtype == CD_F64) {
-      *static_cast<double*>(loss) = result;
-    } else {
-      *static_cast<float*>(loss) = static_cast<float>(result);
-    }
+    cd::set_accumulator(dtype, loss, 0,
+                        rows < 2 ? cd::zero_gradients(call) : cd::run(call, threads));
   });
 }
 #endif

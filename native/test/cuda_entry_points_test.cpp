@@ -76,6 +76,10 @@ TEST_F(CudaEntryPoints, theLossesOnLogitsRefuse) {
                             CD_TARGET_KEPT, 4, CD_MEAN, 1, out_.data(), nullptr, nullptr, 2,
                             nullptr, 2, nullptr, bad_row_.data(), workspace_.data(),
                             int64_t{16} << 20, nullptr));
+  expect_refusal(cd_dkd_cuda(CD_F32, 1, 2, in_.data(), 2, in_.data() + 2, 2, labels_.data(),
+                             nullptr, 1, 8, 4, CD_MEAN, 1, out_.data(), nullptr, nullptr, 2,
+                             nullptr, 2, nullptr, bad_row_.data(), workspace_.data(),
+                             int64_t{16} << 20, nullptr));
   expect_refusal(cd_kendall_tau_cuda(CD_F32, 1, 2, in_.data(), 2, in_.data() + 2, 2, 0, out_.data(),
                                      nullptr, workspace_.data(), int64_t{16} << 20, nullptr));
   std::vector<float> terms(8, 7);
@@ -103,6 +107,7 @@ TEST_F(CudaEntryPoints, workspacesAreToldWithoutADevice) {
   EXPECT_EQ(cd_margin_classifier_cuda_workspace(CD_F32, 2, 2, &set_, 1, &bytes), expected);
   EXPECT_EQ(bytes > 0, expected == CD_OK);
   EXPECT_EQ(cd_kd_cuda_workspace(CD_F32, 1, 2, &bytes), expected);
+  EXPECT_EQ(cd_dkd_cuda_workspace(CD_F32, 1, 2, &bytes), expected);
   EXPECT_EQ(cd_kendall_tau_cuda_workspace(CD_F32, 1, 2, &bytes), expected);
   EXPECT_EQ(cd_c2kd_cuda_workspace(CD_F32, 1, 2, &bytes), expected);
 }

@@ -55,12 +55,56 @@ struct Kd {
   Array rows, grad_student, grad_teacher, grad_weights;
 };
 
+// What becomes of the label's logit; decoupled distillation excludes it and adds the divergence of
+// the label's class against all others.
+struct KdForm {
+  const char* name;
+  int32_t target;
+  bool decoupled = false;
+  double alpha = 0, beta = 1;
+
+  int64_t fewest_classes() const { return decoupled ? 2 : 1; }
+};
+
+constexpr KdForm kKept = {"kept", CD_TARGET_KEPT};
+constexpr KdForm kZero = {"zero", CD_TARGET_ZERO};
+constexpr KdForm kExcluded = {"excluded", CD_TARGET_EXCLUDED};
+constexpr KdForm kDecoupled = {"decoupled", CD_TARGET_EXCLUDED, true, 1, 8};
+constexpr KdForm kMostlyTarget = {"decoupled 3 to 0.5", CD_TARGET_EXCLUDED, true, 3, 0.5};
+constexpr KdForm kKdForms[] = {kKept, kZero, kExcluded, kDecoupled, kMostlyTarget};
+
 struct KdOptions {
-  int32_t target = CD_TARGET_KEPT;
+  KdForm form = kKept;
   double temperature = 1;
   int32_t reduction = CD_MEAN;
   double grad_scale = 1;
 };
+
+// log(p_y / (1 - p_y)), from the logarithms of the softmax over the other classes.
+template <class Real>
+Real log_odds(const double* z, size_t label, double temperature, const Row<Real>& log_others) {
+  const size_t other = label == 0 ? 1 : 0;
+  const Real apart = static_cast<Real>(z[label]) - static_cast<Real>(z[other]);
+  return apart / static_cast<Real>(temperature) + log_others[other];
+}
+
+// log(1 + e^x)
+template <class Real>
+Real softplus(Real x) {
+  return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
+}
+
+// The divergence of the label's class against all others, as if these were two classes; writes its
+// derivatives by both log-odds.
+template <class Real>
+Real target_divergence(Real odds_t, Real odds_s, Real& by_s, Real& by_t) {
+  const Real p = 1 / (1 + std::exp(-odds_t)), not_p = 1 / (1 + std::exp(odds_t));
+  const Real not_q = 1 / (1 + std::exp(odds_s));
+  by_s = not_p - not_q;
+  by_t = p * not_p * (odds_t - odds_s);
+  return p * (softplus(-odds_s) - softplus(-odds_t)) +
+         not_p * (softplus(odds_s) - softplus(odds_t));
+}
 
 template <class Real>
 Kd kd(const Array& student, const Array& teacher, const std::vector<int64_t>& labels,
@@ -77,22 +121,37 @@ Kd kd(const Array& student, const Array& teacher, const std::vector<int64_t>& la
     slopes_s.emplace_back(static_cast<size_t>(classes), Real{0});
     slopes_t.push_back(slopes_s.back());
     out.rows.push_back(0);
-    const bool none_left = options.target == CD_TARGET_EXCLUDED && classes == 1;
+    const KdForm& form = options.form;
+    const bool none_left = form.target == CD_TARGET_EXCLUDED && classes == 1;
     if (!counts.back() || none_left) continue;
-    const auto log_of = [&](const Array& z) {
-      return log_softmax(scaled_logits<Real>(&z[static_cast<size_t>(i * classes)], classes,
-                                             labels[row], options.target, options.temperature));
+    const double* z_s = &student[static_cast<size_t>(i * classes)];
+    const double* z_t = &teacher[static_cast<size_t>(i * classes)];
+    const auto log_of = [&](const double* z) {
+      return log_softmax(
+          scaled_logits<Real>(z, classes, labels[row], form.target, options.temperature));
     };
-    const Row<Real> log_p = log_of(teacher), log_q = log_of(student);
-    const Real divergence = kl(log_p, log_q);
-    out.rows.back() = static_cast<double>(t * t * divergence);
+    const Row<Real> log_p = log_of(z_t), log_q = log_of(z_s);
+    const size_t label = static_cast<size_t>(labels[row]);
+    const Real beta = static_cast<Real>(form.beta), divergence = kl(log_p, log_q);
+    Real loss = beta * divergence, by_s = 0, by_t = 0;
+    if (form.decoupled) {
+      const Real alpha = static_cast<Real>(form.alpha);
+      loss +=
+          alpha * target_divergence(log_odds(z_t, label, options.temperature, log_p),
+                                    log_odds(z_s, label, options.temperature, log_q), by_s, by_t);
+      by_s *= alpha;
+      by_t *= alpha;
+    }
+    out.rows.back() = static_cast<double>(t * t * loss);
     for (size_t j = 0; j < log_p.size(); ++j) {
-      const bool constant =
-          options.target != CD_TARGET_KEPT && static_cast<int64_t>(j) == labels[row];
-      const Real p = std::exp(log_p[j]);
-      if (constant) continue;
-      slopes_s.back()[j] = t * (std::exp(log_q[j]) - p);
-      slopes_t.back()[j] = p > 0 ? t * p * (log_p[j] - log_q[j] - divergence) : 0;
+      const Real p = std::exp(log_p[j]), q = std::exp(log_q[j]);
+      if (form.target != CD_TARGET_KEPT && j == label) {
+        slopes_s.back()[j] = t * by_s;
+        slopes_t.back()[j] = t * by_t;
+        continue;
+      }
+      slopes_s.back()[j] = t * (beta * (q - p) - by_s * q);
+      slopes_t.back()[j] = p > 0 ? t * p * (beta * (log_p[j] - log_q[j] - divergence) - by_t) : 0;
     }
   }
   Real n;

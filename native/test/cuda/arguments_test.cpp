@@ -278,6 +278,21 @@ TEST(CudaArguments, kdNamesWhatIsWrong) {
                              {"workspace", [](auto& c) { c.workspace_bytes = 16; }},
                              {"workspace", [&](auto& c) { c.workspace = grad.data(); }},
                          });
+  const auto decoupled = [&](int64_t classes, const int64_t* y, double alpha, double beta) {
+    return cd_dkd_cuda(CD_F32, 2, classes, student.data(), 3, teacher.data(), 3, y, nullptr, alpha,
+                       beta, 4, CD_MEAN, 1, loss.data(), nullptr, grad.data(), 3, nullptr, 3,
+                       nullptr, bad_row.data(), workspace.data(), bytes, nullptr);
+  };
+  const auto refused = [](int32_t status, const char* text) {
+    EXPECT_EQ(status, CD_INVALID_ARGUMENT) << text;
+    EXPECT_EQ(std::string(cd_last_error()).find(text), 0) << cd_last_error();
+  };
+  refused(decoupled(1, labels.data(), 1, 8), "classes: expected at least 2");
+  refused(decoupled(3, nullptr, 1, 8), "labels");
+  refused(decoupled(3, labels.data(), -1, 8), "alpha");
+  refused(decoupled(3, labels.data(), 1, HUGE_VAL), "beta");
+  EXPECT_EQ(cd_dkd_cuda_workspace(CD_F32, 2, 3, nullptr), CD_INVALID_ARGUMENT);
+  EXPECT_EQ(cd_dkd_cuda_workspace(CD_F32, 2, 1, &bytes), CD_INVALID_ARGUMENT);
   EXPECT_EQ(cd_kd_cuda_workspace(CD_F32, 2, 3, nullptr), CD_INVALID_ARGUMENT);
   EXPECT_EQ(cd_kd_cuda_workspace(4, 2, 3, &bytes), CD_INVALID_ARGUMENT);
   EXPECT_EQ(cd_kd_cuda_workspace(CD_F32, -1, 3, &bytes), CD_INVALID_ARGUMENT);

@@ -14,7 +14,10 @@ using device::kDtypes;
 using device::Numbers;
 using device::Placement;
 
-constexpr int32_t kTargets[] = {CD_TARGET_KEPT, CD_TARGET_ZERO, CD_TARGET_EXCLUDED};
+using reference::KdForm;
+using reference::kKdForms;
+
+constexpr KdForm kOnlyOthers = {"decoupled 0 to 1", CD_TARGET_EXCLUDED, true, 0, 1};
 
 struct Case {
   int32_t dtype = CD_F32;
@@ -35,7 +38,7 @@ struct Outputs {
   }
 };
 
-Case random_case(uint64_t seed, int32_t dtype, int64_t rows, int64_t classes, int32_t target,
+Case random_case(uint64_t seed, int32_t dtype, int64_t rows, int64_t classes, const KdForm& form,
                  double spread = 3) {
   Numbers numbers(seed);
   Case c;
@@ -48,7 +51,7 @@ Case random_case(uint64_t seed, int32_t dtype, int64_t rows, int64_t classes, in
   for (double& x : c.teacher) x = Numbers::rounded(spread * x);
   c.weights = numbers.weights(rows);
   c.labels = numbers.labels(rows, classes);
-  c.options.target = target;
+  c.options.form = form;
   c.options.reduction = static_cast<int32_t>(seed % 3);
   c.options.temperature = seed % 2 == 0 ? 4 : 0.7;
   c.options.grad_scale = seed % 5 == 0 ? -2 : 0.75;
@@ -64,14 +67,26 @@ Outputs run(const Case& c) {
   const Array grad_student(c.dtype, c.rows, c.classes, c.placement);
   const Array grad_teacher(c.dtype, c.rows, c.classes, c.placement);
   const Array bad_row(device::kInt64, 1, 1);
-  const Array workspace = device::workspace(
-      [&](int64_t* bytes) { return cd_kd_cuda_workspace(c.dtype, c.rows, c.classes, bytes); });
-  const int32_t status = cd_kd_cuda(
-      c.dtype, c.rows, c.classes, student.data(), student.stride(), teacher.data(),
-      teacher.stride(), labels.as<int64_t>(), weights.data(), c.options.target,
-      c.options.temperature, c.options.reduction, c.options.grad_scale, loss.data(), rows.data(),
-      grad_student.data(), grad_student.stride(), grad_teacher.data(), grad_teacher.stride(),
-      grad_weights.data(), bad_row.as<int64_t>(), workspace.data(), workspace.rows(), nullptr);
+  const Array workspace = device::workspace([&](int64_t* bytes) {
+    return c.options.form.decoupled ? cd_dkd_cuda_workspace(c.dtype, c.rows, c.classes, bytes)
+                                    : cd_kd_cuda_workspace(c.dtype, c.rows, c.classes, bytes);
+  });
+  const KdForm& form = c.options.form;
+  const int32_t status =
+      form.decoupled
+          ? cd_dkd_cuda(c.dtype, c.rows, c.classes, student.data(), student.stride(),
+                        teacher.data(), teacher.stride(), labels.as<int64_t>(), weights.data(),
+                        form.alpha, form.beta, c.options.temperature, c.options.reduction,
+                        c.options.grad_scale, loss.data(), rows.data(), grad_student.data(),
+                        grad_student.stride(), grad_teacher.data(), grad_teacher.stride(),
+                        grad_weights.data(), bad_row.as<int64_t>(), workspace.data(),
+                        workspace.rows(), nullptr)
+          : cd_kd_cuda(c.dtype, c.rows, c.classes, student.data(), student.stride(), teacher.data(),
+                       teacher.stride(), labels.as<int64_t>(), weights.data(), form.target,
+                       c.options.temperature, c.options.reduction, c.options.grad_scale,
+                       loss.data(), rows.data(), grad_student.data(), grad_student.stride(),
+                       grad_teacher.data(), grad_teacher.stride(), grad_weights.data(),
+                       bad_row.as<int64_t>(), workspace.data(), workspace.rows(), nullptr);
   EXPECT_EQ(status, CD_OK) << cd_last_error();
   student.values("student");
   teacher.values("teacher");
@@ -92,7 +107,7 @@ Outputs run_twice(const Case& c) {
 
 void expect_right(const Case& c) {
   SCOPED_TRACE(std::string(device::name_of(c.dtype)) + " " + std::to_string(c.rows) + "x" +
-               std::to_string(c.classes) + " target " + std::to_string(c.options.target));
+               std::to_string(c.classes) + " " + c.options.form.name);
   const Outputs out = run_twice(c);
   const reference::Kd want = reference::kd<long double>(c.student, c.teacher, c.labels, c.weights,
                                                         c.rows, c.classes, c.options);
@@ -112,10 +127,11 @@ TEST_F(KdCuda, agreesWithTheReferenceAtEveryShape) {
   const int64_t row_counts[] = {0, 1, 7, 9, 33};
   uint64_t seed = 0;
   for (const int32_t dtype : kDtypes) {
-    for (const int32_t target : kTargets) {
+    for (const KdForm& form : kKdForms) {
       for (const int64_t classes : sizes) {
+        if (classes < form.fewest_classes()) continue;
         ++seed;
-        Case c = random_case(seed, dtype, row_counts[seed % 5], classes, target);
+        Case c = random_case(seed, dtype, row_counts[seed % 5], classes, form);
         c.placement = {seed % 3 == 0 ? 5 : 0, seed % 7 == 0 ? 1 : 0};
         if (wanted()) expect_right(c);
       }
@@ -124,9 +140,9 @@ TEST_F(KdCuda, agreesWithTheReferenceAtEveryShape) {
 }
 
 TEST_F(KdCuda, agreesWithTheReferenceForEveryOption) {
-  for (const int32_t target : kTargets) {
+  for (const KdForm& form : kKdForms) {
     for (uint64_t seed = 30; seed < 36; ++seed) {
-      if (wanted()) expect_right(random_case(seed, CD_F32, 9, 33, target));
+      if (wanted()) expect_right(random_case(seed, CD_F32, 9, 33, form));
     }
   }
 }
@@ -134,15 +150,15 @@ TEST_F(KdCuda, agreesWithTheReferenceForEveryOption) {
 TEST_F(KdCuda, longRowsGoToBlocksAndVeryLongOnesAreReadAgain) {
   for (const int32_t dtype : kDtypes) {
     for (const int64_t classes : {int64_t{3001}, int64_t{12100}}) {
-      if (wanted()) expect_right(random_case(8, dtype, 3, classes, CD_TARGET_EXCLUDED));
+      if (wanted()) expect_right(random_case(8, dtype, 3, classes, reference::kExcluded));
     }
   }
 }
 
 TEST_F(KdCuda, agreesWithTheReferenceOnPeakedLogits) {
   for (const int32_t dtype : kDtypes) {
-    for (const int32_t target : kTargets) {
-      Case c = random_case(3, dtype, 9, 129, target, 60);
+    for (const KdForm& form : kKdForms) {
+      Case c = random_case(3, dtype, 9, 129, form, 60);
       c.options.temperature = 1;
       if (wanted()) expect_right(c);
     }
@@ -151,8 +167,8 @@ TEST_F(KdCuda, agreesWithTheReferenceOnPeakedLogits) {
 
 TEST_F(KdCuda, logitsOfTenThousandNeitherOverflowNorUnderflow) {
   for (const int32_t dtype : kDtypes) {
-    for (const int32_t target : kTargets) {
-      Case c = random_case(4, dtype, 2, 9, target);
+    for (const KdForm& form : kKdForms) {
+      Case c = random_case(4, dtype, 2, 9, form);
       c.weights = {1, 1};
       c.labels = {0, 8};
       c.options.temperature = 1;
@@ -167,8 +183,8 @@ TEST_F(KdCuda, logitsOfTenThousandNeitherOverflowNorUnderflow) {
 
 TEST_F(KdCuda, equalRowsHaveLossAndGradientsZero) {
   for (const int32_t dtype : kDtypes) {
-    for (const int32_t target : kTargets) {
-      Case c = random_case(8, dtype, 3, 65, target, 20);
+    for (const KdForm& form : kKdForms) {
+      Case c = random_case(8, dtype, 3, 65, form, 20);
       c.teacher = c.student;
       const Outputs out = run(c);
       EXPECT_EQ(out.rows, std::vector<double>(3, 0));
@@ -182,7 +198,7 @@ TEST_F(KdCuda, equalRowsHaveLossAndGradientsZero) {
 // a row change a bit of it.
 TEST_F(KdCuda, placementDoesNotChangeABit) {
   for (const int32_t dtype : kDtypes) {
-    Case c = random_case(12, dtype, 9, 72, CD_TARGET_ZERO);
+    Case c = random_case(12, dtype, 9, 72, reference::kZero);
     const Outputs aligned = run(c);
     for (const Placement placement : {Placement{8, 0}, Placement{1, 0}, Placement{0, 1}}) {
       c.placement = placement;
@@ -191,20 +207,31 @@ TEST_F(KdCuda, placementDoesNotChangeABit) {
   }
 }
 
+TEST_F(KdCuda, decoupledWithoutTheTargetHasTheBitsOfTheExcludedForm) {
+  for (const int32_t dtype : kDtypes) {
+    Case c = random_case(20, dtype, 33, 65, reference::kExcluded);
+    const Outputs excluded = run(c);
+    c.options.form = kOnlyOthers;
+    EXPECT_TRUE(run(c) == excluded);
+  }
+}
+
 TEST_F(KdCuda, whatIsNotFiniteGivesALossThatIsNot) {
   for (const int32_t dtype : kDtypes) {
     for (const double poison : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
       for (std::vector<double> Case::*array : {&Case::student, &Case::teacher}) {
         for (const size_t at : {9u, 13u, 17u}) {
-          Case c = random_case(10, dtype, 3, 9, CD_TARGET_KEPT);
-          c.weights = {1, 1, 1};
-          c.labels = {0, 1, 2};
-          (c.*array)[at] = poison;
-          const Outputs out = run(c);
-          EXPECT_FALSE(std::isfinite(out.loss[0]));
-          EXPECT_FALSE(std::isfinite(out.rows[1]));
-          EXPECT_TRUE(std::isfinite(out.rows[0]) && std::isfinite(out.rows[2]));
-          EXPECT_TRUE(std::isfinite(out.grad_student[18]));
+          for (const KdForm& form : {reference::kKept, reference::kDecoupled, kOnlyOthers}) {
+            Case c = random_case(10, dtype, 3, 9, form);
+            c.weights = {1, 1, 1};
+            c.labels = {0, 4, 2};
+            (c.*array)[at] = poison;
+            const Outputs out = run(c);
+            EXPECT_FALSE(std::isfinite(out.loss[0]));
+            EXPECT_FALSE(std::isfinite(out.rows[1]));
+            EXPECT_TRUE(std::isfinite(out.rows[0]) && std::isfinite(out.rows[2]));
+            EXPECT_TRUE(std::isfinite(out.grad_student[18]));
+          }
         }
       }
     }
@@ -212,9 +239,9 @@ TEST_F(KdCuda, whatIsNotFiniteGivesALossThatIsNot) {
 }
 
 TEST_F(KdCuda, aBadLabelGivesNanAndIsNamed) {
-  for (const int32_t target : kTargets) {
+  for (const KdForm& form : kKdForms) {
     for (const int64_t label : {int64_t{-1}, int64_t{9}, int64_t{1} << 40}) {
-      Case c = random_case(5, CD_F32, 40, 9, target);
+      Case c = random_case(5, CD_F32, 40, 9, form);
       c.labels[21] = label;
       c.labels[33] = -7;
       const Outputs out = run(c);
@@ -232,7 +259,7 @@ TEST_F(KdCuda, aBadLabelGivesNanAndIsNamed) {
 TEST_F(KdCuda, aWeightThatIsNoneGivesNan) {
   for (int32_t reduction = 0; reduction < 3; ++reduction) {
     for (const double weight : {-1.0, HUGE_VAL, std::nan("")}) {
-      Case c = random_case(6, CD_F32, 4, 3, CD_TARGET_KEPT);
+      Case c = random_case(6, CD_F32, 4, 3, reference::kKept);
       c.labels.assign(4, 1);
       c.options.reduction = reduction;
       c.weights[2] = weight;
@@ -243,19 +270,19 @@ TEST_F(KdCuda, aWeightThatIsNoneGivesNan) {
 
 TEST_F(KdCuda, nothingToAverageGivesZero) {
   for (int32_t reduction = 0; reduction < 3; ++reduction) {
-    Case c = random_case(13, CD_F32, 4, 5, CD_TARGET_EXCLUDED);
+    Case c = random_case(13, CD_F32, 4, 5, reference::kExcluded);
     c.options.reduction = reduction;
     c.labels.assign(4, CD_IGNORE_LABEL);
     const Outputs out = run(c);
     EXPECT_EQ(out.loss[0], 0);
     EXPECT_EQ(out.grad_student, std::vector<double>(20, 0));
     EXPECT_EQ(out.grad_weights, std::vector<double>(4, 0));
-    EXPECT_EQ(run(random_case(1, CD_F32, 0, 5, CD_TARGET_ZERO)).loss[0], 0);
+    EXPECT_EQ(run(random_case(1, CD_F32, 0, 5, reference::kZero)).loss[0], 0);
   }
 }
 
 TEST_F(KdCuda, outputsThatAreNotWantedMayBeNull) {
-  Case c = random_case(14, CD_F32, 9, 65, CD_TARGET_KEPT);
+  Case c = random_case(14, CD_F32, 9, 65, reference::kKept);
   c.weights.assign(9, 1);
   c.labels.assign(9, 3);
   const Outputs full = run(c);

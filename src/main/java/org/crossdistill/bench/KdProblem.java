@@ -6,34 +6,22 @@ import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.kernel.Backend;
 import org.crossdistill.kernel.DType;
 import org.crossdistill.kernel.LogitKernels;
-import org.crossdistill.kernel.Matrix;
 import org.crossdistill.loss.KdLoss;
 import org.crossdistill.loss.KdLoss.Options;
 import org.crossdistill.loss.KdLoss.Output;
 import org.crossdistill.loss.KdLoss.Target;
 
 /** The temperature divergence and the student's gradient; B x C. */
-final class KdProblem implements Problem {
+final class KdProblem extends LogitProblem {
 
   private static final EnumSet<Output> GRADIENTS = EnumSet.of(Output.GRAD_STUDENT);
 
   private final Options options;
-  private final DType dtype;
-  private final Tensor student;
-  private final Tensor teacher;
-  private final Tensor labelsOrNull;
-  private final Tensor loss;
-  private final Tensor gradStudent;
 
   private KdProblem(
       Options options, DType dtype, Tensor student, Tensor teacher, Tensor labelsOrNull) {
+    super(dtype, student, teacher, labelsOrNull);
     this.options = options;
-    this.dtype = dtype;
-    this.student = student;
-    this.teacher = teacher;
-    this.labelsOrNull = labelsOrNull;
-    loss = Inputs.blank(dtype.accumulation(), 1);
-    gradStudent = Inputs.blankLike(student);
   }
 
   static KdProblem of(Options options, DType dtype, long... sizes) {
@@ -47,8 +35,8 @@ final class KdProblem implements Problem {
   }
 
   @Override
-  public DType dtype() {
-    return dtype;
+  LogitProblem with(DType type, Tensor student, Tensor teacher, Tensor labelsOrNull) {
+    return new KdProblem(options, type, student, teacher, labelsOrNull);
   }
 
   @Override
@@ -66,15 +54,7 @@ final class KdProblem implements Problem {
             options.temperature(),
             options.reduction().code(),
             1);
-    LogitKernels.KdOutputs out =
-        new LogitKernels.KdOutputs(
-            loss.data_ptr(), null, Inputs.matrix(gradStudent), Matrix.NONE, null);
-    LogitKernels.kd(in, out, threads);
-  }
-
-  @Override
-  public List<Tensor> outputs() {
-    return List.of(gradStudent);
+    LogitKernels.kd(in, written(), threads);
   }
 
   @Override
@@ -83,26 +63,5 @@ final class KdProblem implements Problem {
         new KdLoss(options, Backend.REFERENCE)
             .forward(student, teacher, labelsOrNull, null, 1, GRADIENTS)
             .gradStudent());
-  }
-
-  @Override
-  public Problem part(DType type) {
-    long columns = student.size(1);
-    return new KdProblem(
-        options,
-        type,
-        Inputs.as(type, Inputs.someRows(student, columns)),
-        Inputs.as(type, Inputs.someRows(teacher, columns)),
-        labelsOrNull == null ? null : Inputs.someRows(labelsOrNull, columns));
-  }
-
-  @Override
-  public long bytes() {
-    return 3 * student.numel() * dtype.bytes();
-  }
-
-  @Override
-  public long largestArray() {
-    return student.numel();
   }
 }

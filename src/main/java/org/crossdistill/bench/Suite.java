@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.BiFunction;
 import org.crossdistill.kernel.DType;
 import org.crossdistill.loss.C2kdLoss;
+import org.crossdistill.loss.DkdLoss;
 import org.crossdistill.loss.KdLoss;
 import org.crossdistill.loss.MarginClassifierLoss;
 import org.crossdistill.loss.QualityWeights;
@@ -35,6 +36,7 @@ public final class Suite {
     suite.logits(KdLoss.Target.KEPT, "4096x32000", F32);
     suite.logits(KdLoss.Target.EXCLUDE, "256x1000", F32);
     suite.logits(KdLoss.Target.ZERO_LOGIT, "256x1000", F32);
+    suite.decoupled("256x1000", F32);
     suite.c2kd("256x309", F32);
     suite.tau("256x309", F32);
     suite.quality("4096x512", F32);
@@ -58,6 +60,7 @@ public final class Suite {
     suite.logits(KdLoss.Target.KEPT, "4096x32000", F32_BF16);
     suite.logits(KdLoss.Target.EXCLUDE, "256x1000", F32);
     suite.logits(KdLoss.Target.ZERO_LOGIT, "256x1000", F32);
+    suite.decoupled("256x1000", F32);
     suite.c2kd("256x309", F32_BF16);
     suite.tau("256x309", F32);
     suite.tau("256x1000", F32);
@@ -112,6 +115,11 @@ public final class Suite {
           case ZERO_LOGIT -> "zero-logit-kd";
         };
     add(kernel, "student", shape, dtypes, (dtype, sizes) -> KdProblem.of(options, dtype, sizes));
+  }
+
+  private void decoupled(String shape, List<DType> dtypes) {
+    DkdLoss.Options options = DkdLoss.Options.defaults();
+    add("dkd", "student", shape, dtypes, (dtype, sizes) -> DkdProblem.of(options, dtype, sizes));
   }
 
   private void c2kd(String shape, List<DType> dtypes) {

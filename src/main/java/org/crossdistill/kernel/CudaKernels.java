@@ -145,6 +145,41 @@ public final class CudaKernels {
             launch.stream()));
   }
 
+  /** Calls {@code cd_dkd_cuda}. */
+  public static void dkd(LogitKernels.DkdInputs in, LogitKernels.KdOutputs out, Launch launch) {
+    NativeLibrary.require();
+    long[] bytes = new long[1];
+    Status.check(
+        Crossdistill.cd_dkd_cuda_workspace(in.dtype().code(), in.rows(), in.classes(), bytes));
+    Status.check(
+        Crossdistill.cd_dkd_cuda(
+            in.dtype().code(),
+            in.rows(),
+            in.classes(),
+            in.student().data(),
+            in.student().stride(),
+            in.teacher().data(),
+            in.teacher().stride(),
+            new LongPointer(in.labels()),
+            in.weights(),
+            in.alpha(),
+            in.beta(),
+            in.temperature(),
+            in.reduction(),
+            in.gradScale(),
+            out.loss(),
+            out.rowLosses(),
+            out.gradStudent().data(),
+            out.gradStudent().stride(),
+            out.gradTeacher().data(),
+            out.gradTeacher().stride(),
+            out.gradWeights(),
+            badRow(launch),
+            launch.memory(bytes[0]),
+            bytes[0],
+            launch.stream()));
+  }
+
   /** Calls {@code cd_kendall_tau_cuda}, without its mask. */
   public static void kendallTau(
       DType dtype, long rows, long classes, Matrix a, Matrix b, Pointer tau, Launch launch) {

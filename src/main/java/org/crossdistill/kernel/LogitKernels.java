@@ -87,6 +87,65 @@ public final class LogitKernels {
   }
 
   /**
+   * What decoupled distillation reads; it writes what the temperature divergence does.
+   *
+   * @param dtype of the logits
+   * @param rows B
+   * @param classes C
+   * @param student [B, C]
+   * @param teacher [B, C]
+   * @param labels [B] of int64
+   * @param weights [B] of A, or null for ones
+   * @param alpha weight of the label's class against all others
+   * @param beta weight of the divergence among the others
+   * @param temperature of all softmaxes
+   * @param reduction {@code CD_MEAN}, {@code CD_WEIGHTED_MEAN} or {@code CD_SUM}
+   * @param gradScale factor of the gradients
+   */
+  public record DkdInputs(
+      DType dtype,
+      long rows,
+      long classes,
+      Matrix student,
+      Matrix teacher,
+      Pointer labels,
+      Pointer weights,
+      double alpha,
+      double beta,
+      double temperature,
+      int reduction,
+      double gradScale) {}
+
+  /** Calls {@code cd_dkd}. */
+  public static void dkd(DkdInputs in, KdOutputs out, int threads) {
+    NativeLibrary.require();
+    Status.check(
+        Crossdistill.cd_dkd(
+            in.dtype.code(),
+            in.rows,
+            in.classes,
+            in.student.data(),
+            in.student.stride(),
+            in.teacher.data(),
+            in.teacher.stride(),
+            new LongPointer(in.labels),
+            in.weights,
+            in.alpha,
+            in.beta,
+            in.temperature,
+            in.reduction,
+            in.gradScale,
+            out.loss,
+            out.rowLosses,
+            out.gradStudent.data(),
+            out.gradStudent.stride(),
+            out.gradTeacher.data(),
+            out.gradTeacher.stride(),
+            out.gradWeights,
+            threads));
+  }
+
+  /**
    * Calls {@code cd_kendall_tau}, without its mask.
    *
    * @param dtype of a and b

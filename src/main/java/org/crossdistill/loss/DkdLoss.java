@@ -1,7 +1,12 @@
 package org.crossdistill.loss;
 
+import java.util.EnumSet;
+import java.util.Set;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.CudaKernels;
+import org.crossdistill.kernel.LogitKernels;
 
 /**
  * Decoupled knowledge distillation (Zhao et al., CVPR 2022, <a
@@ -13,6 +18,9 @@ import org.bytedeco.pytorch.Tensor;
  * TCKD = T²·[p_y·log(p_y/q_y) + (1 − p_y)·log((1 − p_y)/(1 − q_y))]
  * NCKD = T²·KL(p̃ ‖ q̃),   p̃, q̃ = softmax over the classes but y, over T
  * </pre>
+ *
+ * <p>Non-finite logits give a non-finite loss. On a GPU so do a label or a weight out of range,
+ * since nothing waits there to look at them.
  */
 public final class DkdLoss extends LogitLoss {
 
@@ -41,16 +49,107 @@ public final class DkdLoss extends LogitLoss {
   }
 
   private final Options options;
+  private final Backend backendOrNull;
 
-  /** For logits [B, C] with C ≥ 2; the loss needs labels. */
+  /**
+   * For logits [B, C] with C ≥ 2, on the backend that is active here (see {@link
+   * org.crossdistill.kernel.Backends}); the loss needs labels.
+   *
+   * @throws org.crossdistill.kernel.KernelException if a pinned backend does not work
+   */
   public DkdLoss(Options options) {
     super(options.reduction(), true);
     this.options = options;
+    this.backendOrNull = Placement.automatic();
+  }
+
+  /**
+   * The same on a certain backend, never another.
+   *
+   * @throws org.crossdistill.kernel.KernelException if that does not work here
+   */
+  public DkdLoss(Options options, Backend backend) {
+    super(options.reduction(), true);
+    this.options = options;
+    this.backendOrNull = Placement.required(backend);
   }
 
   @Override
   int fewestClasses() {
     return 2;
+  }
+
+  @Override
+  Result compute(
+      Tensor student,
+      Tensor teacher,
+      Tensor labels,
+      Tensor weightsOrNull,
+      double gradScale,
+      Set<Output> outputs) {
+    return onReference(student)
+        ? super.compute(student, teacher, labels, weightsOrNull, gradScale, outputs)
+        : onKernel(student, teacher, labels, weightsOrNull, gradScale, outputs);
+  }
+
+  @Override
+  Tensor node(Tensor student, Tensor teacher, Tensor labels, Tensor weightsOrNull) {
+    if (onReference(student)) {
+      return super.node(student, teacher, labels, weightsOrNull);
+    }
+    EnumSet<Output> outputs = EnumSet.noneOf(Output.class);
+    KnownGradients.askFor(outputs, Output.GRAD_STUDENT, student);
+    KnownGradients.askFor(outputs, Output.GRAD_TEACHER, teacher);
+    Result result = onKernel(student, teacher, labels, weightsOrNull, 1, outputs);
+    return new KnownGradients()
+        .add(student, result.gradStudent())
+        .add(teacher, result.gradTeacher())
+        .node(result.loss());
+  }
+
+  private boolean onReference(Tensor student) {
+    return Placement.backend(backendOrNull, "student", student) == Backend.REFERENCE;
+  }
+
+  private Result onKernel(
+      Tensor student,
+      Tensor teacher,
+      Tensor labels,
+      Tensor weightsOrNull,
+      double gradScale,
+      Set<Output> outputs) {
+    LogitOutputs out =
+        LogitOutputs.blank(
+            student,
+            outputs.contains(Output.ROWS),
+            outputs.contains(Output.GRAD_STUDENT),
+            outputs.contains(Output.GRAD_TEACHER),
+            outputs.contains(Output.GRAD_WEIGHTS));
+    try (NativeArray s = NativeArray.matrix(student);
+        NativeArray t = NativeArray.matrix(teacher);
+        NativeArray y = NativeArray.vector(labels);
+        NativeArray w = NativeArray.vector(weightsOrNull)) {
+      LogitKernels.DkdInputs inputs =
+          new LogitKernels.DkdInputs(
+              DTypes.of(student),
+              student.size(0),
+              student.size(1),
+              s.matrix(),
+              t.matrix(),
+              y.data(),
+              w.data(),
+              options.alpha(),
+              options.beta(),
+              options.temperature(),
+              options.reduction().code(),
+              gradScale);
+      NativeCall.run(
+          student,
+          threads -> LogitKernels.dkd(inputs, out.pointers(), threads),
+          launch -> CudaKernels.dkd(inputs, out.pointers(), launch));
+    }
+    return new Result(
+        out.loss(), out.rows(), out.gradStudent(), out.gradTeacher(), out.gradWeights());
   }
 
   @Override

@@ -194,9 +194,13 @@ public final class KdLoss {
   }
 
   private Result onKernel(Call call) {
-    long rows = call.student.size(0);
-    long classes = call.student.size(1);
-    Result result = allocate(call);
+    LogitOutputs out =
+        LogitOutputs.blank(
+            call.student,
+            call.outputs.contains(Output.ROWS),
+            call.outputs.contains(Output.GRAD_STUDENT),
+            call.outputs.contains(Output.GRAD_TEACHER),
+            call.outputs.contains(Output.GRAD_WEIGHTS));
     try (NativeArray s = NativeArray.matrix(call.student);
         NativeArray t = NativeArray.matrix(call.teacher);
         NativeArray y = NativeArray.vector(call.labelsOrNull);
@@ -204,8 +208,8 @@ public final class KdLoss {
       LogitKernels.KdInputs inputs =
           new LogitKernels.KdInputs(
               call.dtype,
-              rows,
-              classes,
+              call.student.size(0),
+              call.student.size(1),
               s.matrix(),
               t.matrix(),
               y.data(),
@@ -216,33 +220,10 @@ public final class KdLoss {
               call.gradScale);
       NativeCall.run(
           call.student,
-          threads -> LogitKernels.kd(inputs, pointers(result), threads),
-          launch -> CudaKernels.kd(inputs, pointers(result), launch));
+          threads -> LogitKernels.kd(inputs, out.pointers(), threads),
+          launch -> CudaKernels.kd(inputs, out.pointers(), launch));
     }
-    return result;
-  }
-
-  private static Result allocate(Call call) {
-    Tensor beside = call.student;
-    DType dtype = call.dtype;
-    DType accumulation = dtype.accumulation();
-    Set<Output> outputs = call.outputs;
-    long rows = beside.size(0);
-    long classes = beside.size(1);
     return new Result(
-        Blank.tensor(beside, accumulation),
-        outputs.contains(Output.ROWS) ? Blank.tensor(beside, accumulation, rows) : null,
-        outputs.contains(Output.GRAD_STUDENT) ? Blank.tensor(beside, dtype, rows, classes) : null,
-        outputs.contains(Output.GRAD_TEACHER) ? Blank.tensor(beside, dtype, rows, classes) : null,
-        outputs.contains(Output.GRAD_WEIGHTS) ? Blank.tensor(beside, accumulation, rows) : null);
-  }
-
-  private static LogitKernels.KdOutputs pointers(Result result) {
-    return new LogitKernels.KdOutputs(
-        Blank.data(result.loss),
-        Blank.data(result.rows),
-        Blank.matrix(result.gradStudent),
-        Blank.matrix(result.gradTeacher),
-        Blank.data(result.gradWeights));
+        out.loss(), out.rows(), out.gradStudent(), out.gradTeacher(), out.gradWeights());
   }
 }

@@ -11,7 +11,8 @@ import org.crossdistill.kernel.DType;
 /**
  * A loss that compares the logits of student and teacher row by row: a subclass leaves the formula
  * of a row's loss l_i, and gets L = Σ w_i·l_i / n with n by the {@link Reduction}, all gradients by
- * LibTorch's autograd, the checks of the arguments, and rows that are ignored.
+ * LibTorch's autograd, the checks of the arguments, and rows that are ignored; one that has a
+ * kernel computes all of it with that.
  *
  * <p>A row labelled {@link MarginClassifierLoss#IGNORE_LABEL} has loss 0, gradient 0 and is no part
  * of any mean. The gradient with respect to the teacher is the true one; who wants a fixed teacher
@@ -113,6 +114,11 @@ public abstract class LogitLoss {
   public final Tensor apply(
       Tensor student, Tensor teacher, Tensor labelsOrNull, Tensor weightsOrNull) {
     check(student, teacher, labelsOrNull, weightsOrNull);
+    return node(student, teacher, labelsOrNull, weightsOrNull);
+  }
+
+  /** As {@link #apply}, with checked arguments: the composition. A kernel stands in its place. */
+  Tensor node(Tensor student, Tensor teacher, Tensor labelsOrNull, Tensor weightsOrNull) {
     ScalarType type = accumulation(student);
     try (Results results = new Results()) {
       Tensor w = Composition.weights(weightsOrNull, student.detach(), type, false);

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.kernel.Backend;
@@ -13,11 +14,20 @@ abstract class NamedLogitLoss<O extends Record> implements NamedLoss<O> {
 
   private final String name;
   private final O defaults;
-  private final Function<O, LogitLoss> create;
+  private final Set<Backend> kernels;
+  private final BiFunction<O, Backend, LogitLoss> create;
 
+  /** Of a loss that is the composition on every backend. */
   NamedLogitLoss(String name, O defaults, Function<O, LogitLoss> create) {
+    this(name, defaults, Set.of(), (options, backend) -> create.apply(options));
+  }
+
+  /** Of a loss that has kernels for some backends, and is the composition on others. */
+  NamedLogitLoss(
+      String name, O defaults, Set<Backend> kernels, BiFunction<O, Backend, LogitLoss> create) {
     this.name = name;
     this.defaults = defaults;
+    this.kernels = kernels;
     this.create = create;
   }
 
@@ -32,8 +42,8 @@ abstract class NamedLogitLoss<O extends Record> implements NamedLoss<O> {
   }
 
   @Override
-  public Set<Backend> kernels() {
-    return Set.of();
+  public final Set<Backend> kernels() {
+    return kernels;
   }
 
   @Override
@@ -42,7 +52,7 @@ abstract class NamedLogitLoss<O extends Record> implements NamedLoss<O> {
     inputs.put("student", List.of("B", "C"));
     inputs.put("teacher", List.of("B", "C"));
     inputs.put("weights", List.of("B"));
-    if (create.apply(defaults).needsLabels()) {
+    if (create.apply(defaults, Backend.REFERENCE).needsLabels()) {
       inputs.put("labels", List.of("B"));
     }
     return inputs;
@@ -50,7 +60,7 @@ abstract class NamedLogitLoss<O extends Record> implements NamedLoss<O> {
 
   @Override
   public final Map<String, Tensor> compute(O options, NamedTensors inputs, Backend backend) {
-    LogitLoss loss = create.apply(options);
+    LogitLoss loss = create.apply(options, backend);
     LogitLoss.Result result =
         loss.forward(
             inputs.get("student"),

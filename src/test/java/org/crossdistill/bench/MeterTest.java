@@ -112,6 +112,7 @@ final class MeterTest {
             "kd",
             "nontarget-kd",
             "zero-logit-kd",
+            "dkd",
             "c2kd",
             "kendall-tau",
             "quality-weights",

@@ -29,6 +29,7 @@ final class GoldenFilesTest {
           "zero-logit-kd",
           "c2kd",
           "kendall-tau",
+          "dkd",
           "rkd");
 
   private static final List<String> DTYPES = List.of("f64", "f32", "bf16", "f16");

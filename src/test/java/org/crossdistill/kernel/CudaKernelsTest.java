@@ -105,6 +105,17 @@ class CudaKernelsTest {
   }
 
   @Test
+  void dkd() {
+    refused(
+        () ->
+            CudaKernels.dkd(
+                new LogitKernels.DkdInputs(
+                    DType.F32, 1, 2, rows, rows, labels, null, 1, 8, 4, Crossdistill.CD_MEAN, 1),
+                new LogitKernels.KdOutputs(out, null, Matrix.NONE, Matrix.NONE, null),
+                launch));
+  }
+
+  @Test
   void kendallTau() {
     refused(() -> CudaKernels.kendallTau(DType.F32, 1, 2, rows, rows, out, launch));
   }

@@ -3,14 +3,20 @@ package org.crossdistill.loss;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.crossdistill.loss.TestTensors.error;
 import static org.crossdistill.loss.TestTensors.rows;
 import static org.crossdistill.loss.TestTensors.value;
 import static org.crossdistill.loss.TestTensors.values;
 
+import java.util.EnumSet;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.kernel.Backend;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Losses on logits against numbers that were computed by other programs. */
 final class LogitLossTest {
@@ -33,10 +39,15 @@ final class LogitLossTest {
     assertThat(values(result.gradStudent())).containsExactly(gradient, within(NEAR));
   }
 
-  @Test
-  void dkd() {
+  private static DkdLoss dkd(Backend backend) {
+    return new DkdLoss(DkdLoss.Options.defaults(), backend);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"CPU", "REFERENCE"})
+  void decoupled(Backend backend) {
     check(
-        new DkdLoss(DkdLoss.Options.defaults()),
+        dkd(backend),
         2.02274924,
         new double[] {
           -0.14178783,
@@ -84,9 +95,10 @@ final class LogitLossTest {
         });
   }
 
-  @Test
-  void ignoredRowsCountForNothing() {
-    DkdLoss loss = new DkdLoss(DkdLoss.Options.defaults());
+  @ParameterizedTest
+  @EnumSource(names = {"CPU", "REFERENCE"})
+  void ignoredRowsCountForNothing(Backend backend) {
+    DkdLoss loss = dkd(backend);
     LogitLoss.Result both = loss.forward(student, teacher, Tensor.create(-100L, 1L), null);
     LogitLoss.Result second =
         loss.forward(
@@ -99,11 +111,11 @@ final class LogitLossTest {
         .endsWith(values(second.gradStudent()));
   }
 
-  @Test
-  void certainStudentStaysFinite() {
+  @ParameterizedTest
+  @EnumSource(names = {"CPU", "REFERENCE"})
+  void certainStudentStaysFinite(Backend backend) {
     Tensor certain = rows(new double[][] {{1000, 0, 0, 0}, {0, 1000, 0, 0}});
-    LogitLoss.Result result =
-        new DkdLoss(DkdLoss.Options.defaults()).forward(certain, teacher, labels, null);
+    LogitLoss.Result result = dkd(backend).forward(certain, teacher, labels, null);
 
     assertThat(value(result.loss())).isFinite().isPositive();
     for (double gradient : values(result.gradStudent())) {
@@ -121,14 +133,50 @@ final class LogitLossTest {
     assertThat(values(result.gradStudent())).containsOnly(0);
   }
 
+  /** Teacher and weights as constants, as the methods that train have them. */
+  @ParameterizedTest
+  @EnumSource(names = {"CPU", "REFERENCE"})
+  void theGraphNodePassesTheGradientsOnThatAreWanted(Backend backend) {
+    DkdLoss loss = dkd(backend);
+    LogitLoss.Result expected = loss.forward(student, teacher, labels, null);
+    student.requires_grad_(true);
+    loss.apply(student, teacher, labels, null).mul(new Scalar(3.0)).backward();
+    assertThat(error(student.grad(), expected.gradStudent().mul(new Scalar(3.0))))
+        .isLessThan(1e-14);
+    assertThat(teacher.grad().defined()).isFalse();
+
+    teacher.requires_grad_(true);
+    Tensor node = loss.apply(student.detach(), teacher, labels, null);
+    assertThat(value(node)).isCloseTo(value(expected.loss()), within(1e-14));
+    node.backward();
+    assertThat(error(teacher.grad(), expected.gradTeacher())).isLessThan(1e-14);
+  }
+
+  @Test
+  void onlyWhatIsAskedForIsComputed() {
+    LogitLoss.Result result =
+        dkd(Backend.CPU)
+            .forward(student, teacher, labels, null, -2, EnumSet.of(LogitLoss.Output.GRAD_TEACHER));
+
+    LogitLoss.Result all = dkd(Backend.CPU).forward(student, teacher, labels, null);
+    assertThat(result.rows()).isNull();
+    assertThat(result.gradStudent()).isNull();
+    assertThat(result.gradWeights()).isNull();
+    assertThat(value(result.loss())).isEqualTo(value(all.loss()));
+    assertThat(error(result.gradTeacher(), all.gradTeacher().mul(new Scalar(-2.0))))
+        .isLessThan(1e-14);
+  }
+
   @Test
   void labelOutsideTheClassesIsNamedWithItsRow() {
     assertThatThrownBy(
-            () ->
-                new DkdLoss(DkdLoss.Options.defaults())
-                    .forward(student, teacher, Tensor.create(0L, 4L), null))
+            () -> dkd(Backend.REFERENCE).forward(student, teacher, Tensor.create(0L, 4L), null))
         .isInstanceOf(TensorException.class)
         .hasMessage("labels: expected 0 to 3 or -100, found 4 in row 1");
+    assertThatThrownBy(
+            () -> dkd(Backend.CPU).forward(student, teacher, Tensor.create(0L, 4L), null))
+        .isInstanceOf(TensorException.class)
+        .hasMessageContaining("labels: row 1: expected a label from 0 to 3");
   }
 
   @Test
