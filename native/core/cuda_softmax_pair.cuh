@@ -124,30 +124,33 @@ template <class A>
 struct PairSlopes {
   PairTops<A> tops;
   A inverse_temperature;
-  A p, q;              // of the difference: factor and weight / sum of each side
+  A p, q;              // factor beta / sum of each side
+  A own;               // factor by_s / sum of s
   A p_of_target_side;  // factor / sum
   A slope;             // beta / T
   A mean;              // beta sum p delta + by_t
   A label_s, label_t;  // gradients by the label's logits where they are no part of the softmaxes
 
   __device__ PairSlopes(const PairSums<A>& sums, A inverse, double factor, double beta = 1,
-                        const CD_TARGET::TargetClass& own = {})
+                        const CD_TARGET::TargetClass& target = {})
       : tops(sums.tops),
         inverse_temperature(inverse),
         p(static_cast<A>(factor * beta) / static_cast<A>(sums.t)),
-        q(static_cast<A>(factor * (beta - own.by_s)) / static_cast<A>(sums.s)),
+        q(static_cast<A>(factor * beta) / static_cast<A>(sums.s)),
+        own(static_cast<A>(factor * target.by_s) / static_cast<A>(sums.s)),
         p_of_target_side(static_cast<A>(factor) / static_cast<A>(sums.t)),
         slope(static_cast<A>(beta) * inverse),
         mean(static_cast<A>(beta) * (static_cast<A>(sums.t_delta) / static_cast<A>(sums.t)) +
-             static_cast<A>(own.by_t)),
-        label_s(static_cast<A>(factor * own.by_s + 0.0)),
-        label_t(static_cast<A>(factor * own.by_t + 0.0)) {}
+             static_cast<A>(target.by_t)),
+        label_s(static_cast<A>(factor * target.by_s + 0.0)),
+        label_t(static_cast<A>(factor * target.by_t + 0.0)) {}
 
-  // factor (beta p_j - (beta - by_s) q_j); 0 for equal rows, since both products are rounded by
-  // themselves.
+  // factor (beta (p_j - q_j) + by_s q_j); the first is 0 for equal rows, since both products are
+  // rounded by themselves, and the second, which may be far below them, is added last.
   __device__ A difference(A t, A s) const {
-    return rounded_product(p, exp((t - tops.t) * inverse_temperature)) -
-           rounded_product(q, exp((s - tops.s) * inverse_temperature));
+    const A e_s = exp((s - tops.s) * inverse_temperature);
+    return rounded_product(p, exp((t - tops.t) * inverse_temperature)) - rounded_product(q, e_s) +
+           own * e_s;
   }
 
   // factor p_j (beta (delta_j - sum p delta) - by_t)

@@ -70,8 +70,8 @@ void check_kd_arguments(ArrayCheck& check, const KdArguments& call) {
   check_size("rows", rows, 0);
   check_size("classes", classes, call.terms.decoupled ? 2 : 1);
   check_kd_options(call.terms.target, call.temperature, call.reduction, call.grad_scale);
-  check_weight("alpha", call.terms.alpha);
-  check_weight("beta", call.terms.beta);
+  check_factor("alpha", call.terms.alpha);
+  check_factor("beta", call.terms.beta);
   check.input("student", call.student, rows, classes, call.student_stride, element);
   check.input("teacher", call.teacher, rows, classes, call.teacher_stride, element);
   if (call.terms.target == CD_TARGET_KEPT) {

@@ -54,6 +54,8 @@ void check_temperature(double temperature) {
   check_range("temperature", temperature, 1 / kMostFactor, kMostFactor);
 }
 
+void check_factor(const char* name, double value) { check_range(name, value, 0, kMostFactor); }
+
 void check_threshold(double threshold) {
   if (std::isnan(threshold)) {
     fail(CD_INVALID_ARGUMENT, "threshold: expected a number, got NaN");

@@ -17,6 +17,9 @@ void check_classifier_options(int32_t kind, double scale, double margin, int32_t
 void check_kd_options(int32_t target, double temperature, int32_t reduction, double grad_scale);
 void check_temperature(double temperature);
 
+// From 0 to 1e9.
+void check_factor(const char* name, double value);
+
 // What Kendall's tau must exceed.
 void check_threshold(double threshold);
 

@@ -61,9 +61,12 @@ int32_t threads_for(int64_t tasks, int32_t threads) {
 }
 
 int32_t threads_for(int64_t tasks, int32_t threads, double nanoseconds) {
-  const int32_t allowed = threads_for(tasks, threads);
-  if (nanoseconds >= allowed * kLeastNanoseconds) return allowed;
-  return std::max(1, static_cast<int32_t>(nanoseconds / kLeastNanoseconds));
+  return threads_worth(threads_for(tasks, threads), nanoseconds, kLeastNanoseconds);
+}
+
+int32_t threads_worth(int32_t allowed, double nanoseconds, double least) {
+  if (nanoseconds >= allowed * least) return allowed;
+  return std::max(1, static_cast<int32_t>(nanoseconds / least));
 }
 
 void run_tasks(int64_t tasks, int32_t threads, void (*body)(const void*, int64_t, int32_t),

@@ -19,6 +19,9 @@ int32_t threads_for(int64_t tasks, int32_t threads);
 // of microseconds. In builds for tests all that are allowed, so that small problems show races.
 int32_t threads_for(int64_t tasks, int32_t threads, double nanoseconds);
 
+// Of `allowed` threads those that have `least` nanoseconds each, 1 at least.
+int32_t threads_worth(int32_t allowed, double nanoseconds, double least);
+
 // Calls body(context, task, slot) once for each task, on `threads` >= 1 threads. A slot is a number
 // below `threads` that no two tasks hold at the same time. Tasks must not throw.
 void run_tasks(int64_t tasks, int32_t threads, void (*body)(const void*, int64_t, int32_t),

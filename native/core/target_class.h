@@ -47,14 +47,16 @@ struct TargetClass {
 };
 
 CD_ON_DEVICE inline TargetClass target_class(double log_odds_s, double log_odds_t, double alpha) {
+  if (!std::isfinite(log_odds_s) || !std::isfinite(log_odds_t)) {
+    const double unknown = std::nan("");
+    return {unknown, unknown, unknown};
+  }
   const TwoClasses p(log_odds_t), q(log_odds_s);
   const double divergence = p.own * (p.log_own - q.log_own) + p.other * (p.log_other - q.log_other);
   const bool both_likely = log_odds_s + log_odds_t > 0;
-  TargetClass result;
-  result.loss = alpha * (divergence < 0 ? 0 : divergence);
-  result.by_s = alpha * (both_likely ? p.other - q.other : q.own - p.own);
-  result.by_t = alpha * (p.own * p.other * (log_odds_t - log_odds_s));
-  return result;
+  return {alpha * (divergence < 0 ? 0 : divergence),
+          alpha * (both_likely ? p.other - q.other : q.own - p.own),
+          alpha * (p.own * p.other * (log_odds_t - log_odds_s))};
 }
 
 }  // namespace CD_TARGET

@@ -184,8 +184,9 @@ def write(folder, rows, fingerprint, remarks):
 
 
 def measure_all(arguments, torch, library):
-    """Remarks about what failed or was left out."""
-    timer, peaks, rows, remarks = Timer(torch, 20 if arguments.quick else 50), {}, [], []
+    """What failed; the table says that, too, and what was left out for lack of time."""
+    timer, peaks, rows = Timer(torch, 20 if arguments.quick else 50), {}, []
+    failures, remarks = [], []
     fingerprint = fingerprint_of(torch)
     wanted = selected(arguments.quick, arguments.only)
     end = time.monotonic() + 60 * arguments.minutes
@@ -200,12 +201,13 @@ def measure_all(arguments, torch, library):
                 rows.append(measure(torch, library, timer, peaks, *case))
                 print(f"{title(*case)}: {rows[-1]['median_ns'] / 1e3:.1f} µs", flush=True)
             except Exception as error:  # the next row may still work
-                remarks.append(f"{title(*case)} failed: {type(error).__name__}: {error}".splitlines()[0])
+                failures.append(f"{title(*case)} failed: {type(error).__name__}: {error}".splitlines()[0])
             torch.cuda.empty_cache()
-        write(arguments.out, rows, fingerprint, remarks)
+        write(arguments.out, rows, fingerprint, failures + remarks)
         if late:
+            print(f"benchmark: {remarks[0]}", file=sys.stderr)
             break
-    return remarks
+    return failures
 
 
 def rehearse(library):

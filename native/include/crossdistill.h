@@ -249,7 +249,8 @@ CD_EXPORT int32_t cd_margin_classifier_cuda(
  *                      CD_TARGET_KEPT takes
  * weights_or_null      [B] of A, >= 0 and finite; null = 1
  * target               a cd_target_logit
- * temperature          from 1e-9 to 1e9
+ * temperature          from 1e-9 to 1e9; l_i is T^2 times a divergence, whose error is that of A:
+ *                      about 1e-7 T^2 where A is float
  * loss                 [1] of A
  * row_losses_or_null   [B] of A: l_i, unweighted; 0 for ignored rows
  * grad_student_or_null [B, C] of dtype: w_i T (q - p) / n
@@ -283,14 +284,15 @@ CD_EXPORT int32_t cd_kd_cuda(int32_t dtype, int64_t rows, int64_t classes, const
 
 /* Decoupled distillation (Zhao et al., CVPR 2022): the divergence of the label's class y against
  * all others together, and that among the others, each with a weight of its own.
- *  l_i = T^2 [alpha (p_y log(p_y / q_y) + (1 - p_y) log((1 - p_y) / (1 - q_y))) + beta KL(p~ ||
- * q~)] with p, q the softmax of the teacher's and the student's logits over T, and p~, q~ the same
- * over the classes but y. alpha = 0, beta = 1 has the bits of cd_kd with CD_TARGET_EXCLUDED, but
- * that the label's logit must be finite, too. All else as in cd_kd.
+ *  l_i = T^2 (alpha KL(p' || q') + beta KL(p~ || q~))
+ * with p, q the softmax of the teacher's and the student's logits over T, p' = (p_y, 1 - p_y), q'
+ * likewise, and p~, q~ the same as p, q over the classes but y. alpha = 0, beta = 1 has the bits of
+ * cd_kd with CD_TARGET_EXCLUDED where the label's logits are finite; where one is not, the row is
+ * NaN. All else as in cd_kd.
  *
  * classes              C >= 2
  * labels               [B], 0 <= label < C or CD_IGNORE_LABEL
- * alpha, beta          finite, >= 0
+ * alpha, beta          from 0 to 1e9
  * grad_student_or_null [B, C] of dtype, w_i T / n times
  *                      alpha (q_y - p_y) at y, beta (q~ - p~) - alpha (q_y - p_y) q~ elsewhere
  * grad_teacher_or_null [B, C] of dtype, with u = log(p_y / (1 - p_y)) - log(q_y / (1 - q_y)) and

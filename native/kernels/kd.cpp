@@ -36,16 +36,18 @@ struct RowPointers {
   E* gt;
 };
 
-// gs = factor_q q - factor_p p
+// gs = difference (q - p) - target q. The second is added last: it may be far below what rounding
+// leaves of the first's products, which are the same where q = p.
 template <class T, class E>
 void write_student(const SoftmaxPair<T>& pair, const T* e_t, const T* e_s, int64_t classes,
-                   double factor_p, double factor_q, E* gs) {
-  const Vector<T> p = broadcast(static_cast<T>(factor_p / pair.sum_t));
-  const Vector<T> q = broadcast(static_cast<T>(factor_q / pair.sum_s));
+                   double difference, double target, E* gs) {
+  const Vector<T> p = broadcast(static_cast<T>(difference / pair.sum_t));
+  const Vector<T> q = broadcast(static_cast<T>(difference / pair.sum_s));
+  const Vector<T> own = broadcast(static_cast<T>(-target / pair.sum_s));
   for_each_vector<T>(
       0, classes, [&](int64_t j, int64_t n, int) __attribute__((always_inline)) {
         const Vector<T> et = read<Vector<T>>(e_t + j), es = read<Vector<T>>(e_s + j);
-        store<T>(gs + j, q * es - p * et, n);
+        store<T>(gs + j, multiply_add(own, es, q * es - p * et), n);
       });
 }
 
@@ -105,7 +107,7 @@ double finish_row(const Kd& call, const RowPointers<E>& row, int64_t label, doub
   const bool constant = call.terms.target != CD_TARGET_KEPT;
   const double inverse = 1 / call.temperature, beta = call.terms.beta;
   if (row.gs != nullptr) {
-    write_student(pair, e_t, e_s, call.classes, factor * beta, factor * (beta - own.by_s), row.gs);
+    write_student(pair, e_t, e_s, call.classes, factor * beta, factor * own.by_s, row.gs);
     if (constant) write_label<T>(row.gs, label, factor * own.by_s);
   }
   if (row.gt != nullptr) {

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "reference_logits.h"
 #include "regimes.h"
 #include "test_arrays.h"
@@ -7,6 +9,7 @@ namespace {
 using Values = std::vector<double>;
 using Labels = std::vector<int64_t>;
 
+using reference::kDecoupled;
 using reference::KdForm;
 using reference::kKdForms;
 
@@ -239,9 +242,12 @@ TEST(Kd, DecoupledOfTwoClassesIsTheDivergenceOfThose) {
 }
 
 // Where both sides are certain, 1 - p_y and 1 - q_y are e^-50 and e^-45: all digits of them count.
+// So do they beside the divergence among the others, which is 0 here.
 TEST(Kd, DecoupledKeepsItsDigitsWhereBothSidesAreCertain) {
-  for (double sign : {1.0, -1.0}) {
-    Case c = random_case(22, CD_F64, 1, 3, kOnlyTarget);
+  for (auto [sign, form] : {std::pair(1.0, kOnlyTarget), std::pair(-1.0, kOnlyTarget),
+                            std::pair(1.0, kDecoupled), std::pair(-1.0, kDecoupled)}) {
+    SCOPED_TRACE(form.name);
+    Case c = random_case(22, CD_F64, 1, 3, form);
     c.options.temperature = c.options.grad_scale = 1;
     c.options.reduction = CD_SUM;
     c.labels = {1};
@@ -284,6 +290,8 @@ TEST(Kd, NonFiniteLogitsMakeTheLossNonFinite) {
             EXPECT_FALSE(std::isfinite(a.rows.value(1)));
             EXPECT_TRUE(std::isfinite(a.rows.value(0)));
             EXPECT_TRUE(std::isfinite(a.grad_student.value(2, 0)));
+            const bool whole_row = form.decoupled && at == 13;  // the label's logit
+            EXPECT_TRUE(!whole_row || !std::isfinite(a.grad_student.value(1, 0)));
           }
         }
       }
@@ -402,7 +410,7 @@ TEST(Kd, DecoupledRejectsBadArgumentsAndWritesNothing) {
     expect_rejected(call(c, a), {part});
     EXPECT_TRUE(a.untouched());
   };
-  for (double weight : {-1e-9, HUGE_VAL, std::nan("")}) {
+  for (double weight : {-1e-9, 1.1e9, HUGE_VAL, std::nan("")}) {
     expect("alpha: expected a finite number", [&](Case& c) { c.options.form.alpha = weight; });
     expect("beta: expected a finite number", [&](Case& c) { c.options.form.beta = weight; });
   }

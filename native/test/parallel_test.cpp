@@ -35,6 +35,16 @@ TEST(Parallel, NeverMoreThreadsThanTasksOrAllowed) {
   EXPECT_EQ(cd::threads_for(100, 3, 0), 3) << "here, so that small problems show races";
 }
 
+TEST(Parallel, ThreadsHaveSoMuchWorkEach) {
+  EXPECT_EQ(cd::threads_worth(8, 0, 100), 1);
+  EXPECT_EQ(cd::threads_worth(8, 199, 100), 1);
+  EXPECT_EQ(cd::threads_worth(8, 200, 100), 2);
+  EXPECT_EQ(cd::threads_worth(8, 799, 100), 7);
+  EXPECT_EQ(cd::threads_worth(8, 1e30, 100), 8);
+  EXPECT_EQ(cd::threads_worth(1, 1e30, 100), 1);
+  EXPECT_EQ(cd::threads_worth(8, 0, 0), 8);
+}
+
 TEST(Parallel, ArraysOfABlockAreApartAndAligned) {
   cd::Arrays arrays;
   const int64_t bytes[] = {100, 0, 64, 1};

@@ -51,7 +51,8 @@ public final class CrdLoss {
    * ∂L/∂similarity_ij = (x_j/(x_j + m/N + ε) − [j = 0])/(B·τ)
    * </pre>
    *
-   * @param similarities of each sample with its candidates, [B, 1 + m] in f64 or f32, B ≥ 1
+   * @param similarities of each sample with its candidates, [B, 1 + m] in f64 or f32, B ≥ 1; at
+   *     most 88 τ in f32, 709 τ in f64: beyond, the exponential and so the loss are infinite
    * @param normaliser Z > 0
    * @param samples N ≥ 1
    * @return []

@@ -27,8 +27,8 @@ public final class DkdLoss extends LogitLoss {
   /**
    * How the loss is computed.
    *
-   * @param alpha α ≥ 0
-   * @param beta β ≥ 0; the authors tune it per pair of networks
+   * @param alpha α, from 0 to 1e9
+   * @param beta β, from 0 to 1e9; the authors tune it per pair of networks
    * @param temperature T > 0
    * @param reduction of the rows' losses
    */
@@ -36,8 +36,8 @@ public final class DkdLoss extends LogitLoss {
 
     /** Checks the values. */
     public Options {
-      Arguments.range("alpha", alpha, 0, Double.POSITIVE_INFINITY);
-      Arguments.range("beta", beta, 0, Double.POSITIVE_INFINITY);
+      Arguments.range("alpha", alpha, 0, BEYOND);
+      Arguments.range("beta", beta, 0, BEYOND);
       Arguments.positive("temperature", temperature);
       Arguments.given("reduction", reduction);
     }
@@ -47,6 +47,8 @@ public final class DkdLoss extends LogitLoss {
       return new Options(1, 8, 4, Reduction.MEAN);
     }
   }
+
+  private static final double BEYOND = Math.nextUp(1e9);
 
   private final Options options;
   private final Backend backendOrNull;
@@ -58,7 +60,7 @@ public final class DkdLoss extends LogitLoss {
    * @throws org.crossdistill.kernel.KernelException if a pinned backend does not work
    */
   public DkdLoss(Options options) {
-    super(options.reduction(), true);
+    super(Arguments.given("options", options).reduction(), true);
     this.options = options;
     this.backendOrNull = Placement.automatic();
   }
@@ -69,7 +71,7 @@ public final class DkdLoss extends LogitLoss {
    * @throws org.crossdistill.kernel.KernelException if that does not work here
    */
   public DkdLoss(Options options, Backend backend) {
-    super(options.reduction(), true);
+    super(Arguments.given("options", options).reduction(), true);
     this.options = options;
     this.backendOrNull = Placement.required(backend);
   }

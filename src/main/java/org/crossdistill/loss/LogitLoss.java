@@ -106,7 +106,8 @@ public abstract class LogitLoss {
   }
 
   /**
-   * The loss as a part of the graph of its arguments: differentiable with respect to the logits.
+   * The loss as a part of the graph of its arguments: differentiable with respect to the logits,
+   * once.
    *
    * @return [] of A
    * @throws TensorException naming the argument that is wrong
