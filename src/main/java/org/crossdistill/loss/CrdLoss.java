@@ -2,15 +2,25 @@ package org.crossdistill.loss;
 
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Noise-contrastive estimation of contrastive representation distillation (CRD; Tian et al., ICLR
- * 2020, <a href="https://arxiv.org/abs/1910.10699">arXiv:1910.10699</a>): of 1 + m candidates the
- * first belongs to the sample, the others were drawn from all N samples.
+ * 2020, <a href="https://arxiv.org/abs/1910.10699">arXiv:1910.10699</a>): each row is compared with
+ * its own candidate o and m others, drawn from all N samples.
  *
  * <pre>
- * x = exp(similarity/τ)/Z                                                    [B, 1 + m]
- * L = −1/B·Σ_i [ log x_0/(x_0 + m/N + ε) + Σ_{j>0} log (m/N)/(x_j + m/N + ε) ],   ε = 1e-7
+ * x_j = exp(g·c_j/τ)/Z
+ * L = −1/B·Σ_i [ log x_o/(x_o + m/N + ε) + Σ_drawn log (m/N)/(x_j + m/N + ε) ],   ε = 1e-7
+ * </pre>
+ *
+ * <p>This is logistic regression, and computed as such, so that no exponential overflows: with u_j
+ * = g·c_j/τ − log Z − log(m/N + ε)
+ *
+ * <pre>
+ * L = 1/B·Σ_i [ softplus(−u_o) + Σ_drawn softplus(u_j) ] + m·log(1 + ε·N/m)
+ * ∂L/∂g = 1/(B·τ)·Σ_j (n_j·sigmoid(u_j) − [j = o])·c_j,   n_j how often j counts
  * </pre>
  *
  * <p>Thread-safe.
@@ -22,6 +32,65 @@ public final class CrdLoss {
   private final double temperature;
 
   /**
+   * What each of B rows is compared with.
+   *
+   * @param embeddings of K candidates, the same for all rows [K, d], or of each row's own [B, K, d]
+   * @param own o: which of the K is the row's own, [B], int64
+   * @param countsOrNull n: how often each counts, [B, K] of the embeddings' type, the own one once;
+   *     null if each counts once
+   * @param negatives m ≥ 1: drawn for each row, so that n adds up to 1 + m
+   */
+  public record Candidates(Tensor embeddings, Tensor own, Tensor countsOrNull, long negatives) {
+
+    private void check(Tensor rows) {
+      Arguments.embeddings("rows", rows);
+      Arguments.rows("rows", rows, 1);
+      Arguments.positive("negatives", negatives);
+      Arguments.vector("own", own, ScalarType.Long, rows.size(0), rows);
+      boolean alike =
+          DTypes.is(embeddings, rows.scalar_type()) && embeddings.size(-1) == rows.size(1);
+      boolean shared = embeddings.dim() == 2;
+      boolean each = embeddings.dim() == 3 && embeddings.size(0) == rows.size(0);
+      if (!alike || !(shared || each)) {
+        throw new TensorException(
+            "candidates: expected [K, %d] or [%d, K, %d] of %s, found %s"
+                .formatted(
+                    rows.size(1),
+                    rows.size(0),
+                    rows.size(1),
+                    DTypes.of(rows).label(),
+                    DTypes.describe(embeddings)));
+      }
+      if (countsOrNull != null) {
+        Arguments.matrix("counts", countsOrNull, rows.size(0), embeddings.size(-2), rows);
+      }
+    }
+
+    /** a·c [B, K] of rows a [B, d]. */
+    private Tensor products(Tensor rows) {
+      return embeddings.dim() == 2
+          ? rows.mm(embeddings.t())
+          : embeddings.bmm(rows.unsqueeze(2)).squeeze(2);
+    }
+
+    /** Σ_j s_j·c_j [B, d] of slopes [B, K]. */
+    private Tensor sums(Tensor slopes) {
+      return embeddings.dim() == 2
+          ? slopes.mm(embeddings)
+          : slopes.unsqueeze(1).bmm(embeddings).squeeze(1);
+    }
+
+    /** Σ n_j·x_j over all rows. */
+    private Tensor counted(Tensor values) {
+      return countsOrNull == null ? values.sum() : flat(values).dot(flat(countsOrNull));
+    }
+
+    private static Tensor flat(Tensor matrix) {
+      return matrix.reshape(-1);
+    }
+  }
+
+  /**
    * @param temperature τ > 0
    */
   public CrdLoss(double temperature) {
@@ -30,60 +99,60 @@ public final class CrdLoss {
   }
 
   /**
-   * Z as the first batch sets it: N times the mean of exp(similarity/τ).
+   * Z as the first batch sets it: N times the mean of exp(g·c/τ).
    *
-   * @param similarities of each sample with its candidates, [B, 1 + m] in f64 or f32
+   * @param rows g [B, d] in f64 or f32, B ≥ 1
    * @param samples N ≥ 1
+   * @throws TensorException naming the argument that is wrong
    */
-  public double normaliser(Tensor similarities, long samples) {
-    Arguments.embeddings("similarities", similarities);
+  public double normaliser(Tensor rows, Candidates candidates, long samples) {
+    candidates.check(rows);
     Arguments.positive("samples", samples);
     try (Results results = new Results()) {
-      return scores(similarities).mean().item_double() * samples;
+      Tensor scores = candidates.products(scaled(rows)).exp_();
+      double count = rows.size(0) * (1.0 + candidates.negatives);
+      return candidates.counted(scores).item_double() / count * samples;
     }
   }
 
   /**
-   * The loss as a part of the similarities' graph, differentiable once. Value and gradient come
-   * from the same x:
+   * The loss as a part of the rows' graph, differentiable once by them; value and gradient are
+   * computed here, so that candidates may change afterwards.
    *
-   * <pre>
-   * ∂L/∂similarity_ij = (x_j/(x_j + m/N + ε) − [j = 0])/(B·τ)
-   * </pre>
-   *
-   * @param similarities of each sample with its candidates, [B, 1 + m] in f64 or f32, B ≥ 1; at
-   *     most 88 τ in f32, 709 τ in f64: beyond, the exponential and so the loss are infinite
+   * @param rows g [B, d] in f64 or f32, B ≥ 1
    * @param normaliser Z > 0
    * @param samples N ≥ 1
    * @return []
    * @throws TensorException naming the argument that is wrong
    */
-  public Tensor apply(Tensor similarities, double normaliser, long samples) {
-    Arguments.embeddings("similarities", similarities);
-    Arguments.rows("similarities", similarities, 1);
+  public Tensor apply(Tensor rows, Candidates candidates, double normaliser, long samples) {
+    candidates.check(rows);
     Arguments.positive("normaliser", normaliser);
     Arguments.positive("samples", samples);
-    long rows = similarities.size(0);
-    long negatives = similarities.size(1) - 1;
-    double noise = (double) negatives / samples;
-    double others = negatives == 0 ? 0 : negatives * Math.log(noise);
-    double constant = rows * (Math.log(normaliser) - others);
+    double noise = (double) candidates.negatives / samples;
+    double offset = Math.log(normaliser) + Math.log(noise + EPSILON);
+    double constant = candidates.negatives * Math.log1p(EPSILON / noise);
+    double batch = rows.size(0);
     try (Results results = new Results()) {
-      Tensor x = scores(similarities).div_(new Scalar(normaliser));
-      Tensor below = x.add(new Scalar(noise + EPSILON));
-      // log x_0 without the exponential, which may be 0.
-      Tensor first = similarities.detach().select(1, 0).sum().div(new Scalar(temperature));
-      Tensor gradient = x.div_(below);
-      gradient.select(1, 0).sub_(new Scalar(1.0));
-      gradient.mul_(new Scalar(1 / (rows * temperature)));
-      Tensor sum = below.log_().sum().sub(first).add(new Scalar(constant));
-      Tensor loss = sum.div(new Scalar((double) rows));
-      return results.keep(new KnownGradients().add(similarities, gradient).node(loss));
+      Tensor u = candidates.products(scaled(rows)).sub_(new Scalar(offset)); // [B, K]
+      Tensor column = candidates.own.unsqueeze(1);
+      Tensor own = u.gather(1, column); // [B, 1]
+      // softplus(−u_o) = softplus(u_o) − u_o
+      Tensor sum = candidates.counted(torch.log_sigmoid(u.neg())).add(own.sum()).neg();
+      Tensor loss = sum.div(new Scalar(batch)).add(new Scalar(constant));
+
+      Tensor slopes = u.sigmoid_();
+      if (candidates.countsOrNull != null) {
+        slopes.mul_(candidates.countsOrNull);
+      }
+      slopes.scatter_add_(1, column, torch.ones_like(own).neg());
+      Tensor gradient = candidates.sums(slopes).mul_(new Scalar(1 / (batch * temperature)));
+      return results.keep(new KnownGradients().add(rows, gradient).node(loss));
     }
   }
 
-  /** exp(similarity/τ), without a graph. */
-  private Tensor scores(Tensor similarities) {
-    return similarities.detach().div(new Scalar(temperature)).exp_();
+  /** g/τ, without a graph. */
+  private Tensor scaled(Tensor rows) {
+    return rows.detach().div(new Scalar(temperature));
   }
 }

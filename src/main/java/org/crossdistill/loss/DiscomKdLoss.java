@@ -1,12 +1,15 @@
 package org.crossdistill.loss;
 
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.crossdistill.kernel.Backend;
+import org.crossdistill.loss.SoftMarginFeatureLoss.Distance;
 
 /**
  * The five terms of DisCoM-KD (Ienco and Dantas, BMVC 2024, <a
@@ -22,7 +25,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * </pre>
  *
  * <p>The modality m is class 1 for the first and class 0 for the second. The logits come from the
- * caller, who also reverses the gradient; see {@link GradientReversal}. Thread-safe.
+ * caller, who also reverses the gradient; see {@link GradientReversal}. The signed L_perp is the
+ * kernel's cosine distance, 1 − cos, values and gradients in one pass; all else is composed of
+ * LibTorch's operators. Thread-safe.
  */
 public final class DiscomKdLoss {
 
@@ -99,13 +104,45 @@ public final class DiscomKdLoss {
       Tensor auxiliaryInformative,
       Tensor adversarial,
       Tensor domainInformative,
-      Tensor domainIrrelevant) {}
+      Tensor domainIrrelevant) {
+
+    /** What the heads say, in the order of the parameters. */
+    public List<Tensor> logits() {
+      return List.of(
+          task,
+          auxiliaryInvariant,
+          auxiliaryInformative,
+          adversarial,
+          domainInformative,
+          domainIrrelevant);
+    }
+  }
+
+  private static final SoftMarginFeatureLoss.Options COSINE_DISTANCE =
+      new SoftMarginFeatureLoss.Options(Distance.COSINE, 0, Reduction.MEAN);
 
   private final Options options;
+  private final SoftMarginFeatureLoss distance;
 
-  /** The terms come unweighted whatever the options; null is a {@link TensorException}. */
+  /**
+   * On the best backend for the tensors that come.
+   *
+   * @throws TensorException if the options are null
+   * @throws org.crossdistill.kernel.KernelException if a pinned backend does not work
+   */
   public DiscomKdLoss(Options options) {
     this.options = Arguments.given("options", options);
+    this.distance = new SoftMarginFeatureLoss(COSINE_DISTANCE);
+  }
+
+  /**
+   * The same on a certain backend, never another.
+   *
+   * @throws org.crossdistill.kernel.KernelException if that does not work here
+   */
+  public DiscomKdLoss(Options options, Backend backend) {
+    this.options = Arguments.given("options", options);
+    this.distance = new SoftMarginFeatureLoss(COSINE_DISTANCE, backend);
   }
 
   /**
@@ -118,9 +155,9 @@ public final class DiscomKdLoss {
     check("1", one);
     check("2", two);
     try (Results results = new Results()) {
-      Tensor y = rows(one.labels, two.labels);
+      Labels y = labels(one, two);
       Map<Term, Tensor> terms = new EnumMap<>(Term.class);
-      terms.put(Term.CL, results.keep(classes(one.task, two.task, y)));
+      terms.put(Term.CL, results.keep(y.mean(y.losses(rows(one.task, two.task)))));
       terms.put(Term.AUX, results.keep(auxiliary(one, two, y)));
       terms.put(Term.ADV, results.keep(domains(one.adversarial, two.adversarial)));
       terms.put(Term.MOD, results.keep(modalities(one, two)));
@@ -134,11 +171,38 @@ public final class DiscomKdLoss {
     Arguments.rows("invariant-" + modality, rows.invariant, 1);
     long count = rows.invariant.size(0);
     Arguments.vector("labels-" + modality, rows.labels, ScalarType.Long, count, rows.invariant);
+    Arguments.same(
+        "informative-" + modality, rows.informative, "invariant-" + modality, rows.invariant);
+    Arguments.same(
+        "irrelevant-" + modality, rows.irrelevant, "invariant-" + modality, rows.invariant);
   }
 
-  private static Tensor auxiliary(Modality one, Modality two, Tensor y) {
-    return classes(one.auxiliaryInvariant, two.auxiliaryInvariant, y)
-        .add(classes(one.auxiliaryInformative, two.auxiliaryInformative, y));
+  /** Rows of both modalities [N] that have a label, and their labels. */
+  private record Labels(Tensor labels, Tensor counted, boolean all) {
+
+    /** Cross-entropies of logits [N, K] of all rows. */
+    Tensor losses(Tensor logits) {
+      Tensor some = all ? logits : logits.index_select(0, counted);
+      return Softmaxes.crossEntropy(some, labels);
+    }
+
+    /** Σ / number of rows that have a label; 0 without such rows. */
+    Tensor mean(Tensor losses) {
+      return losses.sum().div(new Scalar((double) Math.max(1, counted.size(0))));
+    }
+  }
+
+  private static Labels labels(Modality one, Modality two) {
+    Tensor y = rows(one.labels, two.labels);
+    Tensor counted = Composition.countedRows(y, one.task.size(1));
+    boolean all = counted.size(0) == y.size(0);
+    return new Labels(all ? y : y.index_select(0, counted), counted, all);
+  }
+
+  private static Tensor auxiliary(Modality one, Modality two, Labels y) {
+    Tensor invariant = y.losses(rows(one.auxiliaryInvariant, two.auxiliaryInvariant));
+    Tensor informative = y.losses(rows(one.auxiliaryInformative, two.auxiliaryInformative));
+    return y.mean(invariant.add(informative));
   }
 
   private Tensor modalities(Modality one, Modality two) {
@@ -148,26 +212,23 @@ public final class DiscomKdLoss {
   }
 
   private Tensor perpendicular(Modality one, Modality two) {
-    Tensor informative = Composition.normalized(rows(one.informative, two.informative));
-    return overlap(informative, rows(one.irrelevant, two.irrelevant))
-        .add(overlap(informative, rows(one.invariant, two.invariant)));
+    Tensor informative = rows(one.informative, two.informative);
+    Tensor irrelevant = rows(one.irrelevant, two.irrelevant);
+    Tensor invariant = rows(one.invariant, two.invariant);
+    if (options.perp == Perp.COSINE) {
+      return cosine(informative, irrelevant).add(cosine(informative, invariant));
+    }
+    Tensor unit = Composition.normalized(informative);
+    return overlap(unit, irrelevant).add(overlap(unit, invariant));
+  }
+
+  private Tensor cosine(Tensor rows, Tensor others) {
+    return distance.apply(rows, others, null).neg().add(new Scalar(1.0));
   }
 
   private Tensor overlap(Tensor unit, Tensor others) {
     Tensor cosines = Composition.sumOfColumns(unit.mul(Composition.normalized(others)));
-    return switch (options.perp) {
-      case COSINE -> cosines.mean();
-      case ABSOLUTE -> cosines.abs().mean();
-      case SQUARED -> cosines.square().mean();
-    };
-  }
-
-  /** Mean cross-entropy over the rows of both modalities that have a label. */
-  private static Tensor classes(Tensor one, Tensor two, Tensor labels) {
-    Tensor counted = Composition.countedRows(labels, one.size(1));
-    Tensor logits = rows(one, two).index_select(0, counted);
-    Tensor losses = Softmaxes.crossEntropy(logits, labels.index_select(0, counted));
-    return losses.sum().div(new Scalar((double) Math.max(1, counted.size(0))));
+    return (options.perp == Perp.ABSOLUTE ? cosines.abs() : cosines.square()).mean();
   }
 
   /** Mean loss of telling the modalities apart, [N1, 2] and [N2, 2]. */

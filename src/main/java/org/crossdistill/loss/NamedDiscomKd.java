@@ -4,7 +4,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
@@ -62,11 +61,6 @@ public final class NamedDiscomKd implements NamedLoss<NamedDiscomKd.Options> {
   }
 
   @Override
-  public Set<Backend> kernels() {
-    return Set.of();
-  }
-
-  @Override
   public boolean stopsGradients() {
     return true;
   }
@@ -98,7 +92,8 @@ public final class NamedDiscomKd implements NamedLoss<NamedDiscomKd.Options> {
           leaves.put(input.getKey(), Composition.leaf(given, type, true));
         }
       }
-      var loss = new DiscomKdLoss(new DiscomKdLoss.Options(options.domainTarget, options.perp));
+      var terms = new DiscomKdLoss.Options(options.domainTarget, options.perp);
+      var loss = new DiscomKdLoss(terms, backend);
       Modality one = modality("-1", leaves, inputs.get("labels-1"), options.reversal);
       Modality two = modality("-2", leaves, inputs.get("labels-2"), options.reversal);
       Tensor total = loss.terms(one, two).values().stream().reduce(Tensor::add).orElseThrow();

@@ -111,6 +111,12 @@ public final class C2kd implements Method {
   }
 
   @Override
+  public List<Tensor> outputs(Batch batch) {
+    Logits z = logits(batch);
+    return List.of(z.teacher(), z.student(), z.proxyTeacher(), z.proxyStudent());
+  }
+
+  @Override
   public Objective step(Batch batch) {
     Logits z = logits(batch);
     var result = loss.forward(z, batch.labels(), 1);

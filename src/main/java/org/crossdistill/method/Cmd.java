@@ -143,6 +143,13 @@ public final class Cmd extends IdentityMethod {
   }
 
   @Override
+  public List<Tensor> outputs(Batch batch) {
+    Tensor s = student.forward(batch.student().input());
+    Tensor t = project(batch.teacher().embedding()).orElseThrow();
+    return List.of(classifier.forward(s), sharedClassifier.forward(t));
+  }
+
+  @Override
   public Objective step(Batch batch) {
     Tensor e = batch.teacher().embedding(); // [B, D_t]
     Tensor s = student.forward(batch.student().input()); // [B, D]

@@ -1,6 +1,7 @@
 package org.crossdistill.method;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.loss.CcLoss;
@@ -59,10 +60,17 @@ public final class CorrelationCongruence extends Distillation {
     return helpers;
   }
 
+  /** g_s and g_t [B, size]. */
   @Override
-  Tensor distillation(Backbone.Features student, Batch batch) {
-    return loss.apply(
+  List<Tensor> heads(Backbone.Features student, Batch batch) {
+    return List.of(
         studentEmbedding.forward(student.embedding()),
         teacherEmbedding.forward(batch.teacher().embedding()));
+  }
+
+  @Override
+  Tensor distillation(Backbone.Features student, Batch batch) {
+    List<Tensor> g = heads(student, batch);
+    return loss.apply(g.get(0), g.get(1));
   }
 }

@@ -1,9 +1,11 @@
 package org.crossdistill.method;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.loss.CrdLoss;
+import org.crossdistill.loss.CrdLoss.Candidates;
 import org.crossdistill.nn.Backbone;
 import org.crossdistill.nn.Module;
 import org.crossdistill.nn.UnitEmbedding;
@@ -83,27 +85,37 @@ public final class Crd extends Distillation {
     return helpers;
   }
 
+  /** g_s and g_t [B, d]. */
+  @Override
+  List<Tensor> heads(Backbone.Features student, Batch batch) {
+    return List.of(
+        studentEmbedding.forward(student.embedding()),
+        teacherEmbedding.forward(batch.teacher().embedding()));
+  }
+
   @Override
   Tensor distillation(Backbone.Features student, Batch batch) {
-    Tensor gs = studentEmbedding.forward(student.embedding()); // [B, d]
-    Tensor gt = teacherEmbedding.forward(batch.teacher().embedding()); // [B, d]
-    Tensor candidates = memory.candidates(batch.samples()); // [B, 1 + m]
+    List<Tensor> g = heads(student, batch);
+    Tensor gs = g.get(0);
+    Tensor gt = g.get(1);
+    CrdMemory.Draw draw = memory.draw(batch.samples());
 
-    Tensor forTeacher = contrast(memory.students(gt, candidates), CrdMemory.STUDENTS);
-    Tensor forStudent = contrast(memory.teachers(gs, candidates), CrdMemory.TEACHERS);
+    Tensor forTeacher = contrast(gt, memory.students(draw), CrdMemory.STUDENTS);
+    Tensor forStudent = contrast(gs, memory.teachers(draw), CrdMemory.TEACHERS);
 
     memory.update(batch.samples(), gs, gt);
     return forStudent.add(forTeacher);
   }
 
   /**
-   * NCE of similarities [B, 1 + m] to remembered candidates.
+   * NCE of embeddings [B, d] and what is remembered.
    *
    * @param memoryIndex whose Z is used
    */
-  private Tensor contrast(Tensor similarities, int memoryIndex) {
+  private Tensor contrast(Tensor embeddings, Candidates candidates, int memoryIndex) {
     int samples = memory.samples();
-    double z = memory.normaliser(memoryIndex, () -> loss.normaliser(similarities, samples));
-    return loss.apply(similarities, z, samples);
+    double z =
+        memory.normaliser(memoryIndex, () -> loss.normaliser(embeddings, candidates, samples));
+    return loss.apply(embeddings, candidates, z, samples);
   }
 }

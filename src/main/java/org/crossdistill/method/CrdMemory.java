@@ -1,5 +1,6 @@
 package org.crossdistill.method;
 
+import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Generator;
@@ -7,8 +8,9 @@ import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
+import org.crossdistill.loss.CrdLoss.Candidates;
 import org.crossdistill.nn.Init;
 import org.crossdistill.nn.Module;
 import org.crossdistill.nn.Tensors;
@@ -54,48 +56,86 @@ final class CrdMemory extends Module {
     return samples;
   }
 
-  /** For each of B samples itself and then m others, drawn with replacement: [B, 1 + m]. */
-  Tensor candidates(Tensor own) {
+  /**
+   * Whom the rows of a batch are compared with: each with itself and m others, drawn with
+   * replacement. There is one of the two tensors.
+   *
+   * @param own the batch's samples [B], int64
+   * @param counts how often each of all N samples counts, the own one once, [B, N], f32
+   * @param chosen the own sample and those drawn, [B, 1 + m], int64
+   */
+  record Draw(Tensor own, Tensor counts, Tensor chosen) {}
+
+  /** Draws for samples [B], int64. */
+  Draw draw(Tensor own) {
     if (own == null) {
       throw new MethodException("crd needs the index of each training sample, found none");
     }
     if (generator == null) {
       throw new MethodException("crd: no randomness was set before training");
     }
-    Tensor first = own.unsqueeze(1);
-    Tensor drawn = torch.randint(1, samples, new long[] {own.size(0), negatives}, generator);
-    // A shift between 1 and N − 1 leads to any sample but itself.
-    Tensor others = drawn.to(torch.ScalarType.Long).add_(first);
-    others =
-        others.sub_(
-            others.ge(new Scalar(samples)).to(torch.ScalarType.Long).mul_(new Scalar(samples)));
-    return torch.cat(new TensorVector(first, others), 1);
+    Tensor seed = torch.zeros(new long[] {1}, new TensorOptions(torch.ScalarType.Long));
+    SplittableRandom random = new SplittableRandom(seed.random_(generator).item_long());
+    long[] samplesOfBatch = Tensors.longs(own);
+    if (samples <= PRODUCT_PAYS * (1 + negatives)) {
+      return new Draw(own, counts(random, samplesOfBatch), null);
+    }
+    return new Draw(own, null, chosen(random, samplesOfBatch));
   }
 
-  /** Embeddings [B, d] by what is remembered of the student at candidates [B, 1 + m]. */
-  Tensor students(Tensor embeddings, Tensor candidates) {
-    return similarities(embeddings, students, candidates);
+  private Tensor counts(SplittableRandom random, long[] own) {
+    float[] counts = new float[Math.multiplyExact(own.length, samples)];
+    for (int i = 0; i < own.length; i++) {
+      counts[i * samples + (int) own[i]] = 1;
+      for (int draw = 0; draw < negatives; draw++) {
+        counts[i * samples + other(random, own[i])]++;
+      }
+    }
+    return Tensor.create(counts, own.length, samples);
   }
 
-  /** Embeddings [B, d] by what is remembered of the teacher at candidates [B, 1 + m]. */
-  Tensor teachers(Tensor embeddings, Tensor candidates) {
-    return similarities(embeddings, teachers, candidates);
+  private Tensor chosen(SplittableRandom random, long[] own) {
+    int columns = 1 + negatives;
+    long[] chosen = new long[Math.multiplyExact(own.length, columns)];
+    for (int i = 0; i < own.length; i++) {
+      chosen[i * columns] = own[i];
+      for (int draw = 1; draw < columns; draw++) {
+        chosen[i * columns + draw] = other(random, own[i]);
+      }
+    }
+    return Tensor.create(chosen, own.length, columns);
+  }
+
+  /** Any sample but one. */
+  private int other(SplittableRandom random, long own) {
+    int drawn = random.nextInt(samples - 1);
+    return drawn < own ? drawn : drawn + 1;
+  }
+
+  /** What is remembered of the student's embeddings. */
+  Candidates students(Draw draw) {
+    return candidates(students, draw);
+  }
+
+  /** What is remembered of the teacher's embeddings. */
+  Candidates teachers(Draw draw) {
+    return candidates(teachers, draw);
   }
 
   /**
-   * Dot products [B, 1 + m]. One matrix product with all samples costs less than collecting the
-   * candidates' rows, unless there are many more samples than candidates.
+   * Products with all samples cost less than collecting the rows of those drawn, unless there are
+   * many more samples than draws.
    */
-  private Tensor similarities(Tensor embeddings, Tensor memory, Tensor candidates) {
-    if (samples <= PRODUCT_PAYS * candidates.size(1)) {
-      // A copy, as the memory changes before the gradients are taken.
-      return embeddings.mm(memory.clone().t()).gather(1, candidates);
+  private Candidates candidates(Tensor memory, Draw draw) {
+    if (draw.chosen == null) {
+      return new Candidates(memory, draw.own, draw.counts, negatives);
     }
-    Tensor rows =
+    long rows = draw.own.size(0);
+    Tensor collected =
         memory
-            .index_select(0, candidates.reshape(-1))
-            .reshape(candidates.size(0), candidates.size(1), memory.size(1));
-    return rows.bmm(embeddings.unsqueeze(2)).squeeze(2);
+            .index_select(0, draw.chosen.reshape(-1))
+            .reshape(rows, 1 + negatives, memory.size(1));
+    return new Candidates(collected, torch.zeros_like(draw.own), null, negatives);
   }
 
   /** Z of a memory; the first call sets it. */

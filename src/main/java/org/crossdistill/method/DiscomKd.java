@@ -116,13 +116,16 @@ public final class DiscomKd implements Method {
   }
 
   @Override
+  public List<Tensor> outputs(Batch batch) {
+    return modalities(batch).stream().flatMap(rows -> rows.logits().stream()).toList();
+  }
+
+  @Override
   public Objective step(Batch batch) {
-    double lambda = options.lambdaAt(batch.progress());
-    var one = modality(encoder1, task1, batch.teacher(), lambda);
-    var two = modality(encoder2, task2, batch.student(), lambda);
+    var rows = modalities(batch);
 
     Objective objective = new Objective();
-    loss.terms(one, two)
+    loss.terms(rows.get(0), rows.get(1))
         .forEach((term, value) -> objective.add(label(term), options.weight(term), value));
     return objective;
   }
@@ -164,6 +167,14 @@ public final class DiscomKd implements Method {
   /** The same by irrelevant features. */
   public Layer domainIrrelevant() {
     return domainIrrelevant;
+  }
+
+  /** What the networks make of the other modality, then of the student's. */
+  private List<DiscomKdLoss.Modality> modalities(Batch batch) {
+    double lambda = options.lambdaAt(batch.progress());
+    return List.of(
+        modality(encoder1, task1, batch.teacher(), lambda),
+        modality(encoder2, task2, batch.student(), lambda));
   }
 
   private DiscomKdLoss.Modality modality(

@@ -1,5 +1,6 @@
 package org.crossdistill.method;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Scalar;
@@ -36,6 +37,19 @@ abstract class Distillation extends IdentityMethod {
   /** The networks that train with the student, by name; none unless a method has some. */
   Map<String, Module> helpers() {
     return Map.of();
+  }
+
+  /** What the helpers make of a batch, parts of the networks' graph. */
+  List<Tensor> heads(Backbone.Features student, Batch batch) {
+    return List.of();
+  }
+
+  @Override
+  public final List<Tensor> outputs(Batch batch) {
+    Backbone.Features features = student.features(batch.student().input());
+    List<Tensor> outputs = new ArrayList<>(heads(features, batch));
+    outputs.add(classifier.forward(features.embedding()));
+    return outputs;
   }
 
   final Weights weights() {

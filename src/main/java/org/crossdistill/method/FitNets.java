@@ -1,5 +1,6 @@
 package org.crossdistill.method;
 
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.loss.HintLoss;
@@ -44,8 +45,14 @@ public final class FitNets extends Distillation {
     return Map.of("regressor", regressor);
   }
 
+  /** r(s) [B, D_t]. */
+  @Override
+  List<Tensor> heads(Backbone.Features student, Batch batch) {
+    return List.of(regressor.forward(student.embedding()));
+  }
+
   @Override
   Tensor distillation(Backbone.Features student, Batch batch) {
-    return loss.apply(regressor.forward(student.embedding()), batch.teacher().embedding());
+    return loss.apply(heads(student, batch).get(0), batch.teacher().embedding());
   }
 }

@@ -68,6 +68,16 @@ public interface Method {
   Objective step(Batch batch);
 
   /**
+   * The forward passes of a step without its losses, to measure what they cost: what the networks
+   * that a step runs make of a batch, each with a graph to its parameters.
+   *
+   * @param batch as for {@link #step}
+   */
+  default List<Tensor> outputs(Batch batch) {
+    return List.of(classifier().forward(student().forward(batch.student().input())));
+  }
+
+  /**
    * The teacher's embeddings in the student's space, for matching and zero-shot recognition.
    *
    * @param teacherEmbedding [B, D_t], f32

@@ -2,16 +2,14 @@ package org.crossdistill.method;
 
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.nn.Backbone;
 import org.crossdistill.nn.Layer;
 import org.crossdistill.nn.Module;
 
 /**
- * A method's networks without its losses, to measure what their passes cost: a step runs the
- * student's backbone and classifier, and the other modality's where the method runs them, forward
- * and backward from the sum of the scores. Small networks that only a loss looks at are left out.
+ * A method's networks without its losses, to measure what their passes cost: a step runs all of
+ * them forward, and backward from the sum of their outputs.
  */
 public final class NetworksAlone implements Method {
 
@@ -49,16 +47,7 @@ public final class NetworksAlone implements Method {
   @Override
   public Objective step(Batch batch) {
     Objective objective = new Objective();
-    add(objective, student(), classifier(), batch.student());
-    method
-        .other()
-        .ifPresent(other -> add(objective, other.backbone(), other.classifier(), batch.teacher()));
+    method.outputs(batch).forEach(output -> objective.gradient(output, torch.ones_like(output)));
     return objective;
-  }
-
-  private static void add(
-      Objective objective, Backbone backbone, Layer classifier, Batch.Side side) {
-    Tensor scores = classifier.forward(backbone.forward(side.input())); // [B, C]
-    objective.gradient(scores, torch.ones_like(scores));
   }
 }

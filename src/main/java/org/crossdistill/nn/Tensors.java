@@ -1,6 +1,7 @@
 package org.crossdistill.nn;
 
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
@@ -42,6 +43,16 @@ public final class Tensors {
       Tensor plain = tensor.detach().to(torch.ScalarType.Float).contiguous();
       float[] values = new float[Math.toIntExact(plain.numel())];
       new FloatPointer(plain.data_ptr()).get(values);
+      return values;
+    }
+  }
+
+  /** All values of an int64 tensor, in row-major order. */
+  public static long[] longs(Tensor tensor) {
+    try (PointerScope scope = new PointerScope()) {
+      Tensor plain = tensor.contiguous();
+      long[] values = new long[Math.toIntExact(plain.numel())];
+      new LongPointer(plain.data_ptr()).get(values);
       return values;
     }
   }

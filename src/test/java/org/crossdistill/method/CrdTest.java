@@ -1,6 +1,7 @@
 package org.crossdistill.method;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.SplittableRandom;
@@ -9,7 +10,8 @@ import org.bytedeco.pytorch.Generator;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.loss.CrdLoss;
-import org.crossdistill.nn.Init;
+import org.crossdistill.loss.CrdLoss.Candidates;
+import org.crossdistill.loss.TensorException;
 import org.crossdistill.nn.Tensors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,118 +21,195 @@ class CrdTest {
 
   private static final int SIZE = 5;
 
-  /** Both ways to compute them, with the memory changed before the gradients are taken. */
+  /** Both ways to hold what was drawn. */
   @ParameterizedTest
   @CsvSource({"12, 11", "200, 3"})
-  void similaritiesAreProductsWithWhatWasRememberedAtTheCandidates(int samples, int negatives) {
+  void everySampleIsComparedWithItselfOnceAndWithOthersAsOftenAsDrawn(int samples, int negatives) {
     try (PointerScope scope = new PointerScope()) {
-      SplittableRandom random = new SplittableRandom(3);
-      CrdMemory memory = new CrdMemory(random, samples, SIZE, negatives, 0.5);
-      Generator generator = torch.make_generator_cpu();
-      generator.set_current_seed(5);
-      memory.randomness(generator);
+      CrdMemory memory = memory(samples, negatives);
+      long[] own = {4, 7};
+      CrdMemory.Draw draw = memory.draw(Tensor.create(own));
+      Candidates candidates = memory.teachers(draw);
       float[][] remembered = Tensors.rows(memory.state().get("teachers"));
-      Tensor own = Tensor.create(4L, 7L);
-      Tensor embeddings = Init.normal(random, 2, SIZE).requires_grad_(true);
-      Tensor upstream = Init.normal(random, 2, 1 + negatives);
+      boolean collected = draw.counts() == null;
 
-      Tensor candidates = memory.candidates(own);
-      Tensor similarities = memory.teachers(embeddings, candidates);
-      memory.update(own, embeddings, embeddings);
-      similarities.mul(upstream).sum().backward();
-
-      float[][] found = Tensors.rows(similarities.detach());
-      float[][] gradients = Tensors.rows(embeddings.grad());
-      float[][] x = Tensors.rows(embeddings.detach());
-      float[][] weights = Tensors.rows(upstream);
-      float[][] chosen = Tensors.rows(candidates.to(torch.ScalarType.Float));
-      for (int i = 0; i < 2; i++) {
-        double[] gradient = new double[SIZE];
-        for (int j = 0; j <= negatives; j++) {
-          float[] row = remembered[(int) chosen[i][j]];
-          double product = 0;
-          for (int d = 0; d < SIZE; d++) {
-            product += (double) x[i][d] * row[d];
-            gradient[d] += (double) weights[i][j] * row[d];
+      assertThat(collected).isEqualTo(samples == 200);
+      for (int i = 0; i < own.length; i++) {
+        float[] counts = new float[samples];
+        if (collected) {
+          long[] chosen = Tensors.longs(draw.chosen().select(0, i));
+          assertThat(chosen).hasSize(1 + negatives);
+          float[][] rows = Tensors.rows(candidates.embeddings().select(0, i));
+          for (int j = 0; j < chosen.length; j++) {
+            counts[(int) chosen[j]]++;
+            assertThat(rows[j]).containsExactly(remembered[(int) chosen[j]]);
           }
-          assertThat((double) found[i][j]).isCloseTo(product, within(1e-5));
+          assertThat(chosen[0]).isEqualTo(own[i]);
+        } else {
+          counts = Tensors.floats(draw.counts().select(0, i));
         }
-        for (int d = 0; d < SIZE; d++) {
-          assertThat((double) gradients[i][d]).isCloseTo(gradient[d], within(1e-5));
+        float sum = 0;
+        for (float count : counts) {
+          sum += count;
         }
-        assertThat(chosen[i][0]).isEqualTo(i == 0 ? 4 : 7);
-        for (int j = 1; j <= negatives; j++) {
-          assertThat(chosen[i][j]).isBetween(0f, samples - 1f).isNotEqualTo(chosen[i][0]);
-        }
+        assertThat(sum).isEqualTo(1 + negatives);
+        assertThat(counts[(int) own[i]]).isEqualTo(1);
       }
     }
   }
 
-  /** L as its formula reads, in double. */
+  @Test
+  void theSameRandomnessDrawsTheSameAndEverySampleIsDrawnAboutAsOften() {
+    try (PointerScope scope = new PointerScope()) {
+      Tensor own = Tensor.create(0L, 3L, 9L);
+      CrdMemory memory = memory(10, 9);
+      float[] first = Tensors.floats(memory.draw(own).counts());
+      float[] second = Tensors.floats(memory.draw(own).counts());
+      assertThat(Tensors.floats(memory(10, 9).draw(own).counts())).containsExactly(first);
+      assertThat(second).isNotEqualTo(first);
+      float[] sums = new float[30];
+      for (int step = 0; step < 1000; step++) {
+        float[] counts = Tensors.floats(memory.draw(own).counts());
+        for (int k = 0; k < sums.length; k++) {
+          sums[k] += counts[k];
+        }
+      }
+      // 1000 times 9 draws from 9 others: 1000 each, standard deviation 30; the own one always
+      // once.
+      for (float sum : sums) {
+        assertThat(sum).isBetween(850f, 1150f);
+      }
+    }
+  }
+
+  private static CrdMemory memory(int samples, int negatives) {
+    CrdMemory memory = new CrdMemory(new SplittableRandom(3), samples, SIZE, negatives, 0.5);
+    Generator generator = torch.make_generator_cpu();
+    generator.set_current_seed(5);
+    memory.randomness(generator);
+    return memory;
+  }
+
+  private static final double[] ROWS = {0.3, -0.2, 0.1, -0.5, 0.6, 0.4};
+  private static final double[] REMEMBERED = {
+    0.5, -0.1, 0.2, 0.3, 0.7, -0.4, -0.6, 0.2, 0.8, 0.1, 0.9, -0.3
+  };
+
+  /** L as its formula reads, in double, of candidates that all rows share, counted. */
   @Test
   void lossIsTheLogarithmOfTellingTheOwnCandidateFromNoise() {
-    double[][] similarities = {{0.3, -0.2, 0.1, 0.4}, {-0.5, 0.6, 0.0, 0.2}};
-    double temperature = 0.5;
-    double normaliser = 3;
-    int samples = 10;
+    int[] own = {2, 0};
+    double[][] counts = {{3, 0, 1, 2}, {1, 1, 4, 0}};
     try (PointerScope scope = new PointerScope()) {
-      CrdLoss loss = new CrdLoss(temperature);
-      double[] flat = {0.3, -0.2, 0.1, 0.4, -0.5, 0.6, 0.0, 0.2};
-      Tensor input = Tensor.create(flat, 2, 4).requires_grad_(true);
+      Tensor memory = Tensor.create(REMEMBERED, 4, 3);
+      Tensor often = Tensor.create(new double[] {3, 0, 1, 2, 1, 1, 4, 0}, 2, 4);
+      Candidates candidates = new Candidates(memory, Tensor.create(2L, 0L), often, 5);
+      int[][] which = {{0, 1, 2, 3}, {0, 1, 2, 3}};
+      assertThatLossIsThatOf(candidates, which, own, counts);
+    }
+  }
 
-      Tensor value = loss.apply(input, normaliser, samples);
-      value.backward();
-
-      assertThat(value.item_double())
-          .isCloseTo(contrast(similarities, temperature, normaliser, samples), within(1e-12));
-      double step = 1e-6;
-      for (int k = 0; k < flat.length; k++) {
-        similarities[k / 4][k % 4] = flat[k] + step;
-        double above = contrast(similarities, temperature, normaliser, samples);
-        similarities[k / 4][k % 4] = flat[k] - step;
-        double below = contrast(similarities, temperature, normaliser, samples);
-        similarities[k / 4][k % 4] = flat[k];
-        double gradient = input.grad().reshape(-1).select(0, k).item_double();
-        assertThat(gradient).isCloseTo((above - below) / (2 * step), within(1e-8));
+  /** The same of each row's own candidates, two of them the same sample. */
+  @Test
+  void lossOfCandidatesOfEachRowIsTheSame() {
+    int[][] which = {{2, 0, 0, 3}, {1, 3, 2, 2}};
+    double[][] counts = {{1, 1, 1, 1}, {1, 1, 1, 1}};
+    try (PointerScope scope = new PointerScope()) {
+      double[] collected = new double[2 * 4 * 3];
+      for (int i = 0; i < 2; i++) {
+        for (int j = 0; j < 4; j++) {
+          System.arraycopy(REMEMBERED, 3 * which[i][j], collected, 3 * (4 * i + j), 3);
+        }
       }
+      Tensor memory = Tensor.create(collected, 2, 4, 3);
+      Candidates candidates = new Candidates(memory, Tensor.create(0L, 0L), null, 3);
+      assertThatLossIsThatOf(candidates, which, new int[] {0, 0}, counts);
+    }
+  }
+
+  private static void assertThatLossIsThatOf(
+      Candidates candidates, int[][] which, int[] own, double[][] counts) {
+    Tensor rows = Tensor.create(ROWS, 2, 3).requires_grad_(true);
+    Tensor value = new CrdLoss(0.5).apply(rows, candidates, 3, 10);
+    value.backward();
+    assertThat(value.item_double()).isCloseTo(contrast(ROWS, which, own, counts), within(1e-12));
+    double step = 1e-6;
+    for (int k = 0; k < ROWS.length; k++) {
+      double[] moved = ROWS.clone();
+      moved[k] = ROWS[k] + step;
+      double above = contrast(moved, which, own, counts);
+      moved[k] = ROWS[k] - step;
+      double below = contrast(moved, which, own, counts);
+      double gradient = rows.grad().reshape(-1).select(0, k).item_double();
+      assertThat(gradient).isCloseTo((above - below) / (2 * step), within(1e-8));
     }
   }
 
   @Test
   void theNormaliserIsTheMeanScoreTimesTheSamples() {
     try (PointerScope scope = new PointerScope()) {
-      Tensor similarities = Tensor.create(new double[] {0.5, 0, -0.5, 1}, 2, 2);
-      double mean = (Math.exp(1) + 1 + Math.exp(-1) + Math.exp(2)) / 4;
-      assertThat(new CrdLoss(0.5).normaliser(similarities, 7)).isCloseTo(7 * mean, within(1e-12));
+      Tensor rows = Tensor.create(new double[] {1, -1}, 2, 1);
+      Tensor memory = Tensor.create(new double[] {0.5, 0}, 2, 1);
+      Tensor counts = Tensor.create(new double[] {1, 2, 2, 1}, 2, 2);
+      Candidates candidates = new Candidates(memory, Tensor.create(0L, 1L), counts, 2);
+      double mean = (Math.exp(1) + 2 + 2 * Math.exp(-1) + 1) / 6;
+      assertThat(new CrdLoss(0.5).normaliser(rows, candidates, 7))
+          .isCloseTo(7 * mean, within(1e-12));
     }
   }
 
-  /** A similarity whose exponential f32 cannot hold. */
+  /** Similarities whose exponentials f32 cannot hold. */
   @Test
-  void aSampleFarFromItsOwnCandidateHasAFiniteLoss() {
+  void similaritiesOfAnySizeGiveAFiniteLoss() {
     try (PointerScope scope = new PointerScope()) {
-      Tensor input = Tensor.create(new float[] {-8, 1}, 1, 2).requires_grad_(true);
-      Tensor value = new CrdLoss(0.07).apply(input, 2, 2);
+      Tensor rows = Tensor.create(new float[] {1}, 1, 1).requires_grad_(true);
+      Tensor memory = Tensor.create(new float[] {-8, 70}, 2, 1);
+      Candidates candidates = new Candidates(memory, Tensor.create(0L), null, 1);
+      Tensor value = new CrdLoss(0.07).apply(rows, candidates, 2, 2);
       value.backward();
-      double x = Math.exp(1 / 0.07) / 2;
-      double own = 8 / 0.07 + Math.log(2) + Math.log(0.5 + 1e-7);
-      double other = Math.log((x + 0.5) / 0.5);
+      double offset = Math.log(2) + Math.log(0.5 + 1e-7);
+      double own = 8 / 0.07 + offset;
+      double other = 70 / 0.07 - offset;
       assertThat(value.item_double()).isCloseTo(own + other, within(1e-3));
-      assertThat(input.grad().reshape(-1).select(0, 0).item_double())
-          .isCloseTo(-1 / 0.07, within(1e-4));
+      assertThat(rows.grad().item_double()).isCloseTo(78 / 0.07, within(1e-3));
     }
   }
 
-  private static double contrast(
-      double[][] similarities, double temperature, double normaliser, int samples) {
+  @Test
+  void aMatrixOfAnotherSizeIsNamed() {
+    try (PointerScope scope = new PointerScope()) {
+      Tensor rows = Tensor.create(ROWS, 2, 3);
+      Tensor own = Tensor.create(0L, 1L);
+      Tensor narrow = Tensor.create(REMEMBERED, 6, 2);
+      CrdLoss loss = new CrdLoss(0.5);
+      assertThatThrownBy(() -> loss.apply(rows, new Candidates(narrow, own, null, 5), 1, 6))
+          .isInstanceOf(TensorException.class)
+          .hasMessage("candidates: expected [K, 3] or [2, K, 3] of f64, found f64 [6, 2] on cpu");
+      Tensor memory = Tensor.create(REMEMBERED, 4, 3);
+      assertThatThrownBy(() -> loss.apply(rows, new Candidates(memory, own, rows, 5), 1, 6))
+          .isInstanceOf(TensorException.class)
+          .hasMessageContaining("counts");
+    }
+  }
+
+  /** τ = 0.5, Z = 3, N = 10; products with REMEMBERED. */
+  private static double contrast(double[] rows, int[][] which, int[] own, double[][] counts) {
     double sum = 0;
-    for (double[] row : similarities) {
-      double noise = (row.length - 1.0) / samples;
-      for (int j = 0; j < row.length; j++) {
-        double x = Math.exp(row[j] / temperature) / normaliser;
-        sum += Math.log((j == 0 ? x : noise) / (x + noise + 1e-7));
+    for (int i = 0; i < own.length; i++) {
+      double negatives = -1;
+      for (double count : counts[i]) {
+        negatives += count;
+      }
+      double noise = negatives / 10;
+      for (int j = 0; j < which[i].length; j++) {
+        double product = 0;
+        for (int d = 0; d < 3; d++) {
+          product += rows[3 * i + d] * REMEMBERED[3 * which[i][j] + d];
+        }
+        double x = Math.exp(product / 0.5) / 3;
+        sum += counts[i][j] * Math.log((j == own[i] ? x : noise) / (x + noise + 1e-7));
       }
     }
-    return -sum / similarities.length;
+    return -sum / own.length;
   }
 }

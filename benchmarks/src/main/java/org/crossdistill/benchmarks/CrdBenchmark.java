@@ -2,9 +2,9 @@ package org.crossdistill.benchmarks;
 
 import java.util.SplittableRandom;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.loss.CrdLoss;
+import org.crossdistill.loss.CrdLoss.Candidates;
 import org.crossdistill.nn.UnitEmbedding;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
@@ -14,13 +14,12 @@ import org.openjdk.jmh.annotations.State;
 
 /**
  * What CRD adds to a step, part by part, each with its gradients; shape B x N x d: a batch of B
- * embeddings, N remembered samples, all of them candidates. A step has each part twice, once for
- * the student and once for the teacher.
+ * embeddings, N remembered samples, N − 1 draws a row. A step has each part twice, once for the
+ * student and once for the teacher.
  */
 @State(Scope.Benchmark)
 public class CrdBenchmark {
   private static final double TEMPERATURE = 0.07;
-  private static final Scalar ONE = new Scalar(1.0);
 
   @Param("64x1047x128")
   public String shape;
@@ -32,10 +31,9 @@ public class CrdBenchmark {
   private final CrdLoss loss = new CrdLoss(TEMPERATURE);
   private UnitEmbedding embedding;
   private Tensor rows;
-  private Tensor memory;
-  private Tensor candidates;
-  private Tensor similarities;
+  private Candidates candidates;
   private double normaliser;
+  private long samples;
 
   @Setup
   public void prepare() {
@@ -44,11 +42,12 @@ public class CrdBenchmark {
     int size = Math.toIntExact(sizes[2]);
     embedding = new UnitEmbedding(new SplittableRandom(1), size, size);
     rows = inputs.normal(sizes[0], sizes[2]).requires_grad_(true);
-    memory = inputs.normal(sizes[1], sizes[2]);
-    candidates = inputs.labels(sizes[0] * sizes[1], sizes[1]).reshape(sizes[0], sizes[1]);
-    similarities = inputs.weights(sizes[0] * sizes[1]).reshape(sizes[0], sizes[1]).sub_(ONE);
-    similarities.requires_grad_(true);
-    normaliser = loss.normaliser(similarities.detach(), sizes[1]);
+    Tensor memory = inputs.normal(sizes[1], sizes[2]);
+    Tensor own = inputs.labels(sizes[0], sizes[1]);
+    Tensor counts = inputs.weights(sizes[0] * sizes[1]).reshape(sizes[0], sizes[1]).round_();
+    candidates = new Candidates(memory, own, counts, sizes[1] - 1);
+    samples = sizes[1];
+    normaliser = loss.normaliser(rows.detach(), candidates, samples);
   }
 
   /** The linear layer on an embedding, and its outputs' lengths made 1. */
@@ -59,19 +58,11 @@ public class CrdBenchmark {
     }
   }
 
-  /** The products with all that is remembered, and the candidates among them. */
-  @Benchmark
-  public void products() {
-    try (PointerScope step = new PointerScope()) {
-      rows.mm(memory.t()).gather(1, candidates).sum().backward();
-    }
-  }
-
-  /** Noise-contrastive estimation on the similarities. */
+  /** Noise-contrastive estimation of embeddings against the memory. */
   @Benchmark
   public void contrast() {
     try (PointerScope step = new PointerScope()) {
-      loss.apply(similarities, normaliser, memory.size(0)).backward();
+      loss.apply(rows, candidates, normaliser, samples).backward();
     }
   }
 }

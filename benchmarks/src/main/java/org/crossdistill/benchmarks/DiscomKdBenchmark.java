@@ -1,7 +1,9 @@
 package org.crossdistill.benchmarks;
 
+import java.util.Locale;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.kernel.Backend;
 import org.crossdistill.loss.DiscomKdLoss;
 import org.crossdistill.loss.DiscomKdLoss.Modality;
 import org.crossdistill.loss.DiscomKdLoss.Options;
@@ -13,8 +15,8 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * Terms of DisCoM-KD and their gradients, composed of LibTorch's operators; shape B x D a modality.
- * What `compare --throughput` says of a whole step tells whether a kernel of L_perp would pay.
+ * Terms of DisCoM-KD and their gradients, L_perp by the kernel's cosine distance or composed of
+ * LibTorch's operators, all others composed; shape B x D a modality.
  */
 @State(Scope.Benchmark)
 public class DiscomKdBenchmark {
@@ -23,11 +25,10 @@ public class DiscomKdBenchmark {
   @Param({"64x256", "256x256"})
   public String shape;
 
-  /** The only backend that these terms have. */
-  @Param("reference")
+  @Param({"cpu", "reference"})
   public String via;
 
-  private final DiscomKdLoss loss = new DiscomKdLoss(Options.defaults());
+  private DiscomKdLoss loss;
   private Modality one;
   private Modality two;
 
@@ -35,6 +36,7 @@ public class DiscomKdBenchmark {
   public void prepare() {
     long[] sizes = Inputs.sizes(shape);
     Inputs inputs = new Inputs();
+    loss = new DiscomKdLoss(Options.defaults(), Backend.valueOf(via.toUpperCase(Locale.ROOT)));
     one = modality(inputs, sizes[0], sizes[1]);
     two = modality(inputs, sizes[0], sizes[1]);
   }
