@@ -30,7 +30,8 @@ final class GoldenFilesTest {
           "c2kd",
           "kendall-tau",
           "dkd",
-          "rkd");
+          "rkd",
+          "discom-kd");
 
   private static final List<String> DTYPES = List.of("f64", "f32", "bf16", "f16");
 
