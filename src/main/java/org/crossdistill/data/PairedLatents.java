@@ -17,7 +17,9 @@ import java.util.random.RandomGenerator;
  *
  * <p>with class means μ_c and ν_c drawn once from N(0, separation²) and fixed random matrices A_m.
  * A planted share of each modality's samples is of low quality (σ is a multiple), of the pairs
- * misaligned (modality 1 shows a sample of another class), of the labels wrong.
+ * misaligned (modality 1 shows a sample of another class), of the labels wrong. Where the
+ * modalities overlap, the first columns of x_2 are those of x_1 itself, noise included (in a
+ * misaligned pair those that modality 1 would show of the same sample).
  *
  * @param first x_1, [N][size]
  * @param second x_2, [N][size]
@@ -40,6 +42,7 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
    * @param lowQuality share of each modality's samples with 4·σ, in [0, 1]
    * @param misaligned share of misaligned pairs, in [0, 1]
    * @param labelNoise share of wrong labels, in [0, 1]
+   * @param overlap share of x_2's columns, rounded, that are columns of x_1, in [0, 1]
    */
   public record Options(
       int samples,
@@ -52,11 +55,15 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
       double noise,
       double lowQuality,
       double misaligned,
-      double labelNoise) {
+      double labelNoise,
+      double overlap) {
 
-    /** 2000 samples of 10 classes, 8 factors of each kind, 64 columns, nothing planted. */
+    /**
+     * 2000 samples of 10 classes, 8 factors of each kind, 64 columns that do not overlap, nothing
+     * planted.
+     */
     public static Options defaults() {
-      return new Options(2000, 10, 8, 8, 8, 64, 1, 0.5, 0, 0, 0);
+      return new Options(2000, 10, 8, 8, 8, 64, 1, 0.5, 0, 0, 0, 0);
     }
 
     /** Checks the ranges. */
@@ -72,6 +79,7 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
       DataException.require(share(lowQuality), "low-quality", "a number in [0, 1]", lowQuality);
       DataException.require(share(misaligned), "misaligned", "a number in [0, 1]", misaligned);
       DataException.require(share(labelNoise), "label-noise", "a number in [0, 1]", labelNoise);
+      DataException.require(share(overlap), "overlap", "a number in [0, 1]", overlap);
     }
 
     /**
@@ -101,9 +109,10 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
    *
    * @param classes true class of each sample, that of its second modality, [N]
    * @param firstFactors what the first modality's samples show
-   * @param secondFactors what the second modality's samples show
+   * @param secondFactors what the second modality's samples show in columns of their own
    * @param firstLow whether the first modality's sample is of low quality, [N]
-   * @param secondLow whether the second modality's sample is of low quality, [N]
+   * @param secondLow whether the second modality's sample is of low quality in columns of its own,
+   *     [N]
    * @param misaligned whether the first modality shows a sample of another class, [N]
    * @param wrongLabel whether the label is not the true class, [N]
    */
@@ -170,7 +179,27 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
       oneShows.write(truth.firstFactors, i);
       labels[i] = truth.wrongLabel[i] ? other(random, own, options.classes) : own;
     }
+    overlap(options, Seeds.random(seed, "latents", 2), one, truth, first, second);
     return new PairedLatents(first, second, labels, truth);
+  }
+
+  private static void overlap(
+      Options options,
+      RandomGenerator random,
+      View one,
+      Truth truth,
+      float[][] first,
+      float[][] second) {
+    int common = (int) Math.round(options.overlap * options.size);
+    for (int i = 0; i < second.length; i++) {
+      float[] own = first[i];
+      if (truth.misaligned[i]) {
+        double[] shared = doubles(truth.secondFactors.shared[i]);
+        Sample aligned = sample(random, options, one, truth.classes[i], shared);
+        own = observe(random, options, one, aligned, truth.firstLow[i]);
+      }
+      System.arraycopy(own, 0, second[i], 0, common);
+    }
   }
 
   private static Truth truth(Options options, RandomGenerator random) {
@@ -253,6 +282,12 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
 
   private static int other(RandomGenerator random, int own, int classes) {
     return (own + 1 + random.nextInt(classes - 1)) % classes;
+  }
+
+  private static double[] doubles(float[] values) {
+    double[] doubles = new double[values.length];
+    Arrays.setAll(doubles, i -> values[i]);
+    return doubles;
   }
 
   private static float[] floats(double[] values) {

@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
  * unless its {@code data-sets} names some. An arm whose method has another name replaces the table
  * {@code [method]} whole; every other table is merged key by key.
  *
- * @param title what the file says of itself
+ * @param title what the file says of itself; its name without the ending where it says nothing
  * @param arms the experiments, data set by data set, in the file's order; a file without arms has
  *     the one named after its method
  * @param tune how settings are searched; empty where the file does not say
@@ -38,7 +38,7 @@ public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions>
     assignments.forEach(assignment -> TomlConfig.set(new TreeMap<>(), assignment));
     try {
       ConfigPaths.resolve(config, file);
-      return of(config, assignments);
+      return of(config, assignments).titled(file);
     } catch (ConfigException e) {
       String origin = assignments.isEmpty() ? file.toString() : file + " with --set";
       throw new ConfigException(origin + ": " + e.getMessage(), e);
@@ -52,6 +52,11 @@ public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions>
         assignments.stream().collect(Collectors.partitioningBy(ExperimentFile::isOfWholeFile));
     ofWhole.get(true).forEach(assignment -> TomlConfig.set(whole, assignment));
     return of(ConfigLayers.of(whole), ofWhole.get(false));
+  }
+
+  private ExperimentFile titled(Path file) {
+    String name = file.getFileName().toString().replaceFirst("\\.toml$", "");
+    return title.isBlank() ? new ExperimentFile(name, arms, tune) : this;
   }
 
   /** Whether it sets what arms do not have. */

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import org.bytedeco.javacpp.PointerScope;
+import org.crossdistill.data.DataException;
 import org.crossdistill.data.Seeds;
 import org.crossdistill.data.Split;
 import org.crossdistill.eval.Metric;
@@ -41,6 +42,8 @@ public final class ExperimentRun {
    * Loads and divides the data, fits the teacher, makes the networks.
    *
    * @param stop asked while the teacher learns
+   * @throws DataException if the method uses the other modality and its samples do not differ, or
+   *     the teacher's answers do not
    * @throws StoppedException if asked to stop
    */
   public ExperimentRun(Experiment experiment, long seed, BooleanSupplier stop) {
@@ -54,6 +57,9 @@ public final class ExperimentRun {
     Experiment.Settings settings = experiment.settings();
     try (PointerScope scope = new PointerScope()) {
       data = inputs.data(settings.data(), seed);
+      if (usesOther() != PairedSet.Other.NOTHING) {
+        data.other().requireDifferences();
+      }
       teacher = inputs.teacher(experiment, data, seed, stop);
       student = backbone(Role.STUDENT, Seeds.random(seed, "student", 0));
       method = experiment.createMethod(context());
@@ -73,7 +79,7 @@ public final class ExperimentRun {
     if (needs.contains(Need.TEACHER_BACKBONE) || needs.contains(Need.OTHER_INPUT)) {
       return PairedSet.Other.INPUTS;
     }
-    return teacher == null ? PairedSet.Other.NOTHING : PairedSet.Other.ANSWERS;
+    return Teacher.isNeeded(needs) ? PairedSet.Other.ANSWERS : PairedSet.Other.NOTHING;
   }
 
   private Backbone backbone(Role role, RandomGenerator random) {

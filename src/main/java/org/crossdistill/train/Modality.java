@@ -3,6 +3,7 @@ package org.crossdistill.train;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.crossdistill.data.DataException;
 import org.crossdistill.data.Labels;
 import org.crossdistill.data.Samples;
 import org.crossdistill.data.Split;
@@ -55,6 +56,21 @@ record Modality(Kind kind, Samples samples, Split split, int[] labels, float[] q
   /** Training samples with a label. */
   int[] labelledTrain() {
     return IntStream.of(train()).filter(sample -> labels[sample] >= 0).toArray();
+  }
+
+  /**
+   * Fails where all training samples are the same, so that nothing can be learnt from them.
+   *
+   * @throws DataException naming the modality
+   */
+  void requireDifferences() {
+    int[] train = train();
+    float[] first = samples.get(train[0]);
+    if (IntStream.of(train).allMatch(i -> Arrays.equals(samples.get(i), first))) {
+      throw new DataException(
+          "samples of %s: expected some that differ, found the same for all %d of the training"
+              .formatted(kind.key(), train.length));
+    }
   }
 
   /** Names of the classes that are trained. */

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.crossdistill.data.FeatureSamples;
 import org.crossdistill.data.Labels;
 import org.crossdistill.data.PairedLatents;
@@ -23,6 +24,8 @@ import org.crossdistill.data.Subset;
  * @param testFraction share of the samples for the test, above 0
  * @param measuredQuality whether CMD's weights take the quality of each sample as it was generated,
  *     minus the standard deviation of its noise, instead of the norm of its embedding
+ * @param equalLength whether each row is scaled to a mean square of 1, so that noise makes none
+ *     longer
  * @param generator what is generated
  */
 public record PairedLatentsOptions(
@@ -31,6 +34,7 @@ public record PairedLatentsOptions(
     double validationFraction,
     double testFraction,
     boolean measuredQuality,
+    boolean equalLength,
     PairedLatents.Options generator)
     implements DataOptions {
 
@@ -39,7 +43,7 @@ public record PairedLatentsOptions(
   /** The generator's defaults; 15 % for validation, 25 % for the test. */
   public static PairedLatentsOptions defaults() {
     return new PairedLatentsOptions(
-        NAME, Control.NONE, 0.15, 0.25, false, PairedLatents.Options.defaults());
+        NAME, Control.NONE, 0.15, 0.25, false, false, PairedLatents.Options.defaults());
   }
 
   /** Checks the ranges. */
@@ -110,8 +114,26 @@ public record PairedLatentsOptions(
   }
 
   private Modality modality(float[][] rows, Split split, boolean[] low) {
-    Modality modality = Modality.of(Kind.LATENTS, new FeatureSamples(rows), split);
+    float[][] shown =
+        equalLength
+            ? Stream.of(rows).map(PairedLatentsOptions::scaled).toArray(float[][]::new)
+            : rows;
+    Modality modality = Modality.of(Kind.LATENTS, new FeatureSamples(shown), split);
     return measuredQuality ? modality.withQuality(generator.quality(low)) : modality;
+  }
+
+  /** A row of zeros stays one. */
+  private static float[] scaled(float[] row) {
+    double square = 0;
+    for (float value : row) {
+      square += (double) value * value;
+    }
+    double factor = square == 0 ? 1 : Math.sqrt(row.length / square);
+    float[] scaled = new float[row.length];
+    for (int j = 0; j < row.length; j++) {
+      scaled[j] = (float) (factor * row[j]);
+    }
+    return scaled;
   }
 
   private Split split(PairedLatents latents, long seed) {

@@ -128,6 +128,16 @@ class CompareCommandTest {
   }
 
   @Test
+  void aFileWithoutATitleIsCalledByItsName() throws IOException {
+    file = Files.writeString(folder.resolve("my.first.toml"), CONFIG.replace("title = ", "#"));
+    CommandRun run = compare("--budget", "1s", "--workers", "1", "--set", "train.epochs=200");
+    assertThat(run.out()).startsWith("my.first (closed): no seed, in %");
+    assertThat(Files.readString(out.resolve("table.md"))).contains("my.first (open): no seed");
+    JsonNode summary = new ObjectMapper().readTree(out.resolve("summary.json").toFile());
+    assertThat(summary.path("title").asText()).isEqualTo("my.first");
+  }
+
+  @Test
   void seedsAreStatedOnceAndAreNoSettingOfAnArm() throws IOException {
     CommandRun run =
         compare(

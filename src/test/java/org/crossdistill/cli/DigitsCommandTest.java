@@ -194,12 +194,21 @@ final class DigitsCommandTest {
     assertRefused("sound", "none", "expected at least two classes, found only [0]");
   }
 
+  /** Before the teacher is trained; of a method without one, too. */
   @Test
-  void constantTeacherIsRefused() throws IOException {
+  void samplesThatAreAllTheSameAreRefused() throws IOException {
+    Path manifest = folder.resolve("manifest.csv");
+    StringBuilder rows = new StringBuilder("file,label,split\n");
+    for (int i = 0; i < 900; i++) { // more than are embedded at a time
+      rows.append("train-0.wav,%d,train\ntest-0.wav,%d,test\n".formatted(i % 3, i % 3));
+    }
+    Files.writeString(manifest, rows);
+    String expected = "samples of sound: expected some that differ, found the same for all 720 of";
+    for (String method : List.of("cmd", "c2kd", "discom-kd")) {
+      assertRefused("picture", method, expected);
+    }
+    TinyDigits.write(folder);
     Files.write(folder.resolve("train-images"), TinyDigits.idx(new byte[15 * 64], 15, 8, 8));
-    assertRefused(
-        "sound",
-        "cmd",
-        "teacher of picture: expected embeddings that differ, found the same for all 12");
+    assertRefused("sound", "cmd", "samples of picture: expected some that differ, found the same");
   }
 }

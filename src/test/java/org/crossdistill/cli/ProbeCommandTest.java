@@ -132,4 +132,29 @@ class ProbeCommandTest {
     assertThat(CommandRun.of("probe", "experiments/emoji-cmd.toml").err())
         .contains("data.name: expected paired-latents, found emoji");
   }
+
+  /** From the very columns in common to none: one training gives a model of each modality. */
+  @Test
+  void discomKdTrainsOnOverlappingModalitiesAndOnOthers() throws IOException {
+    for (String overlap : List.of("0", "0.5", "1")) {
+      Path out = folder.resolve("overlap-" + overlap);
+      CommandRun run =
+          CommandRun.of(
+              "train",
+              file.toString(),
+              "--arm",
+              "discom-kd",
+              "--out",
+              out.toString(),
+              "--set",
+              "train.epochs=10",
+              "--set",
+              "data.generator.overlap=" + overlap);
+      assertThat(run.code()).as(run.err()).isZero();
+      JsonNode card = new ObjectMapper().readTree(out.resolve("card.json").toFile());
+      assertThat(card.path("test").path("accuracy").asDouble()).isGreaterThan(0.6);
+      assertThat(out.resolve("model.safetensors")).exists();
+      assertThat(out.resolve("other-model.safetensors")).exists();
+    }
+  }
 }

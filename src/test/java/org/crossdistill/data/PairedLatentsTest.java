@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 final class PairedLatentsTest {
 
   private static Options options(double low, double misaligned, double labelNoise) {
-    return new Options(1000, 5, 3, 2, 2, 20, 2, 0.5, low, misaligned, labelNoise);
+    return new Options(1000, 5, 3, 2, 2, 20, 2, 0.5, low, misaligned, labelNoise, 0);
   }
 
   private static int count(boolean[] planted) {
@@ -63,7 +63,7 @@ final class PairedLatentsTest {
   /** Without factors' spread within a class, what is left of a row beside its class is noise. */
   @Test
   void samplesOfLowQualityHaveFourTimesTheNoise() {
-    Options loud = new Options(4000, 2, 1, 0, 0, 200, 0, 10, 0.5, 0, 0);
+    Options loud = new Options(4000, 2, 1, 0, 0, 200, 0, 10, 0.5, 0, 0, 0);
     PairedLatents pairs = PairedLatents.generate(loud, 3);
 
     assertThat(deviation(pairs.second(), pairs.truth().secondLow(), false))
@@ -93,7 +93,7 @@ final class PairedLatentsTest {
   @Test
   void misalignedPairsShowAnotherClassInTheFirstModality() {
     PairedLatents pairs =
-        PairedLatents.generate(new Options(3000, 4, 4, 4, 0, 30, 4, 0.1, 0, 0.2, 0), 2);
+        PairedLatents.generate(new Options(3000, 4, 4, 4, 0, 30, 4, 0.1, 0, 0.2, 0, 0), 2);
     int agreeing = 0;
     int aligned = 0;
     int misaligned = 0;
@@ -165,7 +165,7 @@ final class PairedLatentsTest {
 
   @Test
   void withoutNoiseColumnsAreALinearMapOfTheFactors() {
-    Options quiet = new Options(50, 5, 3, 2, 2, 20, 2, 0, 0, 0, 0);
+    Options quiet = new Options(50, 5, 3, 2, 2, 20, 2, 0, 0, 0, 0, 0);
     PairedLatents pairs = PairedLatents.generate(quiet, 1);
 
     RidgeProbe probe = new RidgeProbe(factors(pairs.truth().secondFactors()));
@@ -189,12 +189,60 @@ final class PairedLatentsTest {
     return all;
   }
 
+  private static Options overlapping(double overlap, double misaligned) {
+    return new Options(1000, 5, 3, 2, 2, 20, 2, 0.5, 0.1, misaligned, 0.1, overlap);
+  }
+
+  /** The first columns are those of the first modality; all else is as without an overlap. */
+  @Test
+  void overlappingModalitiesHaveColumnsInCommon() {
+    PairedLatents apart = PairedLatents.generate(overlapping(0, 0), 6);
+    for (double overlap : new double[] {0.25, 0.5, 1}) {
+      PairedLatents pairs = PairedLatents.generate(overlapping(overlap, 0), 6);
+      int common = (int) (20 * overlap);
+
+      assertThat(pairs.first()).isDeepEqualTo(apart.first());
+      assertThat(pairs.labels()).isEqualTo(apart.labels());
+      for (int i = 0; i < 1000; i++) {
+        float[] row = pairs.second()[i];
+        assertThat(Arrays.copyOf(row, common)).isEqualTo(Arrays.copyOf(pairs.first()[i], common));
+        assertThat(Arrays.copyOfRange(row, common, 20))
+            .isEqualTo(Arrays.copyOfRange(apart.second()[i], common, 20));
+      }
+    }
+    for (int i = 0; i < 1000; i++) {
+      for (int j = 0; j < 20; j++) {
+        assertThat(apart.second()[i][j]).isNotEqualTo(apart.first()[i][j]);
+      }
+    }
+  }
+
+  /** Of a misaligned pair, too, the second modality shows nothing of another class. */
+  @Test
+  void overlapOfAMisalignedPairIsOfItsOwnClass() {
+    Options options = new Options(3000, 4, 4, 4, 0, 30, 4, 0.1, 0, 0.2, 0, 1);
+    PairedLatents pairs = PairedLatents.generate(options, 2);
+    double[][] means = means(pairs);
+    int own = 0;
+    for (int i = 0; i < 3000; i++) {
+      boolean same = Arrays.equals(pairs.first()[i], pairs.second()[i]);
+      assertThat(same).isNotEqualTo(pairs.truth().misaligned()[i]);
+      own += nearest(means, pairs.second()[i]) == pairs.truth().classes()[i] ? 1 : 0;
+    }
+    assertThat(own).isGreaterThan(2850);
+  }
+
   @Test
   void valuesOutOfRangeAreNamed() {
     assertThatThrownBy(() -> options(1.5, 0, 0))
         .isInstanceOf(DataException.class)
         .hasMessage("low-quality: expected a number in [0, 1], found 1.5");
-    assertThatThrownBy(() -> new Options(10, 1, 1, 0, 0, 2, 1, 0, 0, 0, 0))
+    assertThatThrownBy(() -> new Options(10, 1, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0))
         .hasMessage("classes: expected at least 2, found 1");
+    for (double overlap : new double[] {-0.1, 1.1, Double.NaN}) {
+      assertThatThrownBy(() -> overlapping(overlap, 0))
+          .isInstanceOf(DataException.class)
+          .hasMessage("overlap: expected a number in [0, 1], found " + overlap);
+    }
   }
 }

@@ -1,6 +1,7 @@
 package org.crossdistill.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
@@ -130,9 +131,9 @@ final class PairingTest {
   @Test
   void pairedLatentsTellTheTruthInTheTestAlone() {
     PairedLatentsOptions defaults = PairedLatentsOptions.defaults();
-    var noisy = new PairedLatents.Options(400, 4, 3, 2, 2, 6, 1, 1, 0.2, 0.3, 0.25);
+    var noisy = new PairedLatents.Options(400, 4, 3, 2, 2, 6, 1, 1, 0.2, 0.3, 0.25, 0);
     PreparedData data =
-        new PairedLatentsOptions(defaults.name(), Control.NONE, 0.15, 0.25, false, noisy)
+        new PairedLatentsOptions(defaults.name(), Control.NONE, 0.15, 0.25, false, false, noisy)
             .prepare(5);
     var truth = PairedLatents.generate(noisy, 5).truth();
 
@@ -148,5 +149,28 @@ final class PairingTest {
       wrong += data.labels(new int[] {sample})[0] == truth.classes()[sample] ? 0 : 1;
     }
     assertThat(wrong).isBetween(40, 80);
+  }
+
+  @Test
+  void rowsOfEqualLengthPointTheSameWay() {
+    PairedLatentsOptions raw = PairedLatentsOptions.defaults();
+    PreparedData as = raw.prepare(1);
+    PreparedData equal =
+        new PairedLatentsOptions(raw.name(), Control.NONE, 0.15, 0.25, false, true, raw.generator())
+            .prepare(1);
+    for (Role role : Role.values()) {
+      for (int sample = 0; sample < 100; sample++) {
+        float[] before = as.modality(role).samples().get(sample);
+        float[] after = equal.modality(role).samples().get(sample);
+        double square = 0;
+        for (int j = 0; j < after.length; j++) {
+          square += (double) after[j] * after[j];
+          assertThat((double) after[j] * before[0])
+              .isCloseTo((double) before[j] * after[0], within(1e-5));
+        }
+        assertThat(square).isCloseTo(after.length, within(1e-4));
+        assertThat(Math.signum(after[0])).isEqualTo(Math.signum(before[0]));
+      }
+    }
   }
 }
