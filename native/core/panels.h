@@ -74,7 +74,8 @@ CD_INLINE Vector<double> add_products(Vector<double> a, Vector<double> b, Vector
 }
 
 // C[m][w] (+)= sum_k A(m, k) B[k][w] for m < kRows, where k runs over `chunks` chunks of kInner,
-// A(m, k) = a[chunk * a_chunk + m * kRowStep + (k % kInner) * kStep], B and C are rows of W.
+// A(m, k) = a[chunk * a_chunk + m * kRowStep + (k % kInner) * kStep], B and C are rows of W. What C
+// holds is added last: added first, it would cost each product the digits by which it is larger.
 template <class P, int kRows, int kInner, int kRowStep, int kStep, bool kAccumulate>
 CD_INLINE void register_tile(int64_t chunks, const P* a, int64_t a_chunk, const P* b,
                              typename Factor<P>::Sum* c) {
@@ -84,8 +85,8 @@ CD_INLINE void register_tile(int64_t chunks, const P* a, int64_t a_chunk, const 
   Vector<T> sum[kRows][2];
 #pragma GCC unroll 16
   for (int m = 0; m < kRows; ++m) {
-    sum[m][0] = kAccumulate ? read<Vector<T>>(c + m * kWidth) : Vector<T>{};
-    sum[m][1] = kAccumulate ? read<Vector<T>>(c + m * kWidth + kVector) : Vector<T>{};
+    sum[m][0] = Vector<T>{};
+    sum[m][1] = Vector<T>{};
   }
   for (int64_t chunk = 0; chunk < chunks; ++chunk) {
 #pragma GCC unroll 8
@@ -104,6 +105,10 @@ CD_INLINE void register_tile(int64_t chunks, const P* a, int64_t a_chunk, const 
   }
 #pragma GCC unroll 16
   for (int m = 0; m < kRows; ++m) {
+    if constexpr (kAccumulate) {
+      sum[m][0] += read<Vector<T>>(c + m * kWidth);
+      sum[m][1] += read<Vector<T>>(c + m * kWidth + kVector);
+    }
     write(c + m * kWidth, sum[m][0]);
     write(c + m * kWidth + kVector, sum[m][1]);
   }

@@ -111,6 +111,7 @@ void plan_tiles(MarginClassifier& call) {
   call.padded_rows = round_up(call.rows, call.width);
   call.padded_dim = round_up(call.dim, call.width);
   call.row_block = std::min(kRowBlock, call.padded_rows);
+  call.several_blocks = call.padded_rows > call.row_block;
   int64_t tile = kTileBytes / std::max<int64_t>(1, call.padded_dim * t);
   tile = std::min(tile, ceil_divide(call.classes, kFewGroups));  // work for several threads
   tile = std::clamp(tile, kLeastTileClasses, kMostTileClasses) / kClassStep * kClassStep;
@@ -149,9 +150,11 @@ void plan_memory(MarginClassifier& call, Memory& memory, int32_t slots, bool any
   arrays.want(call.row_scales, row);
   arrays.want(call.shifts, row);
   arrays.want(call.factors, row);
-  const int64_t per_tile =
-      2 * call.padded_dim + call.row_block + 2 + (call.pairs ? 1 + call.width / 2 : 0);
-  call.slot_bytes = round_up(call.padded_dim * 8 + call.tile_classes * per_tile * t, 64);
+  const int64_t per_class = 2 * call.padded_dim + call.row_block + 1 +
+                            (call.pairs ? 1 + call.width / 2 : 0) +
+                            (call.several_blocks ? call.padded_dim + call.width : 0);
+  const int64_t doubles = call.padded_dim + call.tile_classes;
+  call.slot_bytes = round_up(doubles * 8 + call.tile_classes * per_class * t, 64);
   arrays.want(call.slots, slots * call.slot_bytes);
   if (any_row) arrays.want(call.grad_parts_or_null, call.groups * matrix * t);
   arrays.allocate();

@@ -62,6 +62,7 @@ struct MarginClassifier {
   int64_t tiles;
   int64_t groups;
   int64_t slot_bytes;
+  bool several_blocks;  // of rows
 
   ClassifierRow* row;            // [N]
   const int64_t* rows_by_label;  // [N]
@@ -77,7 +78,7 @@ struct MarginClassifier {
   void* factors;                 // [Np] of T:   factor * exp(scale (cosine_j - shift)), here times
                                  //   the row's scale
   void* grad_parts_or_null;      // [groups][Dp / W][Np][W] of T: d loss / d z^ without targets
-  void* slots;                   // [threads][slot_bytes]: memory of a task, with [Dp] doubles first
+  void* slots;                   // [threads][slot_bytes]: memory of a task (Tile), doubles first
 };
 
 // One panel of rows: norms, targets, packed z^.

@@ -17,18 +17,20 @@ struct Tile {
   using T = typename Factor<P>::Sum;
   int64_t index;
   int64_t first_class;
-  int64_t classes;   // of the matrix
-  int64_t stride;    // classes, padded for the register tiles
-  P* v;              // [Dp / W][stride][W / n]: v^
-  P* v_across;       // [Dp / W][stride / n][W]: v^, pairs of classes
-  T* grad;           // [Dp / W][stride][W]: d loss / d v^
-  T* logits;         // [row_block / W][stride][W], transposed: lanes are rows. Then slopes: their
-                     //   first half [stride][W / n], pairs of rows
-  P* slopes_across;  // [stride / n][W] of one panel, pairs of classes
-  T* scales;         // [stride]: v^ = scale * the packed row
-  T* bias;           // [stride]
-  T* grad_bias;      // [stride]
-  double* target;    // [Dp]
+  int64_t classes;    // of the matrix
+  int64_t stride;     // classes, padded for the register tiles
+  P* v;               // [Dp / W][stride][W / n]: v^
+  P* v_across;        // [Dp / W][stride / n][W]: v^, pairs of classes
+  T* grad;            // [Dp / W][stride][W]: d loss / d v^
+  T* grad_low;        // the same: what rounding took from grad, and
+  T* grad_block;      // [stride][W]: the part of one block of rows; both for several blocks only
+  T* logits;          // [row_block / W][stride][W], transposed: lanes are rows. Then slopes: their
+                      //   first half [stride][W / n], pairs of rows
+  P* slopes_across;   // [stride / n][W] of one panel, pairs of classes
+  T* scales;          // [stride]: v^ = scale * the packed row
+  T* bias;            // [stride]
+  double* grad_bias;  // [stride]
+  double* target;     // [Dp]
 };
 
 template <class P>
@@ -42,7 +44,8 @@ Tile<P> tile_in_slot(const MarginClassifier& call, int64_t index, int32_t slot) 
   tile.stride = (tile.classes + kTileRows - 1) / kTileRows * kTileRows;
   const int64_t capacity = call.tile_classes * call.padded_dim;
   tile.target = reinterpret_cast<double*>(static_cast<char*>(call.slots) + slot * call.slot_bytes);
-  T* memory = reinterpret_cast<T*>(tile.target + call.padded_dim);
+  tile.grad_bias = tile.target + call.padded_dim;
+  T* memory = reinterpret_cast<T*>(tile.grad_bias + call.tile_classes);
   tile.v = reinterpret_cast<P*>(memory);
   tile.v_across = kOfPairs<P> ? tile.v + capacity / 2 : tile.v;
   tile.grad = memory + capacity;
@@ -51,8 +54,11 @@ Tile<P> tile_in_slot(const MarginClassifier& call, int64_t index, int32_t slot) 
   tile.slopes_across = reinterpret_cast<P*>(rest);
   if (kOfPairs<P>) rest += call.tile_classes * kPanelWidth<T> / 2;
   tile.bias = rest;
-  tile.grad_bias = rest + call.tile_classes;
-  tile.scales = kOfPairs<P> ? rest + 2 * call.tile_classes : nullptr;
+  rest += call.tile_classes;
+  tile.scales = kOfPairs<P> ? rest : nullptr;
+  if (kOfPairs<P>) rest += call.tile_classes;
+  tile.grad_low = call.several_blocks ? rest : nullptr;
+  tile.grad_block = call.several_blocks ? rest + capacity : nullptr;
   return tile;
 }
 

@@ -3,6 +3,7 @@
 // The target is left out of all sums over classes and comes in by itself, in double: its margin,
 // the derivative 1 / sin(theta) and 1 - p_y would cancel otherwise.
 #include <cfloat>
+#include <cstring>
 
 #include "core/panels.h"
 #include "core/simd_math.h"
@@ -183,7 +184,7 @@ void add_bias_gradient(const MarginClassifier& call, const Tile<P>& tile, int64_
     lower = s0 == 0 ? Vector<T>{} : lower / s0;
     upper = s1 == 0 ? Vector<T>{} : upper / s1;
   }
-  tile.grad_bias[j] += sum<T>(lower + upper);
+  tile.grad_bias[j] += static_cast<double>(sum<T>(lower + upper));
 }
 
 // Replaces one panel's logits by slopes: d loss / d logit, of pairs times both scales.
@@ -243,7 +244,7 @@ void write_class_gradients(const MarginClassifier& call, const Tile<P>& tile) {
   for (int64_t j = 0; j < tile.classes; ++j) {
     const int64_t c = tile.first_class + j;
     const E* v = static_cast<const E*>(call.classifier) + c * call.classifier_stride;
-    double grad_bias = static_cast<double>(tile.grad_bias[j]);
+    double grad_bias = tile.grad_bias[j];
     bool touched = false;
     for (; k < end && call.row[call.rows_by_label[k]].label == c; ++k, touched = true) {
       const ClassifierRow& row = call.row[call.rows_by_label[k]];
@@ -263,7 +264,20 @@ void write_class_gradients(const MarginClassifier& call, const Tile<P>& tile) {
   }
 }
 
-// grad (+)= the rows' part of d loss / d v^, for the panels [first, last) of rows.
+// sums += part; low += what rounding took from it (Knuth's sum of two numbers).
+template <class T>
+void add_compensated(int64_t size, const T* part, T* sums, T* low) {
+  for (int64_t i = 0; i < size; i += kLanes<T>) {
+    const Vector<T> a = read<Vector<T>>(sums + i), b = read<Vector<T>>(part + i);
+    const Vector<T> rounded = a + b, b_part = rounded - a;
+    const Vector<T> lost = (a - (rounded - b_part)) + (b - b_part);
+    write(sums + i, rounded);
+    write(low + i, read<Vector<T>>(low + i) + lost);
+  }
+}
+
+// grad (+)= the rows' part of d loss / d v^, for the panels [first, last) of rows. Slopes of other
+// classes than the own have one sign, so that in plain sums errors would grow with the rows.
 template <class P>
 void add_class_gradients(const MarginClassifier& call, const Tile<P>& tile, int64_t first,
                          int64_t last) {
@@ -273,13 +287,23 @@ void add_class_gradients(const MarginClassifier& call, const Tile<P>& tile, int6
   for (int64_t p = 0; p < call.padded_dim / kWidth; ++p) {
     const int64_t row = p * call.padded_rows + first * kWidth;
     const P* z = static_cast<const P*>(call.z_rows) + row / kElements * kWidth;
-    T* grad = tile.grad + p * tile.stride * kWidth;
     const int64_t panel = tile.stride * kWidth;
-    if (first == 0) {
-      multiply_row_panels<P, false>(tile.stride, last - first, slopes, panel, z, grad);
-    } else {
-      multiply_row_panels<P, true>(tile.stride, last - first, slopes, panel, z, grad);
+    T* grad = first == 0 ? tile.grad + p * panel : tile.grad_block;
+    multiply_row_panels<P, false>(tile.stride, last - first, slopes, panel, z, grad);
+    if (first != 0) {
+      add_compensated(panel, grad, tile.grad + p * panel, tile.grad_low + p * panel);
+    } else if (call.several_blocks) {
+      std::memset(tile.grad_low + p * panel, 0, static_cast<size_t>(panel) * sizeof(T));
     }
+  }
+}
+
+// Adds what rounding took from the sums of several blocks.
+template <class P>
+void finish_sums(const MarginClassifier& call, const Tile<P>& tile) {
+  using T = typename Factor<P>::Sum;
+  for (int64_t i = 0; i < tile.stride * call.padded_dim; i += kLanes<T>) {
+    write(tile.grad + i, read<Vector<T>>(tile.grad + i) + read<Vector<T>>(tile.grad_low + i));
   }
 }
 
@@ -325,6 +349,7 @@ void group_gradients(const MarginClassifier& call, int64_t group, int32_t slot) 
       }
       if (call.grad_classifier_or_null != nullptr) add_class_gradients(call, tile, first, last);
     }
+    if (call.grad_classifier_or_null != nullptr && call.several_blocks) finish_sums(call, tile);
     write_class_gradients<P, E>(call, tile);
   }
 }

@@ -141,17 +141,24 @@ TEST(KendallTau, RowsInTheSameOrderHaveExactlyOneAndConstantOnesNone) {
   }
 }
 
-TEST(KendallTau, ThreadsChangeNoBit) {
-  Case c = random_case(9, CD_F32, 300, 97, 0.25);
-  c.threads = 1;
-  Answer one(c);
-  ASSERT_EQ(call(c, one), CD_OK);
-  for (int32_t threads : {0, 2, 5}) {
-    c.threads = threads;
-    Answer other(c);
-    ASSERT_EQ(call(c, other), CD_OK);
-    EXPECT_EQ(one.tau.bits(), other.tau.bits());
-    EXPECT_EQ(one.mask, other.mask);
+// Rows of which all pairs are compared, and rows that are sorted.
+TEST(KendallTau, ThreadsAndRepetitionsChangeNoBit) {
+  for (int64_t classes : {97, 600}) {
+    for (int32_t dtype : kDtypes) {
+      Case c = random_case(9, dtype, 20000 / classes, classes, 0.25);
+      c.threads = 1;
+      Answer one(c);
+      ASSERT_EQ(call(c, one), CD_OK);
+      for (int repetition = 0; repetition < (dtype == CD_F32 ? 25 : 2); ++repetition) {
+        for (int32_t threads : {0, 1, 2, 5}) {
+          c.threads = threads;
+          Answer other(c);
+          ASSERT_EQ(call(c, other), CD_OK);
+          ASSERT_EQ(one.tau.bits(), other.tau.bits()) << threads << " threads";
+          ASSERT_EQ(one.mask, other.mask) << threads << " threads";
+        }
+      }
+    }
   }
 }
 

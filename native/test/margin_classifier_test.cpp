@@ -385,6 +385,36 @@ TEST(MarginClassifier, IdenticalRowsAndClassesShareTheProbability) {
   }
 }
 
+// Slopes of one sign, whose sum in f32 would lose a digit for each tenfold number of rows.
+TEST(MarginClassifier, ManyRowsKeepTheDigitsOfTheClassesGradients) {
+  for (int kind : {CD_CLASSIFIER_SOFTMAX, CD_CLASSIFIER_AAM}) {
+    Case c = random_case(82, CD_F32, 40000, 8, 4);
+    choose_kind(c, kind);
+    for (size_t k = 0; k < c.sets[0].embeddings.size(); ++k) c.sets[0].embeddings[k] = 1;
+    for (int64_t& label : c.sets[0].labels) label = 0;
+    Answer a(c);
+    ASSERT_EQ(a.call(c), CD_OK);
+    const reference::MarginClassifier e = expected(c);
+    EXPECT_LE(error_of(a.grad_classifier.values(), e.grad_classifier), 2e-6) << "kind " << kind;
+    if (kind == CD_CLASSIFIER_SOFTMAX) {
+      EXPECT_LE(error_of(a.grad_bias.values(), e.grad_bias), 2e-6);
+    }
+    EXPECT_LE(error_of(a.sets[0]->grad_embeddings.values(), e.sets[0].grad_embeddings), 2e-6);
+  }
+}
+
+// The same of many classes, whose slopes have one sign in the gradient of a row.
+TEST(MarginClassifier, ManyClassesKeepTheDigitsOfTheRowsGradients) {
+  Case c = random_case(83, CD_F32, 2, 100000, 4);
+  choose_kind(c, CD_CLASSIFIER_SOFTMAX);
+  for (size_t k = 0; k < c.classifier.size(); ++k) c.classifier[k] = 1 + 0.1 * c.classifier[k];
+  Answer a(c);
+  ASSERT_EQ(a.call(c), CD_OK);
+  const reference::MarginClassifier e = expected(c);
+  EXPECT_LE(error_of(a.sets[0]->grad_embeddings.values(), e.sets[0].grad_embeddings), 5e-6);
+  EXPECT_LE(error_of(a.grad_classifier.values(), e.grad_classifier), 2e-6);
+}
+
 TEST(MarginClassifier, NonFiniteRowsMakeTheLossNonFinite) {
   for (int32_t dtype : kDtypes) {
     for (int kind = 0; kind < 5; ++kind) {

@@ -3,6 +3,7 @@ package org.crossdistill.cli;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.Set;
@@ -16,8 +17,10 @@ import org.crossdistill.data.Safetensors;
 import org.crossdistill.data.TensorData;
 import org.crossdistill.kernel.Backend;
 import org.crossdistill.kernel.DType;
+import org.crossdistill.kernel.KernelException;
 import org.crossdistill.loss.NamedLoss;
 import org.crossdistill.loss.NamedTensors;
+import org.crossdistill.loss.TensorException;
 import org.crossdistill.train.ConfigBinder;
 
 /**
@@ -82,7 +85,12 @@ record LossFile(Safetensors content, NamedLoss<?> loss) {
       throw new CrossdistillException(
           loss.name() + " computes in " + loss.dtypes() + ", not in " + dtype.label());
     }
-    Map<String, TensorData> answers = compute(loss, backend, dtype);
+    Map<String, TensorData> answers;
+    try {
+      answers = compute(loss, backend, dtype);
+    } catch (KernelException | TensorException e) {
+      throw new CrossdistillException(asNamedHere(e.getMessage()), e);
+    }
     Map<String, TensorData> expected = expected();
     answers.forEach(
         (name, answer) -> {
@@ -93,6 +101,15 @@ record LossFile(Safetensors content, NamedLoss<?> loss) {
           }
         });
     return answers;
+  }
+
+  /** The argument that a message begins with, as the file calls it. */
+  private String asNamedHere(String message) {
+    String argument = message.substring(0, Math.max(0, message.indexOf(':')));
+    String last = argument.substring(argument.lastIndexOf('.') + 1).replace('_', '-');
+    String name = last.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+    boolean known = loss.inputs().containsKey(name);
+    return known ? INPUT + name + message.substring(argument.length()) : message;
   }
 
   /** The first input that is not finite, or else the answer itself. */

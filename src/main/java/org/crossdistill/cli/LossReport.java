@@ -61,8 +61,9 @@ final class LossReport {
   /** A line a loss. */
   void print(PrintStream out, String dtype) {
     losses.forEach((name, entry) -> out.println(line(name, entry, dtype)));
-    if (!failures.isEmpty()) {
-      out.println(failures.size() + " files failed");
+    // Of a single file, standard error has said it.
+    if (!failures.isEmpty() && !(losses.isEmpty() && failures.size() == 1)) {
+      out.println(failures.size() + (failures.size() == 1 ? " file failed" : " files failed"));
     }
   }
 

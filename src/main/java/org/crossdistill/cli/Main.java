@@ -95,7 +95,14 @@ public final class Main {
   private static int execute(String[] arguments, boolean verbose) {
     CommandLine line = commandLine();
     try {
-      return line.execute(arguments);
+      int exitCode = line.execute(arguments);
+      line.getOut().flush();
+      // Print streams keep such failures to themselves.
+      if (System.out.checkError() && exitCode == ExitCode.OK) {
+        System.err.println("crossdistill: cannot write to standard output");
+        return ExitCode.FAILURE;
+      }
+      return exitCode;
     } catch (Error e) { // such as a missing library or no memory left
       return report(e, verbose, line.getErr());
     }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.crossdistill.eval.Metric;
 import org.crossdistill.nn.TorchThreads;
 import org.crossdistill.train.ConfigException;
@@ -86,7 +87,10 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private void refuseToOverwrite(Path folder) {
-    if (!resume && !overwrite && Files.exists(folder.resolve("metrics.jsonl"))) {
+    boolean holdsRun =
+        Stream.of("last.safetensors", "model.safetensors")
+            .anyMatch(file -> Files.exists(folder.resolve(file)));
+    if (!resume && !overwrite && holdsRun) {
       throw new ConfigException(
           folder
               + " holds a run: go on with --resume, replace it with --overwrite, or name another");

@@ -88,7 +88,7 @@ public final class PairedSamples {
     Labels found = labels.get(column);
     if (found == null) {
       throw new DataException(
-          "label column: expected one of " + labels.keySet() + ", found '" + column + "'");
+          "label: expected one of " + labels.keySet() + ", found '" + column + "'");
     }
     return found;
   }

@@ -1,14 +1,14 @@
 package org.crossdistill.loss;
 
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.pytorch.Scalar;
+import java.util.function.ToDoubleFunction;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.crossdistill.kernel.Backend;
+import org.crossdistill.loss.DiscomKdTerms.Part;
+import org.crossdistill.loss.DiscomKdTerms.Rows;
+import org.crossdistill.loss.MarginClassifierLoss.Kind;
 import org.crossdistill.loss.SoftMarginFeatureLoss.Distance;
 
 /**
@@ -24,12 +24,18 @@ import org.crossdistill.loss.SoftMarginFeatureLoss.Distance;
  * L_perp = mean c(inf, irr) + mean c(inf, inv)            c = cos, |cos| or cos²
  * </pre>
  *
- * <p>The modality m is class 1 for the first and class 0 for the second. The logits come from the
- * caller, who also reverses the gradient; see {@link GradientReversal}. The signed L_perp is the
- * kernel's cosine distance, 1 − cos, values and gradients in one pass; all else is composed of
- * LibTorch's operators. Thread-safe.
+ * <p>The modality m is class 1 for the first and class 0 for the second. reverse is the identity,
+ * whose gradient is multiplied by −λ. All but the unsigned L_perp runs on two kernels: a head and
+ * its cross-entropy are the classifier loss of kind {@code softmax}, the signed L_perp is the
+ * feature loss's cosine distance, 1 − cos. Thread-safe.
  */
 public final class DiscomKdLoss {
+
+  private static final MarginClassifierLoss.Options CROSS_ENTROPY =
+      new MarginClassifierLoss.Options(Kind.SOFTMAX, 1, 0, false, Reduction.SUM);
+
+  private static final SoftMarginFeatureLoss.Options COSINE_DISTANCE =
+      new SoftMarginFeatureLoss.Options(Distance.COSINE, 0, Reduction.SUM);
 
   /** What the domain classifiers are trained to say. */
   public enum DomainTarget {
@@ -81,47 +87,73 @@ public final class DiscomKdLoss {
   }
 
   /**
-   * What the networks make of B rows of one modality, in f64 or f32.
+   * Features of B rows of one modality, in f64 or f32.
    *
-   * @param labels y [B], int64, in [0, K)
+   * @param labels y [B], int64, in [0, K), or −100
    * @param invariant inv [B, D]
    * @param informative inf [B, D]
    * @param irrelevant irr [B, D]
-   * @param task logits of the modality's own classifier [B, K]
-   * @param auxiliaryInvariant logits [B, K]
-   * @param auxiliaryInformative logits [B, K]
-   * @param adversarial logits [B, 2], of the reversed invariant features
-   * @param domainInformative logits [B, 2]
-   * @param domainIrrelevant logits [B, 2]
+   * @param joint [inv; inf] [B, 2·D]
    */
   public record Modality(
-      Tensor labels,
-      Tensor invariant,
-      Tensor informative,
-      Tensor irrelevant,
-      Tensor task,
-      Tensor auxiliaryInvariant,
-      Tensor auxiliaryInformative,
-      Tensor adversarial,
-      Tensor domainInformative,
-      Tensor domainIrrelevant) {
+      Tensor labels, Tensor invariant, Tensor informative, Tensor irrelevant, Tensor joint) {
 
-    /** What the heads say, in the order of the parameters. */
-    public List<Tensor> logits() {
-      return List.of(
-          task,
-          auxiliaryInvariant,
-          auxiliaryInformative,
-          adversarial,
-          domainInformative,
-          domainIrrelevant);
+    private void check(String modality) {
+      String name = "invariant-" + modality;
+      Arguments.embeddings(name, invariant);
+      Arguments.rows(name, invariant, 1);
+      long rows = invariant.size(0);
+      Arguments.same("informative-" + modality, informative, name, invariant);
+      Arguments.same("irrelevant-" + modality, irrelevant, name, invariant);
+      Arguments.matrix("joint-" + modality, joint, rows, 2 * invariant.size(1), invariant);
+      Arguments.vector("labels-" + modality, labels, ScalarType.Long, rows, invariant);
     }
   }
 
-  private static final SoftMarginFeatureLoss.Options COSINE_DISTANCE =
-      new SoftMarginFeatureLoss.Options(Distance.COSINE, 0, Reduction.MEAN);
+  /**
+   * A linear layer x·Wᵀ + b.
+   *
+   * @param weight W [K, D]
+   * @param biasOrNull b [K]
+   */
+  public record Head(Tensor weight, Tensor biasOrNull) {}
+
+  /**
+   * The heads.
+   *
+   * @param task1 the first modality's classifier, W [K, 2·D]
+   * @param task2 the second's
+   * @param auxiliary W [K, D]
+   * @param adversarial W [2, D]
+   * @param domainInformative W [2, D]
+   * @param domainIrrelevant W [2, D]
+   */
+  public record Heads(
+      Head task1,
+      Head task2,
+      Head auxiliary,
+      Head adversarial,
+      Head domainInformative,
+      Head domainIrrelevant) {}
+
+  /**
+   * A part of the gradient by one of the tensors that came in; a tensor may have several.
+   *
+   * @param tensor by which it is
+   * @param value of the tensor's shape and type
+   */
+  public record Gradient(Tensor tensor, Tensor value) {}
+
+  /**
+   * Values and gradients.
+   *
+   * @param terms unweighted, [] each
+   * @param gradients of the weighted sum of the terms
+   */
+  public record Result(Map<Term, Tensor> terms, List<Gradient> gradients) {}
 
   private final Options options;
+  private final MarginClassifierLoss crossEntropy;
   private final SoftMarginFeatureLoss distance;
 
   /**
@@ -132,6 +164,7 @@ public final class DiscomKdLoss {
    */
   public DiscomKdLoss(Options options) {
     this.options = Arguments.given("options", options);
+    this.crossEntropy = new MarginClassifierLoss(CROSS_ENTROPY);
     this.distance = new SoftMarginFeatureLoss(COSINE_DISTANCE);
   }
 
@@ -142,108 +175,81 @@ public final class DiscomKdLoss {
    */
   public DiscomKdLoss(Options options, Backend backend) {
     this.options = Arguments.given("options", options);
+    this.crossEntropy = new MarginClassifierLoss(CROSS_ENTROPY, backend);
     this.distance = new SoftMarginFeatureLoss(COSINE_DISTANCE, backend);
   }
 
   /**
-   * The terms, each a part of the graph of the modalities' tensors; L is their sum.
+   * Computes values and gradients without touching autograd.
    *
-   * @return [] each
+   * @param reversal λ, finite
+   * @param weights of the terms in the gradients; a term of weight 0 has none
    * @throws TensorException naming the argument that is wrong
    */
-  public Map<Term, Tensor> terms(Modality one, Modality two) {
-    check("1", one);
-    check("2", two);
+  public Result forward(
+      Modality one, Modality two, Heads heads, double reversal, ToDoubleFunction<Term> weights) {
+    one.check("1");
+    two.check("2");
+    Arguments.finite("reversal", reversal);
     try (Results results = new Results()) {
-      Labels y = labels(one, two);
-      Map<Term, Tensor> terms = new EnumMap<>(Term.class);
-      terms.put(Term.CL, results.keep(y.mean(y.losses(rows(one.task, two.task)))));
-      terms.put(Term.AUX, results.keep(auxiliary(one, two, y)));
-      terms.put(Term.ADV, results.keep(domains(one.adversarial, two.adversarial)));
-      terms.put(Term.MOD, results.keep(modalities(one, two)));
-      terms.put(Term.PERP, results.keep(perpendicular(one, two)));
-      return terms;
+      DiscomKdTerms terms = new DiscomKdTerms(crossEntropy, distance, weights);
+      long rows = one.labels.size(0) + two.labels.size(0);
+      classes(terms, one, two, heads);
+      terms.mean(
+          Term.ADV,
+          rows,
+          List.of(domains(heads.adversarial, one.invariant, two.invariant, -reversal)));
+      terms.mean(
+          Term.MOD,
+          2 * rows,
+          List.of(
+              domains(heads.domainInformative, one.informative, two.informative, 1),
+              domains(heads.domainIrrelevant, one.irrelevant, two.irrelevant, 1)));
+      terms.perpendicular(options.perp, rows, List.of(one, two));
+      return terms.result(results);
     }
   }
 
-  private static void check(String modality, Modality rows) {
-    Arguments.embeddings("invariant-" + modality, rows.invariant);
-    Arguments.rows("invariant-" + modality, rows.invariant, 1);
-    long count = rows.invariant.size(0);
-    Arguments.vector("labels-" + modality, rows.labels, ScalarType.Long, count, rows.invariant);
-    Arguments.same(
-        "informative-" + modality, rows.informative, "invariant-" + modality, rows.invariant);
-    Arguments.same(
-        "irrelevant-" + modality, rows.irrelevant, "invariant-" + modality, rows.invariant);
+  /** L_CL and L_AUX. */
+  private static void classes(DiscomKdTerms terms, Modality one, Modality two, Heads heads) {
+    long labelled = DiscomKdTerms.labelled(one) + DiscomKdTerms.labelled(two);
+    terms.mean(
+        Term.CL,
+        labelled,
+        List.of(
+            new Part(heads.task1, List.of(Rows.of(one.joint, one.labels))),
+            new Part(heads.task2, List.of(Rows.of(two.joint, two.labels)))));
+    List<Rows> both =
+        List.of(
+            Rows.of(one.invariant, one.labels),
+            Rows.of(two.invariant, two.labels),
+            Rows.of(one.informative, one.labels),
+            Rows.of(two.informative, two.labels));
+    terms.mean(Term.AUX, labelled, List.of(new Part(heads.auxiliary, both)));
   }
 
-  /** Rows of both modalities [N] that have a label, and their labels. */
-  private record Labels(Tensor labels, Tensor counted, boolean all) {
+  /** What a head shall say of both modalities' rows. */
+  private Part domains(Head head, Tensor one, Tensor two, double factor) {
+    Rows first = Rows.ofClass(one, 1, factor);
+    return switch (options.domainTarget) {
+      case CLASS_INDEX -> new Part(head, List.of(first, Rows.ofClass(two, 0, factor)));
+      case OFFICIAL_CODE -> new Part(head, List.of(first, Rows.ofClass(one, 0, factor)));
+    };
+  }
 
-    /** Cross-entropies of logits [N, K] of all rows. */
-    Tensor losses(Tensor logits) {
-      Tensor some = all ? logits : logits.index_select(0, counted);
-      return Softmaxes.crossEntropy(some, labels);
+  /**
+   * The sum of the terms as a node of an autograd graph: differentiable with respect to every
+   * argument that requires a gradient, once. Arguments as for {@link #forward}.
+   *
+   * @return []
+   */
+  public Tensor apply(Modality one, Modality two, Heads heads, double reversal) {
+    Result result = forward(one, two, heads, reversal, term -> 1);
+    KnownGradients known = new KnownGradients();
+    result.gradients.forEach(gradient -> known.add(gradient.tensor, gradient.value));
+    try (Results results = new Results()) {
+      Tensor total = result.terms.values().stream().reduce(Tensor::add).orElseThrow();
+      return results.keep(known.node(total));
     }
-
-    /** Σ / number of rows that have a label; 0 without such rows. */
-    Tensor mean(Tensor losses) {
-      return losses.sum().div(new Scalar((double) Math.max(1, counted.size(0))));
-    }
-  }
-
-  private static Labels labels(Modality one, Modality two) {
-    Tensor y = rows(one.labels, two.labels);
-    Tensor counted = Composition.countedRows(y, one.task.size(1));
-    boolean all = counted.size(0) == y.size(0);
-    return new Labels(all ? y : y.index_select(0, counted), counted, all);
-  }
-
-  private static Tensor auxiliary(Modality one, Modality two, Labels y) {
-    Tensor invariant = y.losses(rows(one.auxiliaryInvariant, two.auxiliaryInvariant));
-    Tensor informative = y.losses(rows(one.auxiliaryInformative, two.auxiliaryInformative));
-    return y.mean(invariant.add(informative));
-  }
-
-  private Tensor modalities(Modality one, Modality two) {
-    return domains(
-        rows(one.domainInformative, one.domainIrrelevant),
-        rows(two.domainInformative, two.domainIrrelevant));
-  }
-
-  private Tensor perpendicular(Modality one, Modality two) {
-    Tensor informative = rows(one.informative, two.informative);
-    Tensor irrelevant = rows(one.irrelevant, two.irrelevant);
-    Tensor invariant = rows(one.invariant, two.invariant);
-    if (options.perp == Perp.COSINE) {
-      return cosine(informative, irrelevant).add(cosine(informative, invariant));
-    }
-    Tensor unit = Composition.normalized(informative);
-    return overlap(unit, irrelevant).add(overlap(unit, invariant));
-  }
-
-  private Tensor cosine(Tensor rows, Tensor others) {
-    return distance.apply(rows, others, null).neg().add(new Scalar(1.0));
-  }
-
-  private Tensor overlap(Tensor unit, Tensor others) {
-    Tensor cosines = Composition.sumOfColumns(unit.mul(Composition.normalized(others)));
-    return (options.perp == Perp.ABSOLUTE ? cosines.abs() : cosines.square()).mean();
-  }
-
-  /** Mean loss of telling the modalities apart, [N1, 2] and [N2, 2]. */
-  private Tensor domains(Tensor one, Tensor two) {
-    Tensor first = one.log_softmax(1);
-    Tensor second = two.log_softmax(1);
-    Tensor sum =
-        switch (options.domainTarget) {
-          case CLASS_INDEX -> first.select(1, 1).sum().add(second.select(1, 0).sum());
-          case OFFICIAL_CODE -> first.sum();
-        };
-    return sum.neg().div(new Scalar((double) one.size(0) + two.size(0)));
-  }
-
-  private static Tensor rows(Tensor one, Tensor two) {
-    return torch.cat(new TensorVector(one, two), 0);
   }
 }

@@ -6,7 +6,7 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * The gradient reversal layer (Ganin and Lempitsky, ICML 2015, <a
  * href="https://arxiv.org/abs/1409.7495">arXiv:1409.7495</a>): forward the identity, backward −λ
- * times the gradient.
+ * times the gradient. For graphs of one's own; {@link DiscomKdLoss} reverses by itself.
  */
 public final class GradientReversal {
 

@@ -94,9 +94,9 @@ public final class NamedDiscomKd implements NamedLoss<NamedDiscomKd.Options> {
       }
       var terms = new DiscomKdLoss.Options(options.domainTarget, options.perp);
       var loss = new DiscomKdLoss(terms, backend);
-      Modality one = modality("-1", leaves, inputs.get("labels-1"), options.reversal);
-      Modality two = modality("-2", leaves, inputs.get("labels-2"), options.reversal);
-      Tensor total = loss.terms(one, two).values().stream().reduce(Tensor::add).orElseThrow();
+      Modality one = modality("-1", leaves, inputs.get("labels-1"));
+      Modality two = modality("-2", leaves, inputs.get("labels-2"));
+      Tensor total = loss.apply(one, two, heads(leaves), options.reversal);
       return answers(total, leaves, DTypes.scalarType(dtype), results);
     }
   }
@@ -113,24 +113,25 @@ public final class NamedDiscomKd implements NamedLoss<NamedDiscomKd.Options> {
     return answers;
   }
 
-  private static Modality modality(
-      String suffix, Map<String, Tensor> tensors, Tensor labels, double reversal) {
+  private static Modality modality(String suffix, Map<String, Tensor> tensors, Tensor labels) {
     Tensor inv = tensors.get("invariant" + suffix);
     Tensor inf = tensors.get("informative" + suffix);
     Tensor irr = tensors.get("irrelevant" + suffix);
-    Tensor both = torch.cat(new TensorVector(inv, inf), 1);
-    Tensor auxiliary = tensors.get("auxiliary").t();
-    return new Modality(
-        labels,
-        inv,
-        inf,
-        irr,
-        both.matmul(tensors.get("task" + suffix).t()),
-        inv.matmul(auxiliary),
-        inf.matmul(auxiliary),
-        GradientReversal.apply(inv, reversal).matmul(tensors.get("adversarial").t()),
-        inf.matmul(tensors.get("domain-informative").t()),
-        irr.matmul(tensors.get("domain-irrelevant").t()));
+    return new Modality(labels, inv, inf, irr, torch.cat(new TensorVector(inv, inf), 1));
+  }
+
+  private static DiscomKdLoss.Heads heads(Map<String, Tensor> tensors) {
+    return new DiscomKdLoss.Heads(
+        head(tensors, "task-1"),
+        head(tensors, "task-2"),
+        head(tensors, "auxiliary"),
+        head(tensors, "adversarial"),
+        head(tensors, "domain-informative"),
+        head(tensors, "domain-irrelevant"));
+  }
+
+  private static DiscomKdLoss.Head head(Map<String, Tensor> tensors, String name) {
+    return new DiscomKdLoss.Head(tensors.get(name), null);
   }
 
   private static void check(NamedTensors inputs) {

@@ -1,5 +1,6 @@
 package org.crossdistill.method;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -8,7 +9,9 @@ import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.loss.DiscomKdLoss;
-import org.crossdistill.loss.GradientReversal;
+import org.crossdistill.loss.DiscomKdLoss.Head;
+import org.crossdistill.loss.DiscomKdLoss.Heads;
+import org.crossdistill.loss.DiscomKdLoss.Modality;
 import org.crossdistill.method.MethodContext.Encoders;
 import org.crossdistill.nn.Backbone;
 import org.crossdistill.nn.Layer;
@@ -117,17 +120,50 @@ public final class DiscomKd implements Method {
 
   @Override
   public List<Tensor> outputs(Batch batch) {
-    return modalities(batch).stream().flatMap(rows -> rows.logits().stream()).toList();
+    DisentangledFeatures one = encoder1.parts(batch.teacher().input());
+    DisentangledFeatures two = encoder2.parts(batch.student().input());
+    List<Tensor> outputs = new ArrayList<>();
+    outputs.add(task1.forward(one.task()));
+    outputs.add(task2.forward(two.task()));
+    for (DisentangledFeatures x : List.of(one, two)) {
+      outputs.add(auxiliary.forward(x.inv()));
+      outputs.add(auxiliary.forward(x.inf()));
+      outputs.add(adversarial.forward(x.inv()));
+      outputs.add(domainInformative.forward(x.inf()));
+      outputs.add(domainIrrelevant.forward(x.irr()));
+    }
+    return outputs;
   }
 
   @Override
   public Objective step(Batch batch) {
-    var rows = modalities(batch);
+    Heads heads =
+        new Heads(
+            head(task1),
+            head(task2),
+            head(auxiliary),
+            head(adversarial),
+            head(domainInformative),
+            head(domainIrrelevant));
+    double lambda = options.lambdaAt(batch.progress());
+
+    var one = modality(encoder1, batch.teacher());
+    var two = modality(encoder2, batch.student());
+    var result = loss.forward(one, two, heads, lambda, options::weight);
 
     Objective objective = new Objective();
-    loss.terms(rows.get(0), rows.get(1))
-        .forEach((term, value) -> objective.add(label(term), options.weight(term), value));
+    result.terms().forEach((term, value) -> objective.term(label(term), value));
+    result.gradients().forEach(part -> objective.gradient(part.tensor(), part.value()));
     return objective;
+  }
+
+  private static Modality modality(DisentangledEncoder encoder, Batch.Side side) {
+    DisentangledFeatures x = encoder.parts(side.input());
+    return new Modality(side.labels(), x.inv(), x.inf(), x.irr(), x.task());
+  }
+
+  private static Head head(Linear linear) {
+    return new Head(linear.weight(), linear.biasOrNull());
   }
 
   /**
@@ -167,31 +203,6 @@ public final class DiscomKd implements Method {
   /** The same by irrelevant features. */
   public Layer domainIrrelevant() {
     return domainIrrelevant;
-  }
-
-  /** What the networks make of the other modality, then of the student's. */
-  private List<DiscomKdLoss.Modality> modalities(Batch batch) {
-    double lambda = options.lambdaAt(batch.progress());
-    return List.of(
-        modality(encoder1, task1, batch.teacher(), lambda),
-        modality(encoder2, task2, batch.student(), lambda));
-  }
-
-  private DiscomKdLoss.Modality modality(
-      DisentangledEncoder encoder, Linear task, Batch.Side side, double lambda) {
-    DisentangledFeatures x = encoder.parts(side.input());
-    Tensor reversed = GradientReversal.apply(x.inv(), lambda);
-    return new DiscomKdLoss.Modality(
-        side.labels(),
-        x.inv(),
-        x.inf(),
-        x.irr(),
-        task.forward(x.task()),
-        auxiliary.forward(x.inv()),
-        auxiliary.forward(x.inf()),
-        adversarial.forward(reversed),
-        domainInformative.forward(x.inf()),
-        domainIrrelevant.forward(x.irr()));
   }
 
   private static String label(DiscomKdLoss.Term term) {

@@ -36,6 +36,16 @@ public final class Linear extends Layer {
     return new Linear(Init.constant(0, out, in), Init.constant(0, out));
   }
 
+  /** W [out, in]. */
+  public Tensor weight() {
+    return weight;
+  }
+
+  /** b [out]; null without one. */
+  public Tensor biasOrNull() {
+    return bias.has_value() ? bias.get() : null;
+  }
+
   @Override
   public Tensor forward(Tensor input) {
     return torch.linear(input, weight, bias);

@@ -150,7 +150,7 @@ class BadInputTest {
 
   @Test
   void folderThatHoldsARun() throws IOException {
-    Files.writeString(folder.resolve("metrics.jsonl"), "{}\n");
+    Files.writeString(folder.resolve("last.safetensors"), "a checkpoint");
     assertFails(
         "holds a run: go on with --resume, replace it with --overwrite",
         "train",

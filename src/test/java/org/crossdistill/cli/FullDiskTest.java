@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -67,6 +68,45 @@ class FullDiskTest {
     CommandRun run = compare();
     assertThat(run.code()).isEqualTo(ExitCode.FAILURE);
     assertThat(run.err()).contains("run: expected 20.0 MB of free disk space, found 1.0 MB");
+  }
+
+  /** What is left of a first epoch without room for its checkpoint is no run to go on with. */
+  @Test
+  @Timeout(300)
+  void afterAFirstEpochWithoutRoomTheSameCommandStartsAnew() throws Exception {
+    mount("900k");
+    assertThat(train().err()).contains("last.safetensors: no space left on device");
+    CommandRun again = train();
+    assertThat(again.code()).isEqualTo(ExitCode.FAILURE);
+    assertThat(again.err()).contains("last.safetensors: no space left on device");
+  }
+
+  private CommandRun train() {
+    return CommandRun.of(
+        "train",
+        "experiments/emoji-cmd.toml",
+        "--out",
+        folder.resolve("run").toString(),
+        "--set",
+        "train.epochs=1");
+  }
+
+  @Test
+  @Timeout(300)
+  void resultsThatCannotBePrintedAreAFailure() throws Exception {
+    assumeThat(Path.of("/dev/full")).exists();
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "--version")
+            .redirectOutput(Path.of("/dev/full").toFile())
+            .start();
+    String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).isEqualTo(ExitCode.FAILURE);
+    assertThat(err).isEqualTo("crossdistill: cannot write to standard output\n");
   }
 
   @Test

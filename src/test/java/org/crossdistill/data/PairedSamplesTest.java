@@ -80,7 +80,7 @@ class PairedSamplesTest {
         PairedSamples.of(List.of(sample("a", "1")), List.of(Labels.ofNames("group", List.of("x"))));
     assertThatThrownBy(() -> samples.labels("subgroup"))
         .isInstanceOf(DataException.class)
-        .hasMessage("label column: expected one of [group], found 'subgroup'");
+        .hasMessage("label: expected one of [group], found 'subgroup'");
     assertThat(samples.texts(new int[] {0, 0})).containsExactly("text of a", "text of a");
   }
 }

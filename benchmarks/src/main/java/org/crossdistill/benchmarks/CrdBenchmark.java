@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.loss.CrdLoss;
 import org.crossdistill.loss.CrdLoss.Candidates;
+import org.crossdistill.nn.Tensors;
 import org.crossdistill.nn.UnitEmbedding;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
@@ -41,8 +42,8 @@ public class CrdBenchmark {
     Inputs inputs = new Inputs();
     int size = Math.toIntExact(sizes[2]);
     embedding = new UnitEmbedding(new SplittableRandom(1), size, size);
-    rows = inputs.normal(sizes[0], sizes[2]).requires_grad_(true);
-    Tensor memory = inputs.normal(sizes[1], sizes[2]);
+    rows = Tensors.normalize(inputs.normal(sizes[0], sizes[2])).requires_grad_(true);
+    Tensor memory = Tensors.normalize(inputs.normal(sizes[1], sizes[2]));
     Tensor own = inputs.labels(sizes[0], sizes[1]);
     Tensor counts = inputs.weights(sizes[0] * sizes[1]).reshape(sizes[0], sizes[1]).round_();
     candidates = new Candidates(memory, own, counts, sizes[1] - 1);

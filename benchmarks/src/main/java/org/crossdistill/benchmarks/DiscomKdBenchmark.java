@@ -3,8 +3,12 @@ package org.crossdistill.benchmarks;
 import java.util.Locale;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.kernel.Backend;
 import org.crossdistill.loss.DiscomKdLoss;
+import org.crossdistill.loss.DiscomKdLoss.Head;
+import org.crossdistill.loss.DiscomKdLoss.Heads;
 import org.crossdistill.loss.DiscomKdLoss.Modality;
 import org.crossdistill.loss.DiscomKdLoss.Options;
 import org.crossdistill.loss.DiscomKdLoss.Term;
@@ -14,10 +18,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/**
- * Terms of DisCoM-KD and their gradients, L_perp by the kernel's cosine distance or composed of
- * LibTorch's operators, all others composed; shape B x D a modality.
- */
+/** Terms of DisCoM-KD and their gradients, the heads' passes included; shape B x D a modality. */
 @State(Scope.Benchmark)
 public class DiscomKdBenchmark {
   private static final int CLASSES = 10;
@@ -31,6 +32,7 @@ public class DiscomKdBenchmark {
   private DiscomKdLoss loss;
   private Modality one;
   private Modality two;
+  private Heads heads;
 
   @Setup
   public void prepare() {
@@ -39,31 +41,33 @@ public class DiscomKdBenchmark {
     loss = new DiscomKdLoss(Options.defaults(), Backend.valueOf(via.toUpperCase(Locale.ROOT)));
     one = modality(inputs, sizes[0], sizes[1]);
     two = modality(inputs, sizes[0], sizes[1]);
+    heads =
+        new Heads(
+            head(inputs, CLASSES, 2 * sizes[1]),
+            head(inputs, CLASSES, 2 * sizes[1]),
+            head(inputs, CLASSES, sizes[1]),
+            head(inputs, 2, sizes[1]),
+            head(inputs, 2, sizes[1]),
+            head(inputs, 2, sizes[1]));
   }
 
   private static Modality modality(Inputs inputs, long rows, long size) {
-    return new Modality(
-        inputs.labels(rows, CLASSES),
-        variable(inputs, rows, size),
-        variable(inputs, rows, size),
-        variable(inputs, rows, size),
-        variable(inputs, rows, CLASSES),
-        variable(inputs, rows, CLASSES),
-        variable(inputs, rows, CLASSES),
-        variable(inputs, rows, 2),
-        variable(inputs, rows, 2),
-        variable(inputs, rows, 2));
+    Tensor inv = inputs.normal(rows, size);
+    Tensor inf = inputs.normal(rows, size);
+    Tensor irr = inputs.normal(rows, size);
+    Tensor joint = torch.cat(new TensorVector(inv, inf), 1);
+    return new Modality(inputs.labels(rows, CLASSES), inv, inf, irr, joint);
   }
 
-  private static Tensor variable(Inputs inputs, long rows, long columns) {
-    return inputs.normal(rows, columns).requires_grad_(true);
+  private static Head head(Inputs inputs, long classes, long size) {
+    return new Head(inputs.normal(classes, size), inputs.normal(1, classes).reshape(classes));
   }
 
-  /** L_perp alone. The other terms' values are made, too, but not their gradients. */
+  /** Gradients of L_perp alone; the other terms' values are made, too. */
   @Benchmark
   public void perpendicular() {
     try (PointerScope step = new PointerScope()) {
-      loss.terms(one, two).get(Term.PERP).backward();
+      loss.forward(one, two, heads, 1, term -> term == Term.PERP ? 1 : 0);
     }
   }
 
@@ -71,7 +75,7 @@ public class DiscomKdBenchmark {
   @Benchmark
   public void values() {
     try (PointerScope step = new PointerScope()) {
-      loss.terms(one, two);
+      loss.forward(one, two, heads, 1, term -> 0);
     }
   }
 
@@ -79,7 +83,7 @@ public class DiscomKdBenchmark {
   @Benchmark
   public void terms() {
     try (PointerScope step = new PointerScope()) {
-      loss.terms(one, two).values().stream().reduce(Tensor::add).orElseThrow().backward();
+      loss.forward(one, two, heads, 1, term -> 1);
     }
   }
 }
