@@ -9,6 +9,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
+import org.crossdistill.data.FilePath;
 import org.crossdistill.data.PictureAugmentation;
 import org.crossdistill.loss.MarginClassifierLoss;
 import org.crossdistill.method.Method;
@@ -44,6 +45,8 @@ public record Experiment(Settings settings, Methods.Entry method, Record methodO
    * @param identityLoss the student's identity loss
    * @param train length and steps of the training
    * @param optimizer update rule
+   * @param initialStudent a saved model whose student and classifier every run starts with; null =
+   *     both start at random
    */
   public record Settings(
       List<Long> seeds,
@@ -54,7 +57,8 @@ public record Experiment(Settings settings, Methods.Entry method, Record methodO
       SmallResNet.Options student,
       MarginClassifierLoss.Options identityLoss,
       TrainOptions train,
-      OptimizerOptions optimizer) {
+      OptimizerOptions optimizer,
+      @FilePath String initialStudent) {
 
     /** The defaults of all tables, one run with seed 0, one thread. */
     public static Settings defaults() {
@@ -67,7 +71,8 @@ public record Experiment(Settings settings, Methods.Entry method, Record methodO
           SmallResNet.Options.defaults(),
           MarginClassifierLoss.Options.defaults(),
           TrainOptions.defaults(),
-          OptimizerOptions.defaults());
+          OptimizerOptions.defaults(),
+          null);
     }
 
     /** Checks the ranges. */
@@ -139,7 +144,8 @@ public record Experiment(Settings settings, Methods.Entry method, Record methodO
             s.student(),
             s.identityLoss(),
             s.train(),
-            s.optimizer());
+            s.optimizer(),
+            s.initialStudent());
     return new Experiment(one, method, methodOptions);
   }
 

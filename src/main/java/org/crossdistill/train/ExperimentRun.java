@@ -1,5 +1,6 @@
 package org.crossdistill.train;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -63,6 +64,9 @@ public final class ExperimentRun {
       teacher = inputs.teacher(experiment, data, seed, stop);
       student = backbone(Role.STUDENT, Seeds.random(seed, "student", 0));
       method = experiment.createMethod(context());
+      if (settings.initialStudent() != null) {
+        start(Path.of(settings.initialStudent()));
+      }
       pairs = new PairedSet(data, teacher, usesOther(), settings.augmentation());
       trainer = new Trainer(method, pairs, settings.train(), settings.optimizer(), seed);
     }
@@ -72,6 +76,16 @@ public final class ExperimentRun {
     measurement = new Measurement(evaluation, data, method, teacher, open, seed);
     models =
         new TrainedModels(evaluation, data, method, teacher, settings.data(), experiment.table());
+  }
+
+  private void start(Path file) {
+    boolean own = teacher == null || method.classifier() != teacher.classifier();
+    Options.require(
+        own && method.student() == student,
+        "initial-student",
+        "a method that trains the student with a classifier of its own",
+        experiment.method().name());
+    ModelFile.copy(file, new Method.SingleModal(student, method.classifier()), data.classes());
   }
 
   private PairedSet.Other usesOther() {

@@ -89,6 +89,32 @@ public record ModelFile(
     return new ModelFile(role, model, classes, textClasses, texts, config);
   }
 
+  /**
+   * Copies backbone and classifier of a saved student into networks of the same sizes.
+   *
+   * @param classes names of the classes that they tell apart
+   * @throws CheckpointException if the file is no model of a student of these classes and sizes
+   * @throws org.crossdistill.data.DataException if it is missing or damaged
+   */
+  static void copy(Path file, SingleModal into, List<String> classes) {
+    Safetensors content = Safetensors.read(file);
+    expect(file, content, FORMAT, FORMAT_NAME);
+    expect(file, content, FORMAT_VERSION, VERSION);
+    String role = content.metadata().get(ROLE);
+    if (role != null) {
+      throw new CheckpointException(file + ": expected the student's model, found role " + role);
+    }
+    List<String> own = parse(file, content, CLASSES, new TypeReference<>() {});
+    if (!own.equals(classes)) {
+      throw new CheckpointException(
+          "%s: expected the %d classes of the data, found %s"
+              .formatted(
+                  file, classes.size(), own.size() == classes.size() ? "others" : own.size()));
+    }
+    copy(file, content, "student.", into.backbone().state());
+    copy(file, content, "classifier.", into.classifier().state());
+  }
+
   /** Columns of the classifier's matrix. */
   private static int columns(Path file, Safetensors content) {
     TensorData matrix = content.tensors().get("classifier.weight");

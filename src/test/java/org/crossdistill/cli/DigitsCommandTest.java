@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import javax.imageio.ImageIO;
 import org.crossdistill.TinyDigits;
+import org.crossdistill.data.Safetensors;
 import org.crossdistill.method.Methods;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -210,5 +211,37 @@ final class DigitsCommandTest {
     TinyDigits.write(folder);
     Files.write(folder.resolve("train-images"), TinyDigits.idx(new byte[15 * 64], 15, 8, 8));
     assertRefused("sound", "cmd", "samples of picture: expected some that differ, found the same");
+  }
+
+  @Test
+  void studentMayStartFromASavedOne() {
+    Path first = folder.resolve("first");
+    assertThat(train("sound", "none", first).code()).isZero();
+    Path model = first.resolve("model.safetensors");
+    String start = "initial-student=" + model;
+    // So slow that it ends where it starts.
+    String[] slow = {"--set", "optimizer.learning-rate=1e-9", "--set", start};
+    for (String method : List.of("c2kd", "kd")) {
+      Path out = folder.resolve(method);
+      assertThat(train("sound", method, out, slow).code()).isZero();
+      for (String tensor : List.of("classifier.weight", "student.projection.weight")) {
+        assertThat(values(out.resolve("model.safetensors"), tensor))
+            .usingComparatorWithPrecision(1e-6)
+            .containsExactly(values(model, tensor));
+      }
+    }
+    assertRefused("sound", "c2kd", "no-such", "--set", "initial-student=no-such.safetensors");
+    String wider = "student.embedding=9";
+    assertRefused("sound", "c2kd", "student.projection", "--set", start, "--set", wider);
+    assertRefused("sound", "simkd", "initial-student: expected a method that", "--set", start);
+    assertRefused("sound", "discom-kd", "initial-student: expected a method that", "--set", start);
+    Path both = folder.resolve("both");
+    assertThat(train("sound", "discom-kd", both).code()).isZero();
+    String other = "initial-student=" + both.resolve("other-model.safetensors");
+    assertRefused("sound", "c2kd", "expected the student's model, found role", "--set", other);
+  }
+
+  private static double[] values(Path model, String tensor) {
+    return Safetensors.read(model).tensors().get(tensor).toDoubles();
   }
 }
