@@ -68,9 +68,13 @@ PairCounts count_pairs(int32_t dtype, const void* a, const void* b, int64_t clas
 #if defined(CD_COMPILE_PORTABLE)
 namespace {
 
-// Up to here comparing all pairs is faster than sorting; measured with vectors of 32 bytes.
-constexpr int64_t kMostQuadraticClasses = 512;
 constexpr int64_t kElementsPerTask = 4096;
+
+// Whether comparing all pairs is faster than sorting (docs/kernels.md). Both give the same bits.
+bool compares_all_pairs(int32_t dtype, int64_t classes) {
+  const bool many_lanes = active_vector_bytes() >= 32 && dtype != CD_F64;
+  return classes <= (many_lanes ? 1000 : 512);
+}
 
 // Two integers that order as the values of a class do: first by a, then by b.
 struct Keys {
@@ -152,7 +156,7 @@ bool has_nan(int32_t dtype, const void* row, int64_t classes) {
 }  // namespace
 
 int64_t tau_scratch_bytes(int32_t dtype, int64_t classes) {
-  return classes <= kMostQuadraticClasses
+  return compares_all_pairs(dtype, classes)
              ? 2 * (classes * accumulator_bytes(dtype) / 64 + 1) * 64
              : (classes * static_cast<int64_t>(sizeof(Keys) + 16) / 64 + 1) * 64;
 }
@@ -160,7 +164,7 @@ int64_t tau_scratch_bytes(int32_t dtype, int64_t classes) {
 double kendall_tau(int32_t dtype, const void* a, const void* b, int64_t classes, char* scratch) {
   if (has_nan(dtype, a, classes) || has_nan(dtype, b, classes)) return std::nan("");
   PairCounts counts;
-  if (classes <= kMostQuadraticClasses) {
+  if (compares_all_pairs(dtype, classes)) {
     counts = CD_OF_ACTIVE_ISA(count_pairs)(dtype, a, b, classes, scratch);
   } else {
     Keys* keys = reinterpret_cast<Keys*>(scratch);

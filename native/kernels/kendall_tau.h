@@ -15,8 +15,8 @@ struct PairCounts {
   int64_t alike;
 };
 
-// Counts pair by pair; rows without NaN of at most kMostQuadraticClasses. `scratch`: two rows of
-// the accumulation type, padded to 64 bytes.
+// Counts pair by pair; rows without NaN. `scratch`: two rows of the accumulation type, padded to 64
+// bytes.
 CD_FOR_EACH_ISA(PairCounts count_pairs(int32_t dtype, const void* a, const void* b, int64_t classes,
                                        char* scratch))
 

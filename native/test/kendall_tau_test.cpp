@@ -86,7 +86,7 @@ TEST(KendallTau, AgreesWithTheReferenceAtEverySize) {
 
 // Around the size from which on rows are sorted.
 TEST(KendallTau, SortingAndComparingAllPairsAgree) {
-  for (int64_t classes : {511, 512, 513, 1024}) {
+  for (int64_t classes : {511, 512, 513, 999, 1000, 1001, 1024}) {
     for (double step : {0x1p-6, 0.5}) {
       expect_exact(random_case(static_cast<uint64_t>(classes), CD_F32, 4, classes, step));
       expect_exact(random_case(static_cast<uint64_t>(classes), CD_F64, 4, classes, step));
