@@ -79,7 +79,7 @@ int32_t cd_row_norms_cuda(int32_t, int64_t, int64_t, const void*, int64_t, void*
 }
 
 int32_t cd_quality_weights_cuda(int32_t, int64_t, const void*, const void*, int32_t, double, double,
-                                double, int32_t, int32_t, void*, void*, void*) {
+                                double, int32_t, double*, void*, void*) {
   return unsupported();
 }
 

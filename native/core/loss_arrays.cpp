@@ -126,12 +126,12 @@ void check_row_norms_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int6
 
 void check_quality_arrays(ArrayCheck& check, int32_t dtype, int64_t rows,
                           const void* quality_student, const void* quality_teacher,
-                          void* statistics, void* weights) {
-  const int64_t element = element_bytes(dtype), accumulator = accumulator_bytes(dtype);
+                          double* statistics, void* weights) {
+  const int64_t element = element_bytes(dtype);
   check.input("quality_student", quality_student, rows, 1, 1, element);
   check.input("quality_teacher", quality_teacher, rows, 1, 1, element);
-  check.output("statistics", statistics, 4, 1, 1, accumulator);
-  check.output("weights", weights, rows, 1, 1, accumulator);
+  check.output("statistics", statistics, CD_QUALITY_STATISTICS, 1, 1, sizeof(double));
+  check.output("weights", weights, rows, 1, 1, accumulator_bytes(dtype));
 }
 
 }  // namespace cd

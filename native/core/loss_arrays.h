@@ -89,6 +89,6 @@ void check_row_norms_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int6
 
 void check_quality_arrays(ArrayCheck& check, int32_t dtype, int64_t rows,
                           const void* quality_student, const void* quality_teacher,
-                          void* statistics, void* weights);
+                          double* statistics, void* weights);
 
 }  // namespace cd

@@ -62,17 +62,12 @@ void check_threshold(double threshold) {
   }
 }
 
-void check_quality_options(int32_t mode, double slope, double h, double alpha, int32_t update,
-                           int32_t initialized) {
+void check_quality_options(int32_t mode, double slope, double h, double alpha, int32_t update) {
   check_enum("mode", mode, 5);
   check_finite("slope", slope);
   check_finite("h", h);
   check_range("alpha", alpha, 0, 1);
   check_flag("update", update);
-  check_flag("initialized", initialized);
-  if (update == 0 && initialized == 0) {
-    fail(CD_INVALID_ARGUMENT, "initialized: expected 1 where update is 0, got 0");
-  }
 }
 
 double divisor(int32_t reduction, double rows, double weight_sum) {

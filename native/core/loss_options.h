@@ -24,8 +24,7 @@ void check_factor(const char* name, double value);
 void check_threshold(double threshold);
 
 // The options of the quality weights.
-void check_quality_options(int32_t mode, double slope, double h, double alpha, int32_t update,
-                           int32_t initialized);
+void check_quality_options(int32_t mode, double slope, double h, double alpha, int32_t update);
 
 // What a sum over rows is divided by; 0 stands for "no rows that count".
 double divisor(int32_t reduction, double rows, double weight_sum);

@@ -75,7 +75,7 @@ SIGNATURES = {
         _I, _L, _L, POINTER(Logits), _P, _I, _D, _D, _D, _P, _P, _P, _P, _P, _L, _P,
     ],
     "cd_row_norms_cuda": [_I, _L, _L, _P, _L, _P, _P],
-    "cd_quality_weights_cuda": [_I, _L, _P, _P, _I, _D, _D, _D, _I, _I, _P, _P, _P],
+    "cd_quality_weights_cuda": [_I, _L, _P, _P, _I, _D, _D, _D, _I, _P, _P, _P],
 }
 
 
@@ -280,19 +280,19 @@ class RowNorms(Call):
 
 
 class QualityWeights(Call):
-    """K4, weights from qualities; the statistics are those of the first batch unless given."""
+    """K4, weights from qualities; the statistics, f64 [5], hold no batch yet unless given."""
 
     function = "cd_quality_weights_cuda"
 
     def __init__(self, library, dtype, student, teacher, quality, slope, h, alpha, statistics=None):
-        m, a = library.memory, accumulator(dtype)
+        m = library.memory
         (rows,) = student.shape
-        initialized = statistics is not None
-        self.outputs = {"weights": m.empty((rows,), a),
-                        "statistics": statistics if initialized else m.empty((4,), a)}
+        if statistics is None:
+            statistics = m.array([0.0] * 5, "f64")
+        self.outputs = {"weights": m.empty((rows,), accumulator(dtype)), "statistics": statistics}
         self._keep = (student, teacher)
         self._library = library
         self._arguments = (
             DTYPES[dtype], rows, m.pointer(student), m.pointer(teacher), QUALITIES[quality], slope,
-            h, alpha, 1, int(initialized), m.pointer(self.outputs["statistics"]),
+            h, alpha, 1, m.pointer(self.outputs["statistics"]),
             m.pointer(self.outputs["weights"]))

@@ -42,7 +42,7 @@ extern "C" {
 #endif
 
 /* Rises with every change that is not binary compatible. */
-enum { CD_ABI_VERSION = 1 };
+enum { CD_ABI_VERSION = 2 };
 
 enum cd_status {
   CD_OK = 0,
@@ -399,26 +399,29 @@ CD_EXPORT int32_t cd_row_norms_cuda(int32_t dtype, int64_t rows, int64_t dim, co
  *  difference: clip(1 + k (Q_t - Q_s), 0, 2)   teacher: clip(1 + k Q_t, 0, 2)
  *  student:    clip(1 + k Q_s, 0, 2)           product: clip((1 + k Q_t)(1 + k Q_s), 0, 4)
  *  none:       1
- * With update != 0 the statistics are updated before use: by the batch's mean and unbiased
- * standard deviation (0 for B = 1) where initialized == 0, otherwise mu += alpha (mean - mu) and
- * the same for sigma. B = 0 updates nothing. Without an update, initialized must be 1.
+ * With update != 0 the statistics are updated before use: the first batch's mean and unbiased
+ * standard deviation (0 for B = 1) set them, later ones mu += alpha (mean - mu) and the same for
+ * sigma. B = 0 updates nothing. Without an update there must have been a batch before.
  *
- * quality_student, quality_teacher  [B] of dtype, finite, as are their mean and deviation in A
- * statistics                        [4] of A, in and out: mu_s, sigma_s, mu_t, sigma_t
+ * quality_student, quality_teacher  [B] of dtype, finite, as are their mean and deviation
+ * statistics                        [CD_QUALITY_STATISTICS] double, in and out: mu_s, sigma_s,
+ *                                   mu_t, sigma_t, and 1 once they hold a batch, 0 before
  * weights                           [B] of A
  */
+enum { CD_QUALITY_STATISTICS = 5 };
+
 CD_EXPORT int32_t cd_quality_weights(int32_t dtype, int64_t rows, const void* quality_student,
                                      const void* quality_teacher, int32_t mode, double slope,
-                                     double h, double alpha, int32_t update, int32_t initialized,
-                                     void* statistics, void* weights);
+                                     double h, double alpha, int32_t update, double* statistics,
+                                     void* weights);
 
-/* Needs no workspace. Qualities and statistics are not inspected on the device: what is not finite
- * makes weights NaN, and a batch that is not finite leaves the statistics of its modality alone. */
+/* Needs no workspace. Qualities and statistics (device memory) are not inspected: what is not
+ * finite makes weights NaN, as do statistics that hold no batch without an update. A batch that is
+ * not finite leaves the statistics alone. */
 CD_EXPORT int32_t cd_quality_weights_cuda(int32_t dtype, int64_t rows, const void* quality_student,
                                           const void* quality_teacher, int32_t mode, double slope,
                                           double h, double alpha, int32_t update,
-                                          int32_t initialized, void* statistics, void* weights,
-                                          void* stream);
+                                          double* statistics, void* weights, void* stream);
 
 /* ---- K5: relations between samples ---------------------------------------------------------- */
 

@@ -101,14 +101,18 @@ struct QualityWeights {
   double h;
   double alpha;
   bool update;
-  bool initialized;
 };
 
-// The running statistics after this batch, rounded as they are stored.
-Statistics next_statistics(const QualityWeights& call, const void* values, Statistics running) {
+// Whether the running statistics hold a batch.
+bool hold_batch(const double* statistics) { return statistics[4] != 0; }
+
+// The running statistics of one side after this batch.
+Statistics next_statistics(const QualityWeights& call, const void* values, const double* statistics,
+                           int side) {
+  const Statistics running = {statistics[2 * side], statistics[2 * side + 1]};
   if (!call.update || call.rows == 0) return running;
   Statistics next = batch_statistics(call.dtype, values, call.rows);
-  if (call.initialized) {
+  if (hold_batch(statistics)) {
     next.mean = running.mean + call.alpha * (next.mean - running.mean);
     next.deviation = running.deviation + call.alpha * (next.deviation - running.deviation);
   }
@@ -136,13 +140,21 @@ double weight_of(const QualityWeights& call, double student, double teacher) {
   }
 }
 
-void check_statistics(const QualityWeights& call, const void* statistics) {
-  if (!call.initialized) return;
+void check_statistics(const QualityWeights& call, const double* statistics) {
+  if (statistics[4] != 0 && statistics[4] != 1) {
+    fail(CD_INVALID_ARGUMENT, "statistics[4], whether they hold a batch: expected 0 or 1, got %g",
+         statistics[4]);
+  }
+  if (!hold_batch(statistics)) {
+    if (call.update) return;
+    fail(CD_INVALID_ARGUMENT,
+         "statistics[4]: expected 1, a batch before, where update is 0, got 0");
+  }
   const char* const names[] = {
       "statistics[0], student's mean", "statistics[1], student's deviation",
       "statistics[2], teacher's mean", "statistics[3], teacher's deviation"};
   for (int i = 0; i < 4; ++i) {
-    const double value = accumulator_at(call.dtype, statistics, i);
+    const double value = statistics[i];
     if (!std::isfinite(value) || (i % 2 == 1 && value < 0)) {
       fail(CD_INVALID_ARGUMENT, "%s: expected a finite number%s, got %g", names[i],
            i % 2 == 1 ? " of at least 0" : "", value);
@@ -150,31 +162,27 @@ void check_statistics(const QualityWeights& call, const void* statistics) {
   }
 }
 
-void check_next(const QualityWeights& call, const char* name, Statistics next) {
-  const double most = call.dtype == CD_F64 ? std::numeric_limits<double>::max()
-                                           : double{std::numeric_limits<float>::max()};
-  if (!(std::fabs(next.mean) <= most && next.deviation <= most)) {
+void check_next(const char* name, Statistics next) {
+  if (!std::isfinite(next.mean) || !std::isfinite(next.deviation)) {
     fail(CD_INVALID_ARGUMENT, "%s: expected a finite mean and deviation, got %g and %g", name,
          next.mean, next.deviation);
   }
 }
 
 void run(const QualityWeights& call, const void* quality_student, const void* quality_teacher,
-         void* statistics, void* weights) {
+         double* statistics, void* weights) {
   const void* const qualities[] = {quality_student, quality_teacher};
   Statistics used[2];
   for (int side = 0; side < 2; ++side) {
-    Statistics running = {0, 0};
-    if (call.initialized) {
-      running = {accumulator_at(call.dtype, statistics, 2 * side),
-                 accumulator_at(call.dtype, statistics, 2 * side + 1)};
-    }
-    used[side] = next_statistics(call, qualities[side], running);
-    check_next(call, side == 0 ? "quality_student" : "quality_teacher", used[side]);
+    used[side] = next_statistics(call, qualities[side], statistics, side);
+    check_next(side == 0 ? "quality_student" : "quality_teacher", used[side]);
   }
-  for (int side = 0; side < 2 && call.update && call.rows > 0; ++side) {
-    set_accumulator(call.dtype, statistics, 2 * side, used[side].mean);
-    set_accumulator(call.dtype, statistics, 2 * side + 1, used[side].deviation);
+  if (call.update && call.rows > 0) {
+    for (int side = 0; side < 2; ++side) {
+      statistics[2 * side] = used[side].mean;
+      statistics[2 * side + 1] = used[side].deviation;
+    }
+    statistics[4] = 1;
   }
   for (int64_t i = 0; i < call.rows; ++i) {
     const double student = standardised(call, quality_at(call.dtype, quality_student, i), used[0]);
@@ -213,18 +221,16 @@ int32_t cd_row_norms(int32_t dtype, int64_t rows, int64_t dim, const void* x, in
 
 int32_t cd_quality_weights(int32_t dtype, int64_t rows, const void* quality_student,
                            const void* quality_teacher, int32_t mode, double slope, double h,
-                           double alpha, int32_t update, int32_t initialized, void* statistics,
-                           void* weights) {
+                           double alpha, int32_t update, double* statistics, void* weights) {
   return cd::guarded([&] {
     cd::element_bytes(dtype);
     cd::check_size("rows", rows, 0);
-    cd::check_quality_options(mode, slope, h, alpha, update, initialized);
+    cd::check_quality_options(mode, slope, h, alpha, update);
     cd::ArrayCheck check;
     cd::check_quality_arrays(check, dtype, rows, quality_student, quality_teacher, statistics,
                              weights);
     check.check_aliasing();
-    const cd::QualityWeights call = {dtype, rows,  mode,        slope,
-                                     h,     alpha, update != 0, initialized != 0};
+    const cd::QualityWeights call = {dtype, rows, mode, slope, h, alpha, update != 0};
     cd::check_statistics(call, statistics);
     cd::check_qualities("quality_student", dtype, quality_student, rows);
     cd::check_qualities("quality_teacher", dtype, quality_teacher, rows);

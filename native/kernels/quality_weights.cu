@@ -32,15 +32,19 @@ struct QualityWeights {
   double h;
   double alpha;
   bool update;
-  bool initialized;
-  A* statistics;  // [4]
-  A* weights;     // [B]
+  double* statistics;  // [CD_QUALITY_STATISTICS]
+  A* weights;          // [B]
 };
 
 struct Statistics {
   double mean;
   double deviation;
 };
+
+__device__ inline bool is_finite(Statistics statistics) {
+  const double sum = statistics.mean + statistics.deviation;
+  return sum - sum == 0;
+}
 
 // Of the batch; the threads of the one block share the work.
 template <class T>
@@ -59,17 +63,15 @@ __device__ Statistics batch_statistics(const T* values, int64_t rows) {
   return {mean, rows > 1 ? sqrt(squares[0] / static_cast<double>(rows - 1)) : 0};
 }
 
-// The running statistics after this batch.
+// The running statistics of one side after this batch; NaN where there was none.
 template <class T>
 __device__ Statistics next_statistics(const QualityWeights<T>& call, int side) {
-  Statistics running = {0, 0};
-  if (call.initialized) {
-    running = {static_cast<double>(call.statistics[2 * side]),
-               static_cast<double>(call.statistics[2 * side + 1])};
-  }
-  if (!call.update || call.rows == 0) return running;
+  const bool hold_batch = call.statistics[4] != 0;
+  const Statistics running = {call.statistics[2 * side], call.statistics[2 * side + 1]};
+  if (!call.update || call.rows == 0)
+    return {hold_batch ? running.mean : not_a_number<double>(), running.deviation};
   const Statistics batch = batch_statistics(call.qualities[side], call.rows);
-  if (!call.initialized) return batch;
+  if (!hold_batch) return batch;
   return {running.mean + call.alpha * (batch.mean - running.mean),
           running.deviation + call.alpha * (batch.deviation - running.deviation)};
 }
@@ -100,14 +102,14 @@ __global__ void __launch_bounds__(kQualityBlock) quality_weights(QualityWeights<
   Statistics used[2];
   for (int side = 0; side < 2; ++side) used[side] = next_statistics(call, side);
   __syncthreads();  // all have read the statistics
-  if (threadIdx.x == 0 && call.update && call.rows > 0) {
+  // A batch that is not finite must not spoil the running statistics.
+  const bool finite = is_finite(used[0]) && is_finite(used[1]);
+  if (threadIdx.x == 0 && call.update && call.rows > 0 && finite) {
     for (int side = 0; side < 2; ++side) {
-      // A batch that is not finite must not spoil the running statistics.
-      const double sum = used[side].mean + used[side].deviation;
-      if (sum - sum != 0) continue;
-      call.statistics[2 * side] = static_cast<A>(used[side].mean);
-      call.statistics[2 * side + 1] = static_cast<A>(used[side].deviation);
+      call.statistics[2 * side] = used[side].mean;
+      call.statistics[2 * side + 1] = used[side].deviation;
     }
+    call.statistics[4] = 1;
   }
   for (int64_t i = threadIdx.x; i < call.rows; i += kQualityBlock) {
     double q[2];
@@ -146,12 +148,11 @@ extern "C" int32_t cd_row_norms_cuda(int32_t dtype, int64_t rows, int64_t dim, c
 extern "C" int32_t cd_quality_weights_cuda(int32_t dtype, int64_t rows, const void* quality_student,
                                            const void* quality_teacher, int32_t mode, double slope,
                                            double h, double alpha, int32_t update,
-                                           int32_t initialized, void* statistics, void* weights,
-                                           void* stream) {
+                                           double* statistics, void* weights, void* stream) {
   return cd::guarded([&] {
     cd::element_bytes(dtype);
     cd::check_size("rows", rows, 0);
-    cd::check_quality_options(mode, slope, h, alpha, update, initialized);
+    cd::check_quality_options(mode, slope, h, alpha, update);
     cd::ArrayCheck check;
     cd::check_quality_arrays(check, dtype, rows, quality_student, quality_teacher, statistics,
                              weights);
@@ -167,8 +168,7 @@ extern "C" int32_t cd_quality_weights_cuda(int32_t dtype, int64_t rows, const vo
           h,
           alpha,
           update != 0,
-          initialized != 0,
-          static_cast<A*>(statistics),
+          statistics,
           static_cast<A*>(weights)};
       cd::cuda::launch<cd::cuda::kQualityBlock>("quality weights", {1}, stream,
                                                 cd::cuda::quality_weights<T>, call);

@@ -93,11 +93,11 @@ TEST_F(CudaEntryPoints, theLossesOnLogitsRefuse) {
 
 TEST_F(CudaEntryPoints, rowNormsAndQualityWeightsRefuse) {
   expect_refusal(cd_row_norms_cuda(CD_F32, 1, 2, in_.data(), 2, out_.data(), nullptr));
-  std::vector<float> statistics(4, 1);
+  std::vector<double> statistics(CD_QUALITY_STATISTICS, 1);
   expect_refusal(cd_quality_weights_cuda(CD_F32, 1, in_.data(), in_.data() + 1,
-                                         CD_QUALITY_DIFFERENCE, 1, 0.333, 0.01, 1, 1,
+                                         CD_QUALITY_DIFFERENCE, 1, 0.333, 0.01, 1,
                                          statistics.data(), out_.data(), nullptr));
-  EXPECT_EQ(statistics, std::vector<float>(4, 1));
+  EXPECT_EQ(statistics, std::vector<double>(CD_QUALITY_STATISTICS, 1));
 }
 
 TEST_F(CudaEntryPoints, workspacesAreToldWithoutADevice) {

@@ -46,7 +46,7 @@ struct Reference {
 
   Values statistics() const {
     return {static_cast<double>(mean_s), static_cast<double>(deviation_s),
-            static_cast<double>(mean_t), static_cast<double>(deviation_t)};
+            static_cast<double>(mean_t), static_cast<double>(deviation_t), initialized ? 1.0 : 0.0};
   }
 };
 
@@ -56,22 +56,22 @@ TEST(QualityWeights, FollowTheRunningStatistics) {
       for (int64_t size : kRegimes) {
         Random random(static_cast<uint64_t>(size) + 1);
         Reference reference;
-        TestMatrix statistics(accumulator_of(dtype), 4, 1, {0, 0, 0, 0});
+        TestMatrix statistics(CD_F64, CD_QUALITY_STATISTICS, 1, {0, 0, 0, 0, 0});
         for (int batch = 0; batch < 4; ++batch) {
           const bool update = batch != 2;
-          const bool initialized = reference.initialized;
-          if (!update && !initialized) continue;
+          if (!update && !reference.initialized) continue;
           Values s = random.array(dtype, size), t = random.array(dtype, size, 3);
           for (double& x : s) x = rounded(dtype, std::fabs(x) + 2);
           const Values expected = reference.weights(s, t, mode, 1.25, 0.333, 0.1, update);
           TestMatrix qs(dtype, size, 1, s), qt(dtype, size, 1, t);
           TestMatrix weights(accumulator_of(dtype), size, 1);
-          ASSERT_EQ(cd_quality_weights(dtype, size, qs.data(), qt.data(), mode, 1.25, 0.333, 0.1,
-                                       update, initialized, statistics.data(), weights.data()),
-                    CD_OK)
+          ASSERT_EQ(
+              cd_quality_weights(dtype, size, qs.data(), qt.data(), mode, 1.25, 0.333, 0.1, update,
+                                 static_cast<double*>(statistics.data()), weights.data()),
+              CD_OK)
               << cd_last_error();
           EXPECT_LE(error_of(weights.values(), expected), tolerance_of(dtype));
-          EXPECT_LE(error_of(statistics.values(), reference.statistics()), tolerance_of(dtype));
+          EXPECT_LE(error_of(statistics.values(), reference.statistics()), tolerance_of(CD_F64));
           EXPECT_TRUE(weights.intact() && statistics.intact());
         }
       }
@@ -83,10 +83,10 @@ TEST(QualityWeights, MoveAsTheModesPromise) {
   // Rows: a bad student's sample, a bad teacher's sample, good ones.
   const double student[] = {-5, 5, 5, 5}, teacher[] = {5, -5, 5, 5};
   const auto weights = [&](int32_t mode) {
-    double statistics[4] = {0, 1, 0, 1};
+    double statistics[] = {0, 1, 0, 1, 1};
     Values result(4);
-    EXPECT_EQ(cd_quality_weights(CD_F64, 4, student, teacher, mode, 1, 0.333, 0.01, 0, 1,
-                                 statistics, result.data()),
+    EXPECT_EQ(cd_quality_weights(CD_F64, 4, student, teacher, mode, 1, 0.333, 0.01, 0, statistics,
+                                 result.data()),
               CD_OK);
     return result;
   };
@@ -99,49 +99,58 @@ TEST(QualityWeights, MoveAsTheModesPromise) {
 
 TEST(QualityWeights, OneRowHasNoDeviation) {
   const double student = 3, teacher = 5;
-  double statistics[4] = {9, 9, 9, 9}, weight = -1;
+  double statistics[] = {9, 9, 9, 9, 0}, weight = -1;
   ASSERT_EQ(cd_quality_weights(CD_F64, 1, &student, &teacher, CD_QUALITY_DIFFERENCE, 1, 0.333, 0.01,
-                               1, 0, statistics, &weight),
+                               1, statistics, &weight),
             CD_OK);
-  EXPECT_EQ(Values(statistics, statistics + 4), (Values{3, 0, 5, 0}));
+  EXPECT_EQ(Values(statistics, statistics + 5), (Values{3, 0, 5, 0, 1}));
   EXPECT_EQ(weight, 1);
 }
 
 TEST(QualityWeights, RejectBadArgumentsAndWriteNothing) {
-  float student[] = {1, 2, 3}, teacher[] = {3, 2, 1};
-  float statistics[] = {1, 1, 1, 1}, weights[] = {-7, -7, -7};
+  float student[] = {1, 2, 3}, teacher[] = {3, 2, 1}, weights[] = {-7, -7, -7};
+  double statistics[] = {1, 1, 1, 1, 1};
   const auto call = [&](int32_t dtype, int64_t rows, int32_t mode, double slope, double h,
-                        double alpha, int32_t update, int32_t initialized) {
+                        double alpha, int32_t update) {
     return cd_quality_weights(dtype, rows, student, teacher, mode, slope, h, alpha, update,
-                              initialized, statistics, weights);
+                              statistics, weights);
   };
-  expect_rejected(call(9, 3, 0, 1, 0.3, 0.01, 1, 1), {"dtype"});
-  expect_rejected(call(CD_F32, -1, 0, 1, 0.3, 0.01, 1, 1), {"rows", "-1"});
-  expect_rejected(call(CD_F32, 3, 5, 1, 0.3, 0.01, 1, 1), {"mode", "5"});
-  expect_rejected(call(CD_F32, 3, 0, HUGE_VAL, 0.3, 0.01, 1, 1), {"slope"});
-  expect_rejected(call(CD_F32, 3, 0, 1, std::nan(""), 0.01, 1, 1), {"h:"});
-  expect_rejected(call(CD_F32, 3, 0, 1, 0.3, 1.5, 1, 1), {"alpha", "1.5"});
-  expect_rejected(call(CD_F32, 3, 0, 1, 0.3, 0.01, 2, 1), {"update"});
-  expect_rejected(call(CD_F32, 3, 0, 1, 0.3, 0.01, 1, -1), {"initialized"});
-  expect_rejected(call(CD_F32, 3, 0, 1, 0.3, 0.01, 0, 0), {"initialized: expected 1"});
+  const auto call_with = [&](int i, double value, int32_t update) {
+    const double before = statistics[i];
+    statistics[i] = value;
+    const int32_t status = call(CD_F32, 3, 0, 1, 0.3, 0.01, update);
+    statistics[i] = before;
+    return status;
+  };
+  expect_rejected(call(9, 3, 0, 1, 0.3, 0.01, 1), {"dtype"});
+  expect_rejected(call(CD_F32, -1, 0, 1, 0.3, 0.01, 1), {"rows", "-1"});
+  expect_rejected(call(CD_F32, 3, 5, 1, 0.3, 0.01, 1), {"mode", "5"});
+  expect_rejected(call(CD_F32, 3, 0, HUGE_VAL, 0.3, 0.01, 1), {"slope"});
+  expect_rejected(call(CD_F32, 3, 0, 1, std::nan(""), 0.01, 1), {"h:"});
+  expect_rejected(call(CD_F32, 3, 0, 1, 0.3, 1.5, 1), {"alpha", "1.5"});
+  expect_rejected(call(CD_F32, 3, 0, 1, 0.3, 0.01, 2), {"update"});
+  expect_rejected(call_with(4, 0, 0), {"statistics[4]", "a batch before", "got 0"});
+  expect_rejected(call_with(4, 2, 1), {"statistics[4]", "0 or 1", "got 2"});
+  expect_rejected(call_with(4, std::nan(""), 1), {"statistics[4]", "0 or 1", "nan"});
+  expect_rejected(call_with(3, -1, 1), {"statistics[3]", "-1"});
+  expect_rejected(call_with(0, HUGE_VAL, 0), {"statistics[0]", "inf"});
   teacher[1] = HUGE_VALF;
-  expect_rejected(call(CD_F32, 3, 0, 1, 0.3, 0.01, 1, 1), {"quality_teacher: row 1"});
+  expect_rejected(call(CD_F32, 3, 0, 1, 0.3, 0.01, 1), {"quality_teacher: row 1"});
   teacher[1] = 2;
-  student[0] = -(student[1] = student[2] = 3.4e38F);
-  expect_rejected(call(CD_F32, 3, 0, 1, 0.3, 1, 1, 1), {"quality_student", "finite mean and"});
-  student[0] = 1;
-  student[1] = 2;
-  student[2] = 3;
-  statistics[3] = -1;
-  expect_rejected(call(CD_F32, 3, 0, 1, 0.3, 0.01, 1, 1), {"statistics[3]", "-1"});
-  statistics[3] = 1;
   expect_rejected(
-      cd_quality_weights(CD_F32, 3, student, teacher, 0, 1, 0.3, 0.01, 1, 1, statistics, student),
+      cd_quality_weights(CD_F32, 3, student, teacher, 0, 1, 0.3, 0.01, 1, statistics, student),
       {"weights", "overlaps quality_student"});
   expect_rejected(
-      cd_quality_weights(CD_F32, 3, student, nullptr, 0, 1, 0.3, 0.01, 1, 1, statistics, weights),
+      cd_quality_weights(CD_F32, 3, student, nullptr, 0, 1, 0.3, 0.01, 1, statistics, weights),
       {"quality_teacher", "null"});
-  for (float x : statistics) EXPECT_EQ(x, 1);
+  expect_rejected(
+      cd_quality_weights(CD_F32, 3, student, teacher, 0, 1, 0.3, 0.01, 1, nullptr, weights),
+      {"statistics", "null"});
+  const double huge[] = {-1.7e308, 1.7e308, 1.7e308};
+  double wide[3];
+  expect_rejected(cd_quality_weights(CD_F64, 3, huge, huge, 0, 1, 0.3, 0.01, 1, statistics, wide),
+                  {"quality_student", "finite mean and"});
+  for (double x : statistics) EXPECT_EQ(x, 1);
   for (float x : weights) EXPECT_EQ(x, -7);
 }
 

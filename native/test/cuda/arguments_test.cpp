@@ -197,15 +197,16 @@ TEST(CudaArguments, sizesWhoseWorkspaceFitsNowhereAreRefused) {
 }
 
 TEST(CudaArguments, qualityWeightsNameWhatIsWrong) {
-  Memory<float> q(2), statistics(4), weights(2);
-  const auto call = [&](int32_t mode, double alpha, int32_t update, int32_t initialized) {
+  Memory<float> q(2), weights(2);
+  Memory<double> statistics(CD_QUALITY_STATISTICS);
+  const auto call = [&](int32_t mode, double alpha, int32_t update) {
     return cd_quality_weights_cuda(CD_F32, 2, q.data(), q.data(), mode, 1, 0.333, alpha, update,
-                                   initialized, statistics.data(), weights.data(), nullptr);
+                                   statistics.data(), weights.data(), nullptr);
   };
-  EXPECT_EQ(call(5, 0.01, 1, 0), CD_INVALID_ARGUMENT);
-  EXPECT_EQ(call(0, 2, 1, 0), CD_INVALID_ARGUMENT);
-  EXPECT_EQ(call(0, 0.01, 0, 0), CD_INVALID_ARGUMENT);
-  EXPECT_STREQ(cd_last_error(), "initialized: expected 1 where update is 0, got 0");
+  EXPECT_EQ(call(5, 0.01, 1), CD_INVALID_ARGUMENT);
+  EXPECT_EQ(call(0, 2, 1), CD_INVALID_ARGUMENT);
+  EXPECT_EQ(call(0, 0.01, 2), CD_INVALID_ARGUMENT);
+  EXPECT_STREQ(cd_last_error(), "update: expected 0 or 1, got 2");
   EXPECT_EQ(cd_row_norms_cuda(CD_F32, 2, 1, nullptr, 1, weights.data(), nullptr),
             CD_INVALID_ARGUMENT);
 }

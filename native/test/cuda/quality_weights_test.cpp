@@ -54,15 +54,17 @@ TEST_F(QualityWeightsCuda, agreeWithTheFormulasOverThreeBatches) {
         if (!wanted()) continue;
         Numbers numbers(static_cast<uint64_t>(rows));
         const int32_t a = device::accumulator(dtype);
-        const Array statistics(a, 4, 1);
+        const Array statistics(CD_F64, CD_QUALITY_STATISTICS, 1);
+        const double none[CD_QUALITY_STATISTICS] = {};
+        device::copy_in(statistics.data(), none, sizeof none);
         Running running;
         for (int batch = 0; batch < 3; ++batch) {
           const std::vector<double> qs = numbers.normals(rows), qt = numbers.normals(rows);
           const Array student(dtype, qs, rows, 1), teacher(dtype, qt, rows, 1), weights(a, rows, 1);
           const int32_t update = batch < 2 ? 1 : 0;
           ASSERT_EQ(cd_quality_weights_cuda(dtype, rows, student.data(), teacher.data(), mode, 0.75,
-                                            0.333, 0.25, update, batch > 0 ? 1 : 0,
-                                            statistics.data(), weights.data(), nullptr),
+                                            0.333, 0.25, update, statistics.as<double>(),
+                                            weights.data(), nullptr),
                     CD_OK)
               << cd_last_error();
           if (update != 0) {
@@ -76,7 +78,7 @@ TEST_F(QualityWeightsCuda, agreeWithTheFormulasOverThreeBatches) {
                     tolerance);
           EXPECT_LE(device::relative_error(statistics.values("statistics"),
                                            {running.student.mean, running.student.deviation,
-                                            running.teacher.mean, running.teacher.deviation}),
+                                            running.teacher.mean, running.teacher.deviation, 1}),
                     tolerance);
         }
       }
@@ -84,19 +86,33 @@ TEST_F(QualityWeightsCuda, agreeWithTheFormulasOverThreeBatches) {
   }
 }
 
-TEST_F(QualityWeightsCuda, aBatchThatIsNotFiniteLeavesTheStatistics) {
-  const std::vector<double> start = {1, 2, 3, 4}, finite = {1, 2}, nan = {1, std::nan("")};
-  const Array student(CD_F32, finite, 2, 1), teacher(CD_F32, nan, 2, 1), weights(CD_F32, 2, 1);
-  const Array statistics(CD_F32, 4, 1);
-  device::copy_in(statistics.data(), std::vector<float>(start.begin(), start.end()).data(), 16);
-  ASSERT_EQ(cd_quality_weights_cuda(CD_F32, 2, student.data(), teacher.data(), 0, 1, 0.333, 0.01, 1,
-                                    1, statistics.data(), weights.data(), nullptr),
+// Weights of the difference of qualities, on given statistics.
+std::vector<double> weights_on(const Array& statistics, const std::vector<double>& qs,
+                               const std::vector<double>& qt, int32_t update) {
+  const int64_t rows = static_cast<int64_t>(qs.size());
+  const Array student(CD_F32, qs, rows, 1), teacher(CD_F32, qt, rows, 1), weights(CD_F32, rows, 1);
+  EXPECT_EQ(cd_quality_weights_cuda(CD_F32, rows, student.data(), teacher.data(), 0, 1, 0.333, 0.01,
+                                    update, statistics.as<double>(), weights.data(), nullptr),
             CD_OK);
-  const std::vector<double> now = statistics.values("statistics");
-  EXPECT_LT(now[1], 2);
-  EXPECT_EQ(now[2], 3);
-  EXPECT_EQ(now[3], 4);
-  EXPECT_TRUE(std::isnan(weights.values("weights")[0]));
+  return weights.values("weights");
+}
+
+TEST_F(QualityWeightsCuda, aBatchThatIsNotFiniteLeavesTheStatistics) {
+  const std::vector<double> finite = {1, 2}, nan = {1, std::nan("")};
+  for (const double held : {0.0, 1.0}) {
+    const std::vector<double> before = {1, 2, 3, 4, held};
+    const Array statistics(CD_F64, before, CD_QUALITY_STATISTICS, 1);
+    EXPECT_TRUE(std::isnan(weights_on(statistics, finite, nan, 1)[0]));
+    EXPECT_TRUE(std::isnan(weights_on(statistics, nan, finite, 1)[0]));
+    EXPECT_EQ(statistics.values("statistics"), before);
+  }
+}
+
+TEST_F(QualityWeightsCuda, withoutABatchThereIsNoWeight) {
+  const std::vector<double> before(CD_QUALITY_STATISTICS, 0);
+  const Array statistics(CD_F64, before, CD_QUALITY_STATISTICS, 1);
+  for (const double w : weights_on(statistics, {1, 2}, {3, 4}, 0)) EXPECT_TRUE(std::isnan(w));
+  EXPECT_EQ(statistics.values("statistics"), before);
 }
 
 TEST_F(QualityWeightsCuda, norms) {

@@ -11,8 +11,6 @@ import org.crossdistill.loss.QualityWeights.Options;
 /** The norms of both modalities' embeddings and the weights of a first batch; B x D. */
 final class QualityWeightsProblem implements Problem {
 
-  private static final int STATISTICS = 4;
-
   private final Options options;
   private final DType dtype;
   private final Tensor student;
@@ -30,7 +28,7 @@ final class QualityWeightsProblem implements Problem {
     studentNorms = Inputs.blank(dtype.accumulation(), student.size(0));
     teacherNorms = Inputs.blankLike(studentNorms);
     weights = Inputs.blankLike(studentNorms);
-    statistics = Inputs.blank(dtype.accumulation(), STATISTICS);
+    statistics = Inputs.blank(DType.F64, Kernels.QUALITY_STATISTICS).zero_();
   }
 
   static QualityWeightsProblem of(Options options, DType dtype, long... sizes) {
@@ -60,7 +58,7 @@ final class QualityWeightsProblem implements Problem {
         teacherNorms.data_ptr(),
         new Kernels.QualityRule(
             options.quality().code(), options.k(), options.h(), options.alpha()),
-        new Kernels.StatisticsUse(true, false),
+        true,
         statistics.data_ptr(),
         weights.data_ptr());
   }

@@ -2,6 +2,7 @@ package org.crossdistill.kernel;
 
 import java.util.List;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.crossdistill.kernel.binding.Crossdistill;
@@ -109,6 +110,34 @@ public final class CudaKernels {
     Status.check(
         Crossdistill.cd_row_norms_cuda(
             dtype.code(), rows, dim, x.data(), x.stride(), norms, launch.stream()));
+  }
+
+  /** Calls {@code cd_quality_weights_cuda}; the statistics lie on the device. */
+  public static void qualityWeights(
+      DType dtype,
+      long rows,
+      Pointer qualityStudent,
+      Pointer qualityTeacher,
+      Kernels.QualityRule rule,
+      boolean update,
+      Pointer statistics,
+      Pointer weights,
+      Launch launch) {
+    NativeLibrary.require();
+    Status.check(
+        Crossdistill.cd_quality_weights_cuda(
+            dtype.code(),
+            rows,
+            qualityStudent,
+            qualityTeacher,
+            rule.mode(),
+            rule.slope(),
+            rule.h(),
+            rule.alpha(),
+            update ? 1 : 0,
+            new DoublePointer(statistics),
+            weights,
+            launch.stream()));
   }
 
   /** Calls {@code cd_kd_cuda}. */

@@ -2,6 +2,7 @@ package org.crossdistill.kernel;
 
 import java.util.List;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.crossdistill.kernel.binding.Crossdistill;
@@ -226,13 +227,8 @@ public final class Kernels {
    */
   public record QualityRule(int mode, double slope, double h, double alpha) {}
 
-  /**
-   * What happens to the running statistics before they are used.
-   *
-   * @param update whether the batch changes them
-   * @param initialized whether they hold anything yet
-   */
-  public record StatisticsUse(boolean update, boolean initialized) {}
+  /** How many numbers the running statistics of qualities are. */
+  public static final int QUALITY_STATISTICS = Crossdistill.CD_QUALITY_STATISTICS;
 
   /**
    * Calls {@code cd_quality_weights}.
@@ -241,7 +237,9 @@ public final class Kernels {
    * @param rows B
    * @param qualityStudent [B]
    * @param qualityTeacher [B]
-   * @param statistics [4] of A, read and written: mean and deviation of the student, of the teacher
+   * @param update whether the batch changes the statistics
+   * @param statistics f64 [{@link #QUALITY_STATISTICS}], read and written: mean and deviation of
+   *     the student, of the teacher, and 1 once they hold a batch, else 0
    * @param weights [B] of A, written
    */
   public static void qualityWeights(
@@ -250,7 +248,7 @@ public final class Kernels {
       Pointer qualityStudent,
       Pointer qualityTeacher,
       QualityRule rule,
-      StatisticsUse use,
+      boolean update,
       Pointer statistics,
       Pointer weights) {
     NativeLibrary.require();
@@ -264,9 +262,8 @@ public final class Kernels {
             rule.slope,
             rule.h,
             rule.alpha,
-            use.update ? 1 : 0,
-            use.initialized ? 1 : 0,
-            statistics,
+            update ? 1 : 0,
+            new DoublePointer(statistics),
             weights));
   }
 }

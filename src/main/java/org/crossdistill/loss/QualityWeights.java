@@ -1,9 +1,8 @@
 package org.crossdistill.loss;
 
 import java.lang.ref.Reference;
-import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.crossdistill.kernel.Backend;
 import org.crossdistill.kernel.CudaKernels;
 import org.crossdistill.kernel.DType;
@@ -33,7 +32,8 @@ public final class QualityWeights {
   /** Added to σ, so that a constant quality divides by something. */
   static final double SIGMA_FLOOR = 1e-3;
 
-  private static final int STATISTICS = 4;
+  /** Where the statistics say whether they hold a batch. */
+  private static final int HELD = Kernels.QUALITY_STATISTICS - 1;
 
   private final Options options;
   private final Backend backendOrNull;
@@ -117,7 +117,7 @@ public final class QualityWeights {
     this.options = Arguments.given("options", options);
     this.backendOrNull = backendOrNull;
     // Retained, for a scope of the caller may be open and close long before this object goes.
-    this.statistics = Blank.tensor(DType.F64, STATISTICS + 1).zero_().retainReference();
+    this.statistics = Blank.tensor(DType.F64, Kernels.QUALITY_STATISTICS).zero_().retainReference();
   }
 
   /** The options it was made with. */
@@ -126,8 +126,9 @@ public final class QualityWeights {
   }
 
   /**
-   * The statistics themselves, to be saved and to be overwritten in place: f64 [5] on the CPU, μ
-   * and σ of the student, μ and σ of the teacher, and 1 once they hold a batch, else 0.
+   * The statistics themselves, to be saved and to be overwritten in place: f64 [5], μ and σ of the
+   * student, μ and σ of the teacher, and 1 once they hold a batch, else 0. On the CPU at first;
+   * {@link #forward} moves them to where the qualities are.
    */
   public Tensor statistics() {
     return statistics;
@@ -159,7 +160,9 @@ public final class QualityWeights {
   }
 
   /**
-   * Weights of a batch.
+   * Weights of a batch. On a GPU, where nothing waits for the device, a quality that is not finite
+   * is no exception but makes weights NaN and leaves the statistics as they are, and so does
+   * inference before any batch.
    *
    * @param qualityStudent [B] in f64, f32, bf16 or f16, finite
    * @param qualityTeacher of the student's shape, type and device
@@ -180,52 +183,56 @@ public final class QualityWeights {
 
   private Tensor forward(
       DType dtype, Tensor qualityStudent, Tensor qualityTeacher, boolean training) {
-    DoublePointer state = new DoublePointer(statistics.data_ptr());
-    Kernels.StatisticsUse use = new Kernels.StatisticsUse(training, state.get(STATISTICS) != 0);
-    if (!use.update() && !use.initialized()) {
+    Backend backend = Placement.backend(backendOrNull, "qualityStudent", qualityStudent);
+    placeStatistics(qualityStudent);
+    if (backend == Backend.CUDA) {
+      return onKernel(dtype, qualityStudent, qualityTeacher, training);
+    }
+    if (!training && !holdBatch()) {
       throw new TensorException("statistics: expected a training batch before, found none");
     }
-    double[] running = new double[STATISTICS];
-    state.get(running);
-    Backend backend = Placement.backend(backendOrNull, "qualityStudent", qualityStudent);
-    Tensor weights =
-        backend == Backend.CPU
-            ? onKernel(dtype, qualityStudent, qualityTeacher, use, running)
-            : QualityWeightsReference.forward(
-                options, qualityStudent, qualityTeacher, use, running);
-    if (training && qualityStudent.size(0) > 0) {
-      state.put(running).put(STATISTICS, 1);
-    }
-    return weights;
+    return backend == Backend.CPU
+        ? onKernel(dtype, qualityStudent, qualityTeacher, training)
+        : QualityWeightsReference.forward(
+            options, qualityStudent, qualityTeacher, training, statistics);
   }
 
-  /** Changes the running statistics in place. */
+  /** The tensor stays the same for all who hold it. */
+  private void placeStatistics(Tensor beside) {
+    if (statistics.is_cpu() && beside.is_cpu()) {
+      return;
+    }
+    try (Results results = new Results()) {
+      if (!DTypes.device(statistics).equals(DTypes.device(beside))) {
+        statistics.set_data(statistics.to(beside.device(), statistics.scalar_type()));
+      }
+    }
+  }
+
+  private boolean holdBatch() {
+    try (Results results = new Results()) {
+      return statistics.select(0, HELD).item_double() != 0;
+    }
+  }
+
   private Tensor onKernel(
-      DType dtype,
-      Tensor qualityStudent,
-      Tensor qualityTeacher,
-      Kernels.StatisticsUse use,
-      double[] running) {
+      DType dtype, Tensor qualityStudent, Tensor qualityTeacher, boolean update) {
     long rows = qualityStudent.size(0);
     Kernels.QualityRule rule =
         new Kernels.QualityRule(options.quality.code, options.k, options.h, options.alpha);
-    Tensor weights = Blank.tensor(dtype.accumulation(), rows);
+    Tensor weights = Blank.tensor(qualityStudent, dtype.accumulation(), rows);
     try (NativeArray student = NativeArray.vector(qualityStudent);
-        NativeArray teacher = NativeArray.vector(qualityTeacher);
-        Results results = new Results()) {
-      Tensor memory = Tensor.create(running).to(DTypes.scalarType(dtype.accumulation()));
+        NativeArray teacher = NativeArray.vector(qualityTeacher)) {
+      Pointer state = statistics.data_ptr();
+      Pointer out = Blank.data(weights);
       NativeCall.run(
+          qualityStudent,
           threads ->
               Kernels.qualityWeights(
-                  dtype,
-                  rows,
-                  student.data(),
-                  teacher.data(),
-                  rule,
-                  use,
-                  memory.data_ptr(),
-                  Blank.data(weights)));
-      new DoublePointer(memory.to(ScalarType.Double).data_ptr()).get(running);
+                  dtype, rows, student.data(), teacher.data(), rule, update, state, out),
+          launch ->
+              CudaKernels.qualityWeights(
+                  dtype, rows, student.data(), teacher.data(), rule, update, state, out, launch));
     }
     return weights;
   }

@@ -3,10 +3,9 @@ package org.crossdistill.loss;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.crossdistill.kernel.DType;
-import org.crossdistill.kernel.Kernels;
 import org.crossdistill.loss.QualityWeights.Options;
 
 /** {@link QualityWeights} composed of LibTorch operations. */
@@ -20,27 +19,26 @@ final class QualityWeightsReference {
     }
   }
 
-  /** Arguments checked but for the values; changes the running statistics in place. */
+  /** Arguments checked but for the values; changes the running statistics f64 [5] in place. */
   static Tensor forward(
       Options options,
       Tensor qualityStudent,
       Tensor qualityTeacher,
-      Kernels.StatisticsUse use,
-      double[] running) {
+      boolean update,
+      Tensor statistics) {
     try (Results results = new Results()) {
       Tensor s = finite("qualityStudent", qualityStudent);
       Tensor t = finite("qualityTeacher", qualityTeacher);
-      if (use.update() && s.size(0) > 0) {
-        double alpha = use.initialized() ? options.alpha() : 1;
-        boolean single = DTypes.of(s) == DType.F32;
-        double[] batch = {mean(s), deviation(s), mean(t), deviation(t)};
-        for (int i = 0; i < running.length; i++) {
-          double next = running[i] + alpha * (batch[i] - running[i]);
-          running[i] = single ? (float) next : next;
-        }
+      if (update && s.size(0) > 0) {
+        Tensor one = torch.ones_like(statistics.select(0, 0));
+        Tensor batch = stacked(mean(s), deviation(s), mean(t), deviation(t), one);
+        boolean held = statistics.select(0, 4).item_double() != 0;
+        statistics.lerp_(batch, new Scalar(held ? options.alpha() : 1));
       }
-      Tensor qualityOfStudent = standardised(options, s, running[0], running[1]);
-      Tensor qualityOfTeacher = standardised(options, t, running[2], running[3]);
+      Tensor qualityOfStudent =
+          standardised(options, s, statistics.select(0, 0), statistics.select(0, 1));
+      Tensor qualityOfTeacher =
+          standardised(options, t, statistics.select(0, 2), statistics.select(0, 3));
       return results.keep(weights(options, qualityOfStudent, qualityOfTeacher));
     }
   }
@@ -57,9 +55,11 @@ final class QualityWeightsReference {
     };
   }
 
-  private static Tensor standardised(Options options, Tensor values, double mean, double sigma) {
-    double factor = options.h() / (sigma + QualityWeights.SIGMA_FLOOR);
-    return clip(values.sub(new Scalar(mean)).mul(new Scalar(factor)), -1, 1);
+  private static Tensor standardised(
+      Options options, Tensor values, Tensor mean, Tensor deviation) {
+    Tensor factor = deviation.add(new Scalar(QualityWeights.SIGMA_FLOOR)).reciprocal();
+    Tensor q = values.sub(mean).mul(factor).mul(new Scalar(options.h()));
+    return clip(q, -1, 1);
   }
 
   private static Tensor clip(Tensor values, double least, double most) {
@@ -67,12 +67,17 @@ final class QualityWeightsReference {
         new ScalarOptional(new Scalar(least)), new ScalarOptional(new Scalar(most)));
   }
 
-  private static double mean(Tensor values) {
-    return values.mean().item_double();
+  private static Tensor mean(Tensor values) {
+    return values.to(ScalarType.Double).mean();
   }
 
-  private static double deviation(Tensor values) {
-    return values.size(0) == 1 ? 0 : values.std(true).item_double();
+  private static Tensor deviation(Tensor values) {
+    Tensor wide = values.to(ScalarType.Double);
+    return wide.size(0) == 1 ? torch.zeros_like(wide.select(0, 0)) : wide.std(true);
+  }
+
+  private static Tensor stacked(Tensor... numbers) {
+    return torch.stack(new TensorVector(numbers));
   }
 
   private static Tensor finite(String name, Tensor values) {

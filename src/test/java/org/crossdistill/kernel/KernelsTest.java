@@ -99,7 +99,7 @@ final class KernelsTest {
 
   @Test
   void qualityWeightsUpdateTheStatistics() {
-    DoublePointer statistics = new DoublePointer(0.0, 0.0, 0.0, 0.0);
+    DoublePointer statistics = new DoublePointer(0.0, 0.0, 0.0, 0.0, 0.0);
     DoublePointer weights = new DoublePointer(2);
     Kernels.qualityWeights(
         DType.F64,
@@ -107,12 +107,12 @@ final class KernelsTest {
         new DoublePointer(1.0, 3.0),
         new DoublePointer(5.0, 5.0),
         new Kernels.QualityRule(Crossdistill.CD_QUALITY_STUDENT, 1, 0.5, 0.01),
-        new Kernels.StatisticsUse(true, false),
+        true,
         statistics,
         weights);
     double sigma = Math.sqrt(2);
-    assertThat(values(statistics, 4))
-        .containsExactly(new double[] {2, sigma, 5, 0}, within(PRECISE));
+    assertThat(values(statistics, Kernels.QUALITY_STATISTICS))
+        .containsExactly(new double[] {2, sigma, 5, 0, 1}, within(PRECISE));
     double q = 0.5 / (sigma + 1e-3);
     assertThat(values(weights, 2)).containsExactly(new double[] {1 - q, 1 + q}, within(PRECISE));
   }
