@@ -1,13 +1,11 @@
 package org.crossdistill.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.crossdistill.eval.Metric;
 import org.crossdistill.nn.TorchThreads;
 import org.crossdistill.train.ConfigException;
@@ -87,10 +85,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private void refuseToOverwrite(Path folder) {
-    boolean holdsRun =
-        Stream.of("last.safetensors", "model.safetensors")
-            .anyMatch(file -> Files.exists(folder.resolve(file)));
-    if (!resume && !overwrite && holdsRun) {
+    if (!resume && !overwrite && RunFolder.holdsRun(folder)) {
       throw new ConfigException(
           folder
               + " holds a run: go on with --resume, replace it with --overwrite, or name another");

@@ -30,6 +30,7 @@ public final class RunFolder implements AutoCloseable {
 
   static final String MODEL = "model.safetensors";
   static final String OTHER_MODEL = "other-model.safetensors";
+  static final String CHECKPOINT = "last.safetensors";
   static final String METRICS = "metrics.jsonl";
   static final String TIMINGS = "timings.jsonl";
 
@@ -59,6 +60,11 @@ public final class RunFolder implements AutoCloseable {
     }
   }
 
+  /** Whether there is a training in a folder that could be gone on with or would be lost. */
+  public static boolean holdsRun(Path folder) {
+    return Files.exists(folder.resolve(CHECKPOINT)) || Files.exists(folder.resolve(MODEL));
+  }
+
   /** Removes the folder, and those that were made to hold it, where nothing was written to them. */
   @Override
   public void close() {
@@ -84,7 +90,7 @@ public final class RunFolder implements AutoCloseable {
 
   /** The state after the last epoch that was finished, to resume from. */
   public Path checkpoint() {
-    return folder.resolve("last.safetensors");
+    return folder.resolve(CHECKPOINT);
   }
 
   /** What the model is and what was measured; there at the end of the training only. */
