@@ -24,6 +24,7 @@ public final class JavaProcess {
   private final List<String> options = new ArrayList<>(List.of("-Xmx1g"));
   private final Class<?> main;
   private BooleanSupplier end = () -> false;
+  private Path output;
   private List<String> classPath = Arrays.asList(currentClassPath().split(File.pathSeparator));
 
   /** What came out of it. */
@@ -61,6 +62,12 @@ public final class JavaProcess {
     return this;
   }
 
+  /** Sends what it prints to a file, and so away from {@link Result#out}. */
+  public JavaProcess outputTo(Path file) {
+    output = file;
+    return this;
+  }
+
   /** Changes the entries of the class path. */
   public JavaProcess classPath(UnaryOperator<String> change) {
     classPath = classPath.stream().map(change).toList();
@@ -78,7 +85,8 @@ public final class JavaProcess {
     Path err = Files.createTempFile("crossdistill", ".err");
     try {
       ProcessBuilder builder = new ProcessBuilder(command);
-      builder.redirectOutput(out.toFile()).redirectError(err.toFile());
+      builder.redirectOutput((output == null ? out : output).toFile());
+      builder.redirectError(err.toFile());
       builder.environment().keySet().removeIf(name -> name.startsWith("CROSSDISTILL_"));
       builder.environment().putAll(environment);
       Process process = builder.start();

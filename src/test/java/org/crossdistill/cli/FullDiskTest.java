@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.crossdistill.JavaProcess;
 import org.crossdistill.data.DType;
 import org.crossdistill.data.Safetensors;
 import org.crossdistill.data.TensorData;
@@ -94,19 +94,11 @@ class FullDiskTest {
   @Test
   @Timeout(300)
   void resultsThatCannotBePrintedAreAFailure() throws Exception {
-    assumeThat(Path.of("/dev/full")).exists();
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName(),
-                "--version")
-            .redirectOutput(Path.of("/dev/full").toFile())
-            .start();
-    String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).isEqualTo(ExitCode.FAILURE);
-    assertThat(err).isEqualTo("crossdistill: cannot write to standard output\n");
+    Path full = Path.of("/dev/full");
+    assumeThat(full).exists();
+    JavaProcess.Result run = new JavaProcess(Main.class).outputTo(full).run("--version");
+    assertThat(run.exitCode()).isEqualTo(ExitCode.FAILURE);
+    assertThat(run.err()).isEqualTo("crossdistill: cannot write to standard output\n");
   }
 
   @Test
