@@ -1,11 +1,9 @@
 package org.crossdistill.benchmarks;
 
-import java.util.Locale;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
-import org.crossdistill.kernel.Backend;
 import org.crossdistill.loss.DiscomKdLoss;
 import org.crossdistill.loss.DiscomKdLoss.Head;
 import org.crossdistill.loss.DiscomKdLoss.Heads;
@@ -38,7 +36,7 @@ public class DiscomKdBenchmark {
   public void prepare() {
     long[] sizes = Inputs.sizes(shape);
     Inputs inputs = new Inputs();
-    loss = new DiscomKdLoss(Options.defaults(), Backend.valueOf(via.toUpperCase(Locale.ROOT)));
+    loss = new DiscomKdLoss(Options.defaults(), Inputs.backend(via));
     one = modality(inputs, sizes[0], sizes[1]);
     two = modality(inputs, sizes[0], sizes[1]);
     heads =

@@ -1,10 +1,8 @@
 package org.crossdistill.benchmarks;
 
 import java.util.EnumSet;
-import java.util.Locale;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.crossdistill.kernel.Backend;
 import org.crossdistill.loss.SoftMarginFeatureLoss;
 import org.crossdistill.loss.SoftMarginFeatureLoss.Options;
 import org.crossdistill.loss.SoftMarginFeatureLoss.Output;
@@ -39,9 +37,7 @@ public class FeatureMarginBenchmark {
     student = inputs.normal(sizes[0], sizes[1]);
     teacher = inputs.normal(sizes[0], sizes[1]);
     weights = inputs.weights(sizes[0]);
-    loss =
-        new SoftMarginFeatureLoss(
-            Options.defaults(), Backend.valueOf(via.toUpperCase(Locale.ROOT)));
+    loss = new SoftMarginFeatureLoss(Options.defaults(), Inputs.backend(via));
   }
 
   @Benchmark

@@ -3,6 +3,8 @@ package org.crossdistill.benchmarks;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.Labelled;
 
 /** Random tensors, the same in every run. */
 final class Inputs {
@@ -11,6 +13,11 @@ final class Inputs {
   /** The numbers of a shape such as "256x128". */
   static long[] sizes(String shape) {
     return Stream.of(shape.split("x", -1)).mapToLong(Long::parseLong).toArray();
+  }
+
+  /** The backend of a benchmark's parameter, "cpu" or "reference". */
+  static Backend backend(String via) {
+    return Labelled.parse(Backend.class, "via", via);
   }
 
   /** Normally distributed values of type f32. */

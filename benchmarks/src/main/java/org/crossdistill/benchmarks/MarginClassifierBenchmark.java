@@ -2,10 +2,8 @@ package org.crossdistill.benchmarks;
 
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.crossdistill.kernel.Backend;
 import org.crossdistill.loss.MarginClassifierLoss;
 import org.crossdistill.loss.MarginClassifierLoss.Options;
 import org.crossdistill.loss.MarginClassifierLoss.Output;
@@ -44,8 +42,7 @@ public class MarginClassifierBenchmark {
             inputs.weights(sizes[0]),
             1);
     classifier = inputs.normal(sizes[1], sizes[2]);
-    loss =
-        new MarginClassifierLoss(Options.defaults(), Backend.valueOf(via.toUpperCase(Locale.ROOT)));
+    loss = new MarginClassifierLoss(Options.defaults(), Inputs.backend(via));
   }
 
   @Benchmark

@@ -1,9 +1,7 @@
 package org.crossdistill.benchmarks;
 
-import java.util.Locale;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.crossdistill.kernel.Backend;
 import org.crossdistill.loss.QualityWeights;
 import org.crossdistill.loss.QualityWeights.Options;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -33,7 +31,7 @@ public class QualityWeightsBenchmark {
     Inputs inputs = new Inputs();
     student = inputs.normal(sizes[0], sizes[1]);
     teacher = inputs.normal(sizes[0], sizes[1]);
-    weights = new QualityWeights(Options.defaults(), Backend.valueOf(via.toUpperCase(Locale.ROOT)));
+    weights = new QualityWeights(Options.defaults(), Inputs.backend(via));
   }
 
   @Benchmark
