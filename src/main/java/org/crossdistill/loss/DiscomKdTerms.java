@@ -140,7 +140,9 @@ final class DiscomKdTerms {
 
   /** Σ cos = B − Σ (1 − cos). */
   private Tensor cosines(Tensor informative, Tensor other, double gradScale) {
-    var result = distance.forward(informative, other, null, -gradScale, BOTH_SIDES);
+    var result =
+        distance.forward(
+            informative, other, null, -gradScale, gradScale == 0 ? Set.of() : BOTH_SIDES);
     if (gradScale != 0) {
       add(informative, result.gradStudent());
       add(other, result.gradTeacher());
