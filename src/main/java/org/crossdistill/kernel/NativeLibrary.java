@@ -1,7 +1,9 @@
 package org.crossdistill.kernel;
 
 import java.io.IOException;
+import java.net.URI;
 import java.net.URL;
+import java.nio.file.Path;
 import java.util.Optional;
 import org.bytedeco.javacpp.Loader;
 import org.crossdistill.kernel.binding.Crossdistill;
@@ -162,6 +164,8 @@ public final class NativeLibrary {
     }
     try {
       shareOpenMp();
+      requireWhole("crossdistill");
+      requireWhole(JNI_LIBRARY);
       String path = Loader.load(Crossdistill.class);
       return State.loaded(path, whyWrongAbi(path, Crossdistill.cd_abi_version()));
     } catch (IOException | LinkageError | RuntimeException e) {
@@ -181,6 +185,22 @@ public final class NativeLibrary {
     }
   }
 
+  /** Looks at the file that JavaCPP is going to load; one that is not there it will name. */
+  private static void requireWhole(String library) throws IOException {
+    URL resource = NativeLibrary.class.getResource(resource(library));
+    if (resource != null && Loader.getPlatform().startsWith("linux")) {
+      boolean unpacked = resource.getProtocol().equals("file");
+      ElfFile.requireWhole(
+          unpacked
+              ? Path.of(URI.create(resource.toString()))
+              : Loader.cacheResource(resource).toPath());
+    }
+  }
+
+  private static String resource(String library) {
+    return Loader.getPlatform() + "/" + System.mapLibraryName(library);
+  }
+
   /** Null if the version is the expected one. */
   static String whyWrongAbi(String path, int found) {
     if (found == Crossdistill.CD_ABI_VERSION) {
@@ -194,8 +214,7 @@ public final class NativeLibrary {
   }
 
   private static String whyNotLoadable(Throwable error) {
-    String resource = Loader.getPlatform() + "/" + System.mapLibraryName(JNI_LIBRARY);
-    if (NativeLibrary.class.getResource(resource) == null) {
+    if (NativeLibrary.class.getResource(resource(JNI_LIBRARY)) == null) {
       return "no native library for "
           + Loader.getPlatform()
           + " on the class path (the jar crossdistill-…-"

@@ -1,10 +1,13 @@
 package org.crossdistill.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
@@ -13,6 +16,9 @@ import org.crossdistill.JavaProcess;
 import org.crossdistill.JavaProcess.Result;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Loading is decided once a process: the ways to fail are tried in processes of their own. */
 final class NativeLibraryTest {
@@ -34,7 +40,8 @@ final class NativeLibraryTest {
   void anotherVersionOfTheInterfaceIsRefused() {
     assertThat(NativeLibrary.whyWrongAbi("/x.so", NativeLibrary.abiVersion())).isNull();
     assertThat(NativeLibrary.whyWrongAbi("/x.so", 999))
-        .isEqualTo("/x.so: expected version 1 of the C interface, found 999");
+        .isEqualTo(
+            "/x.so: expected version %d of the C interface, found 999", NativeLibrary.abiVersion());
   }
 
   @Test
@@ -80,6 +87,40 @@ final class NativeLibraryTest {
     assertThat(result.out()).contains("library: the native library cannot be loaded: ");
   }
 
+  /** The linker would map what is not there, and the process would die of it. */
+  @ParameterizedTest
+  @CsvSource({"crossdistill, 0.999999", "crossdistill, 0.5", "jniCrossdistill, 0.5"})
+  void truncatedLibraryFileIsNoCrash(String library, double share) throws Exception {
+    assumeThat(Loader.getPlatform()).startsWith("linux");
+    copyClasses();
+    Path file = natives().resolve(System.mapLibraryName(library));
+    long size = Files.size(file);
+    cut(file, (long) (share * size));
+    Result result = fromCopy().run();
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out())
+        .contains("library: the native library cannot be loaded: " + file + ": expected ")
+        .contains("bytes, found " + (long) (share * size) + ": truncated")
+        .contains("backend: reference (not cuda or cpu");
+  }
+
+  /** As a header cut off in the middle, or nothing at all, is. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 3, 63, 64, 65, 200, 4096})
+  void whateverIsLeftOfALibraryFileIsNoCrash(int bytes) throws Exception {
+    copyClasses();
+    cut(natives().resolve(System.mapLibraryName("crossdistill")), bytes);
+    Result result = fromCopy().run();
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out()).contains("library: the native library cannot be loaded: ");
+  }
+
+  private static void cut(Path file, long bytes) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.truncate(bytes);
+    }
+  }
+
   @Test
   void missingNativesJarIsNamed() throws Exception {
     copyClasses();
@@ -99,13 +140,24 @@ final class NativeLibraryTest {
     Path jar = folder.resolve("natives.jar");
     pack(folder.resolve("classes"), jar);
     Path cache = folder.resolve("cache");
-    Result result =
-        new JavaProcess(NativeProbe.class)
-            .classPath(entry -> entry.equals(CLASSES.toString()) ? jar.toString() : entry)
-            .option("-Dorg.bytedeco.javacpp.cachedir=" + cache)
-            .run();
+    Result result = fromJar(jar, cache).run();
     assertThat(result.out()).contains("library: " + cache).contains("backend: ");
     assertThat(result.out()).doesNotContain("failed");
+
+    // Whatever becomes of the unpacked file, it is unpacked again.
+    try (Stream<Path> files = Files.walk(cache)) {
+      String name = System.mapLibraryName("crossdistill");
+      for (Path file : files.filter(path -> path.endsWith(name)).toList()) {
+        cut(file, Files.size(file) / 2);
+      }
+    }
+    assertThat(fromJar(jar, cache).run().out()).isEqualTo(result.out());
+  }
+
+  private static JavaProcess fromJar(Path jar, Path cache) {
+    return new JavaProcess(NativeProbe.class)
+        .classPath(entry -> entry.equals(CLASSES.toString()) ? jar.toString() : entry)
+        .option("-Dorg.bytedeco.javacpp.cachedir=" + cache);
   }
 
   private JavaProcess fromCopy() {
