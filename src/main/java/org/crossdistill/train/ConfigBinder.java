@@ -17,9 +17,9 @@ import org.crossdistill.CrossdistillException;
  * Turns tables into option records and back. A record's component {@code learningRate} is the key
  * {@code learning-rate}, an enum's constant {@code WEIGHTED_MEAN} the string {@code
  * "weighted-mean"}. What a table leaves out comes from the record's static {@code defaults()}. A
- * key that no component has is an error that names the nearest one. A component whose type is an
- * interface is the record that the table's {@code name} chooses through the interface's static
- * {@code named(Object)}.
+ * key that no component has is an error that names the nearest one, in this table or one of its
+ * own. A component whose type is an interface is the record that the table's {@code name} chooses
+ * through the interface's static {@code named(Object)}.
  */
 public final class ConfigBinder {
 
@@ -41,7 +41,7 @@ public final class ConfigBinder {
       Class<R> type, R defaults, Map<String, Object> table, String path) {
     RecordComponent[] components = type.getRecordComponents();
     List<String> known = Arrays.stream(components).map(c -> kebab(c.getName())).toList();
-    rejectUnknown(table.keySet(), known, path);
+    rejectUnknown(table.keySet(), keys(type), path);
     Object[] values = new Object[components.length];
     Class<?>[] types = new Class<?>[components.length];
     for (int i = 0; i < components.length; i++) {
@@ -79,10 +79,40 @@ public final class ConfigBinder {
     return value;
   }
 
-  /** Fails if a key is not among the known ones; the message names the nearest. */
+  /** All keys of a table, and after them those of its own tables, such as {@code split.name}. */
+  static List<String> keys(Class<?> type) {
+    List<String> own = new ArrayList<>();
+    List<String> nested = new ArrayList<>();
+    for (RecordComponent component : type.getRecordComponents()) {
+      String key = kebab(component.getName());
+      own.add(key);
+      for (Class<?> record : records(component.getType())) {
+        keys(record).forEach(name -> nested.add(join(key, name)));
+      }
+    }
+    own.addAll(nested);
+    return own;
+  }
+
+  /** The type itself, or all that a table's name may choose; none if the type is no table. */
+  static List<Class<?>> records(Class<?> type) {
+    if (type.isRecord()) {
+      return List.of(type);
+    }
+    return type.isSealed() && type.isInterface()
+        ? List.of(type.getPermittedSubclasses())
+        : List.of();
+  }
+
+  /**
+   * Fails if a key is not among the known ones; the message names the nearest.
+   *
+   * @param known keys of the table, and those of its own tables with a point in them
+   */
   static void rejectUnknown(Collection<String> keys, Collection<String> known, String path) {
     for (String key : keys) {
-      if (!known.contains(key)) {
+      boolean nested = key.contains("."); // "a.b" in quotes is one key, not b of a table a
+      if (nested || !known.contains(key)) {
         String nearest = Levenshtein.nearest(key, known);
         throw new ConfigException(
             "unknown key " + join(path, key) + "; did you mean " + join(path, nearest) + "?");

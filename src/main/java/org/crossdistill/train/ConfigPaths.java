@@ -3,7 +3,6 @@ package org.crossdistill.train;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -73,7 +72,7 @@ final class ConfigPaths {
 
   private static Set<String> keys(Class<?> type, String prefix) {
     Set<String> keys = new TreeSet<>();
-    for (Class<?> record : records(type)) {
+    for (Class<?> record : ConfigBinder.records(type)) {
       for (RecordComponent component : record.getRecordComponents()) {
         String key = prefix + ConfigBinder.kebab(component.getName());
         if (component.isAnnotationPresent(FilePath.class)) {
@@ -83,16 +82,5 @@ final class ConfigPaths {
       }
     }
     return keys;
-  }
-
-  /** The type itself, or all that its name may choose. */
-  private static List<Class<?>> records(Class<?> type) {
-    List<Class<?>> records = new ArrayList<>();
-    if (type.isRecord()) {
-      records.add(type);
-    } else if (type.isSealed() && type.isInterface()) {
-      records.addAll(List.of(type.getPermittedSubclasses()));
-    }
-    return records;
   }
 }

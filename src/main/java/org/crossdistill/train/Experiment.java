@@ -1,5 +1,6 @@
 package org.crossdistill.train;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -92,6 +93,9 @@ public record Experiment(Settings settings, Methods.Entry method, Record methodO
    */
   @SuppressWarnings("unchecked")
   public static Experiment of(Map<String, Object> config) {
+    List<String> known = new ArrayList<>(List.of(METHOD));
+    known.addAll(ConfigBinder.keys(Settings.class));
+    ConfigBinder.rejectUnknown(config.keySet(), known, "");
     Map<String, Object> shared = new TreeMap<>(config);
     Object method = shared.remove(METHOD);
     if (!(method instanceof Map)) {

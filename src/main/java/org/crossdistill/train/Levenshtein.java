@@ -8,11 +8,19 @@ final class Levenshtein {
 
   private Levenshtein() {}
 
-  /** The candidate with the fewest edits from {@code word}. */
-  static String nearest(String word, Collection<String> candidates) {
-    return candidates.stream()
-        .min(Comparator.comparingInt(candidate -> distance(word, candidate)))
+  /**
+   * The key whose last part has the fewest edits from {@code word}, the first of several.
+   *
+   * @param keys such as {@code margin} or {@code feature-margin.margin}
+   */
+  static String nearest(String word, Collection<String> keys) {
+    return keys.stream()
+        .min(Comparator.comparingInt(key -> distance(word, lastPart(key))))
         .orElseThrow();
+  }
+
+  private static String lastPart(String key) {
+    return key.substring(key.lastIndexOf('.') + 1);
   }
 
   private static int distance(String a, String b) {

@@ -82,6 +82,10 @@ class ConfigTest {
       value = {
         "train.epoch=3 | unknown key train.epoch; did you mean train.epochs?",
         "trian.epochs=3 | unknown key trian; did you mean train?",
+        "method.distance=\"cosine\" | method.distance; did you mean method.feature-margin.distance?",
+        "method.heda=\"none\" | unknown key method.heda; did you mean method.head?",
+        "methd.name=\"none\" | unknown key methd; did you mean method?",
+        "method.\"feature-margin.margin\"=3 | unknown key method.feature-margin.margin",
         "method.lambdaf=3 | unknown key method.lambdaf; did you mean method.lambda-f?",
         "method.feature-margin.margin=-1 | margin",
         "method.name=cmb | method.name: expected one of none, cmd, c2kd, ",
