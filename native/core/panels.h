@@ -126,6 +126,30 @@ void multiply_row_panels(int64_t rows, int64_t chunks, const P* a, int64_t a_pan
   }
 }
 
+// Columns that the panels of both factors, W wide, leave room for in the first-level cache.
+template <class P>
+inline constexpr int64_t kDepthChunks = 16384 * Factor<P>::kElements /
+                                        (kPanelWidth<typename Factor<P>::Sum> *
+                                         kPanelWidth<typename Factor<P>::Sum> * sizeof(P));
+
+// C [rows, W] = A B as multiply_row_panels has them, for any depth.
+template <class P>
+CD_INLINE void multiply_deep_row_panels(int64_t rows, int64_t chunks, const P* a, int64_t a_panel,
+                                        const P* b, typename Factor<P>::Sum* c) {
+  constexpr int64_t kWidth = kPanelWidth<typename Factor<P>::Sum>;
+  constexpr int64_t kInner = kWidth / Factor<P>::kElements;
+  for (int64_t chunk = 0; chunk == 0 || chunk < chunks; chunk += kDepthChunks<P>) {
+    const int64_t left = chunks - chunk;
+    const int64_t depth = left < kDepthChunks<P> ? left : kDepthChunks<P>;
+    const P* columns = b + chunk * kInner * kWidth;
+    if (chunk == 0) {
+      multiply_row_panels<P, false>(rows, depth, a, a_panel, columns, c);
+    } else {
+      multiply_row_panels<P, true>(rows, depth, a + chunk * a_panel, a_panel, columns, c);
+    }
+  }
+}
+
 // C [W, W] (+)= A^T B: A [depth, W], B [depth, W]; depth is a multiple of kTileRows.
 template <class P, bool kAccumulate>
 void multiply_transposed_panel(int64_t depth, const P* a, const P* b, typename Factor<P>::Sum* c) {

@@ -60,5 +60,31 @@ CD_INLINE Vector<double> exponential(Vector<double> x) {
   return x < broadcast(-708.0) ? Vector<double>{} : result;
 }
 
+template <class T>
+struct Logistic {
+  Vector<T> softplus;  // log(1 + e^u)
+  Vector<T> sigmoid;   // 1 / (1 + e^-u)
+};
+
+// Both within 8 ulp for any u, NaN for NaN. With e = e^-|u| and s = e / (2 + e) <= 1/3,
+// log(1 + e) = 2 atanh(s) = 2 s (1 + s^2 / 3 + s^4 / 5 + ...).
+template <class T>
+CD_INLINE Logistic<T> logistic(Vector<T> u) {
+  constexpr int kTerms = sizeof(T) == 8 ? 15 : 6;
+  const Vector<T> one = broadcast(static_cast<T>(1));
+  const Vector<T> e = exponential(-maximum(u, -u));
+  const Vector<T> e1 = one + e, e2 = one + e1;
+  const Vector<T> inverse = one / (e1 * e2);  // one quotient for both
+  const Vector<T> s = e * e1 * inverse, square = s * s;
+  Vector<T> series = broadcast(static_cast<T>(1.0 / (2 * kTerms + 1)));
+#pragma GCC unroll 16
+  for (int k = kTerms - 1; k >= 0; --k) {
+    series = multiply_add(series, square, broadcast(static_cast<T>(1.0 / (2 * k + 1))));
+  }
+  const Vector<T> upper = e2 * inverse;
+  const Vector<T> zero = {};
+  return {multiply_add(s + s, series, maximum(zero, u)), u < zero ? e * upper : upper};
+}
+
 }  // namespace CD_TARGET
 }  // namespace cd

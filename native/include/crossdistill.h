@@ -448,6 +448,35 @@ CD_EXPORT int32_t cd_rkd(int32_t dtype, int64_t rows, int64_t student_dim, int64
                          int64_t grad_student_stride, void* grad_teacher_or_null,
                          int64_t grad_teacher_stride, int32_t threads);
 
+/* ---- K6: noise-contrastive estimation ------------------------------------------------------- */
+
+/* Of contrastive representation distillation (Tian et al., ICLR 2020): each row g_i is to find its
+ * own candidate o_i among others that were drawn from N samples, all rows from the same K. With
+ * noise = m / N + 1e-7 and x_ij = exp(g_i.c_j / T) / Z
+ *  loss = -1/B sum_i [log(x_io / (x_io + noise)) + sum_drawn log((m / N) / (x_ij + noise))]
+ * computed with u_ij = g_i.c_j / T - log(Z noise), so that no exponential overflows, as
+ *  loss = 1/B sum_i [sum_j n_ij softplus(u_ij) - u_io] + m log(1 + 1e-7 N / m); 0 for B = 0.
+ *
+ * rows, candidates, dim  B, K, D
+ * embeddings             g [B, D] of dtype
+ * memory                 c [K, D] of dtype
+ * own                    o [B], 0 <= o < K
+ * counts_or_null         n [B, K] of A: how often each candidate counts for each row, the own one
+ *                        included; not inspected; null = 1
+ * temperature            T, from 1e-9 to 1e9
+ * normaliser             Z, > 0 and finite
+ * negatives, samples     m, N >= 1
+ * loss                   [1] of A
+ * grad_embeddings_or_null [B, D] of dtype: 1 / (B T) (sum_j n_ij sigmoid(u_ij) c_j - c_o)
+ */
+CD_EXPORT int32_t cd_crd(int32_t dtype, int64_t rows, int64_t candidates, int64_t dim,
+                         const void* embeddings, int64_t embeddings_stride, const void* memory,
+                         int64_t memory_stride, const int64_t* own, const void* counts_or_null,
+                         int64_t counts_stride, double temperature, double normaliser,
+                         int64_t negatives, int64_t samples, double grad_scale, void* loss,
+                         void* grad_embeddings_or_null, int64_t grad_embeddings_stride,
+                         int32_t threads);
+
 /* ---- limits of the machine ------------------------------------------------------------------ */
 
 /* What the time of a kernel is held against: loops on the active instruction set whose work is cut

@@ -19,12 +19,6 @@ CD_INLINE int64_t first_tile(const MarginClassifier& call, int64_t group) {
   return call.tiles * group / call.groups;
 }
 
-// Columns that the panels of both factors, W wide, leave room for in the first-level cache.
-template <class P>
-inline constexpr int64_t kDepthChunks = 16384 * Factor<P>::kElements /
-                                        (kPanelWidth<typename Factor<P>::Sum> *
-                                         kPanelWidth<typename Factor<P>::Sum> * sizeof(P));
-
 // Logits of one panel from the products of packed rows, and the bias.
 template <class P>
 void finish_logits(const MarginClassifier& call, const Tile<P>& tile, int64_t panel,
@@ -56,18 +50,7 @@ void tile_logits(const MarginClassifier& call, const Tile<P>& tile, int64_t firs
   for (int64_t panel = first; panel < last; ++panel) {
     const P* z = static_cast<const P*>(call.z_columns) + panel * chunks * kInner * kWidth;
     T* logits = tile.logits + (panel - first) * tile.stride * kWidth;
-    for (int64_t chunk = 0; chunk == 0 || chunk < chunks; chunk += kDepthChunks<P>) {
-      const int64_t left = chunks - chunk;
-      const int64_t depth = left < kDepthChunks<P> ? left : kDepthChunks<P>;
-      const int64_t v_panel = tile.stride * kInner;
-      const P* v = tile.v + chunk * v_panel;
-      const P* b = z + chunk * kInner * kWidth;
-      if (chunk == 0) {
-        multiply_row_panels<P, false>(tile.stride, depth, v, v_panel, b, logits);
-      } else {
-        multiply_row_panels<P, true>(tile.stride, depth, v, v_panel, b, logits);
-      }
-    }
+    multiply_deep_row_panels(tile.stride, chunks, tile.v, tile.stride * kInner, z, logits);
     finish_logits(call, tile, panel, logits);
   }
 }

@@ -63,6 +63,60 @@ TEST(Simd, ExponentialOfSpecialValues) {
   check_special_values<double>();
 }
 
+void logistic(const float* u, float* softplus, float* sigmoid, int64_t n) {
+  CD_OF_ACTIVE_ISA(probe_logistic_f32)(u, softplus, sigmoid, n);
+}
+
+void logistic(const double* u, double* softplus, double* sigmoid, int64_t n) {
+  CD_OF_ACTIVE_ISA(probe_logistic_f64)(u, softplus, sigmoid, n);
+}
+
+template <class T>
+double worst_logistic_ulps(double low, double high, int count) {
+  std::vector<T> u, softplus(static_cast<size_t>(count)), sigmoid(softplus.size());
+  for (int i = 0; i < count; ++i) {
+    u.push_back(static_cast<T>(low + (high - low) * (i + 0.5) / count));
+  }
+  logistic(u.data(), softplus.data(), sigmoid.data(), count);
+  double worst = 0;
+  for (size_t i = 0; i < u.size(); ++i) {
+    const long double e = std::exp(-std::fabs(static_cast<long double>(u[i])));
+    const long double above = std::max(static_cast<long double>(u[i]), 0.0L);
+    worst = std::max(worst, ulps(softplus[i], above + std::log1p(e)));
+    worst = std::max(worst, ulps(sigmoid[i], (u[i] < 0 ? e : 1) / (1 + e)));
+  }
+  return worst;
+}
+
+TEST(Simd, LogisticIsWithinEightUlps) {
+  EXPECT_LE(worst_logistic_ulps<float>(-87, 100, 200001), 8);
+  EXPECT_LE(worst_logistic_ulps<float>(-1e-3, 1e-3, 10001), 8);
+  EXPECT_LE(worst_logistic_ulps<double>(-707, 800, 50001), 8);
+  EXPECT_LE(worst_logistic_ulps<double>(-2, 2, 50001), 8);
+}
+
+template <class T>
+void check_special_logistics() {
+  const T infinity = std::numeric_limits<T>::infinity();
+  const T u[] = {infinity, -infinity, std::numeric_limits<T>::max(), T(-1e4), T(NAN)};
+  T softplus[5], sigmoid[5];
+  logistic(u, softplus, sigmoid, 5);
+  EXPECT_EQ(softplus[0], infinity);
+  EXPECT_EQ(sigmoid[0], 1);
+  EXPECT_EQ(softplus[1], 0);
+  EXPECT_EQ(sigmoid[1], 0);
+  EXPECT_EQ(softplus[2], u[2]);
+  EXPECT_EQ(softplus[3], 0);
+  EXPECT_EQ(sigmoid[3], 0);
+  EXPECT_TRUE(std::isnan(softplus[4]));
+  EXPECT_TRUE(std::isnan(sigmoid[4]));
+}
+
+TEST(Simd, LogisticOfSpecialValues) {
+  check_special_logistics<float>();
+  check_special_logistics<double>();
+}
+
 TEST(Simd, EveryNarrowNumberWidensExactly) {
   WidenFunction* const widen = CD_OF_ACTIVE_ISA(probe_widen);
   std::vector<uint16_t> bits(65536);

@@ -14,6 +14,15 @@ void all_exponentials(const T* x, T* y, int64_t n) {
   });
 }
 
+template <class T>
+void all_logistics(const T* u, T* softplus, T* sigmoid, int64_t n) {
+  for_each_vector<T>(0, n, [&](int64_t i, int64_t count, int) {
+    const Logistic<T> value = logistic<T>(load<T>(u + i, count));
+    store<T>(softplus + i, value.softplus, count);
+    store<T>(sigmoid + i, value.sigmoid, count);
+  });
+}
+
 template <class To, class From>
 void convert(const From* x, To* y, int64_t n) {
   for_each_vector<float>(0, n, [&](int64_t i, int64_t count, int) {
@@ -28,6 +37,14 @@ int32_t probe_vector_bytes() { return static_cast<int32_t>(sizeof(Vector<float>)
 void probe_exponential_f32(const float* x, float* y, int64_t n) { all_exponentials(x, y, n); }
 
 void probe_exponential_f64(const double* x, double* y, int64_t n) { all_exponentials(x, y, n); }
+
+void probe_logistic_f32(const float* u, float* softplus, float* sigmoid, int64_t n) {
+  all_logistics(u, softplus, sigmoid, n);
+}
+
+void probe_logistic_f64(const double* u, double* softplus, double* sigmoid, int64_t n) {
+  all_logistics(u, softplus, sigmoid, n);
+}
 
 void probe_widen(bool half, const uint16_t* bits, float* y, int64_t n) {
   if (half) {
