@@ -66,6 +66,7 @@ final class PackageDependencyTest {
           Map.entry("KdLoss.onKernel", "one call with an argument a line"),
           Map.entry("DkdLoss.onKernel", "one call with an argument a line"),
           Map.entry("C2kdLoss.onKernel", "one call with an argument a line"),
+          Map.entry("CrdLoss.onKernel", "one call with an argument a line"),
           Map.entry("Meter.row", "one call with an argument a line"),
           Map.entry(
               "KdReference.forward", "leaves, loss and gradients in the scope of the results"),

@@ -33,6 +33,12 @@ final class Inputs {
         .to(SCALAR_TYPES.get(dtype));
   }
 
+  /** Of length 1, [rows, columns]. */
+  Tensor unit(DType dtype, long rows, long columns) {
+    Tensor normal = normal(DType.F32, rows, columns);
+    return as(dtype, normal.div(normal.square().sum(1).sqrt().unsqueeze(1)));
+  }
+
   /** From 0 to 2, as the weights of samples are, in f32: [rows]. */
   Tensor weights(long rows) {
     return blank(DType.F32, rows).uniform_(0, 2, new GeneratorOptional(generator));

@@ -41,6 +41,7 @@ public final class Suite {
     suite.tau("256x309", F32);
     suite.quality("4096x512", F32);
     suite.rkd("64x128", F32);
+    suite.crd("64x1047x128", F32);
     return suite.cases;
   }
 
@@ -67,6 +68,8 @@ public final class Suite {
     suite.quality("4096x512", F32_BF16);
     suite.rkd("64x128", F32);
     suite.rkd("256x512", F32);
+    suite.crd("64x1047x128", F32);
+    suite.crd("256x16384x128", F32);
     return suite.cases;
   }
 
@@ -154,6 +157,10 @@ public final class Suite {
         shape,
         dtypes,
         (dtype, sizes) -> RkdProblem.of(options, dtype, sizes));
+  }
+
+  private void crd(String shape, List<DType> dtypes) {
+    add("crd", "shared", shape, dtypes, CrdProblem::of);
   }
 
   private void add(

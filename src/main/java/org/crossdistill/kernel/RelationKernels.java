@@ -1,5 +1,6 @@
 package org.crossdistill.kernel;
 
+import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.crossdistill.kernel.binding.Crossdistill;
 
@@ -44,6 +45,73 @@ public final class RelationKernels {
    * @param gradTeacher [B, E], or none
    */
   public record RkdOutputs(Pointer loss, Matrix gradStudent, Matrix gradTeacher) {}
+
+  /**
+   * What noise-contrastive estimation reads.
+   *
+   * @param dtype of embeddings and memory
+   * @param rows B
+   * @param candidates K, the same for all rows
+   * @param dim D
+   * @param embeddings [B, D]
+   * @param memory the candidates [K, D]
+   * @param own which candidate is a row's own, [B], int64
+   * @param counts how often each counts, [B, K] of A; none = once
+   * @param temperature of the similarities
+   * @param normaliser of their exponentials
+   * @param negatives drawn for each row
+   * @param samples that they were drawn from
+   * @param gradScale factor of the gradient
+   */
+  public record CrdInputs(
+      DType dtype,
+      long rows,
+      long candidates,
+      long dim,
+      Matrix embeddings,
+      Matrix memory,
+      Pointer own,
+      Matrix counts,
+      double temperature,
+      double normaliser,
+      long negatives,
+      long samples,
+      double gradScale) {}
+
+  /**
+   * What noise-contrastive estimation writes.
+   *
+   * @param loss [1] of A
+   * @param gradEmbeddings [B, D], or none
+   */
+  public record CrdOutputs(Pointer loss, Matrix gradEmbeddings) {}
+
+  /** Calls {@code cd_crd}. */
+  public static void crd(CrdInputs in, CrdOutputs out, int threads) {
+    NativeLibrary.require();
+    Status.check(
+        Crossdistill.cd_crd(
+            in.dtype.code(),
+            in.rows,
+            in.candidates,
+            in.dim,
+            in.embeddings.data(),
+            in.embeddings.stride(),
+            in.memory.data(),
+            in.memory.stride(),
+            new LongPointer(in.own),
+            in.counts.data(),
+            in.counts.stride(),
+            in.temperature,
+            in.normaliser,
+            in.negatives,
+            in.samples,
+            in.gradScale,
+            out.loss,
+            out.gradEmbeddings.data(),
+            out.gradEmbeddings.stride(),
+            threads));
+  }
 
   /** Calls {@code cd_rkd}. */
   public static void rkd(RkdInputs in, RkdOutputs out, int threads) {

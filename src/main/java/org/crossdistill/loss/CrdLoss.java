@@ -4,6 +4,9 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.DType;
+import org.crossdistill.kernel.RelationKernels;
 
 /**
  * Noise-contrastive estimation of contrastive representation distillation (CRD; Tian et al., ICLR
@@ -23,13 +26,15 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * ∂L/∂g = 1/(B·τ)·Σ_j (n_j·sigmoid(u_j) − [j = o])·c_j,   n_j how often j counts
  * </pre>
  *
- * <p>Thread-safe.
+ * <p>The kernel is for candidates that all rows share, on a CPU; others, and all on a GPU, are the
+ * reference composition. Thread-safe.
  */
 public final class CrdLoss {
 
   private static final double EPSILON = 1e-7;
 
   private final double temperature;
+  private final Backend backendOrNull;
 
   /**
    * What each of B rows is compared with.
@@ -49,9 +54,8 @@ public final class CrdLoss {
       Arguments.vector("own", own, ScalarType.Long, rows.size(0), rows);
       boolean alike =
           DTypes.is(embeddings, rows.scalar_type()) && embeddings.size(-1) == rows.size(1);
-      boolean shared = embeddings.dim() == 2;
       boolean each = embeddings.dim() == 3 && embeddings.size(0) == rows.size(0);
-      if (!alike || !(shared || each)) {
+      if (!alike || !(shared() || each)) {
         throw new TensorException(
             "candidates: expected [K, %d] or [%d, K, %d] of %s, found %s"
                 .formatted(
@@ -66,18 +70,19 @@ public final class CrdLoss {
       }
     }
 
+    /** Whether all rows have the same. */
+    private boolean shared() {
+      return embeddings.dim() == 2;
+    }
+
     /** a·c [B, K] of rows a [B, d]. */
     private Tensor products(Tensor rows) {
-      return embeddings.dim() == 2
-          ? rows.mm(embeddings.t())
-          : embeddings.bmm(rows.unsqueeze(2)).squeeze(2);
+      return shared() ? rows.mm(embeddings.t()) : embeddings.bmm(rows.unsqueeze(2)).squeeze(2);
     }
 
     /** Σ_j s_j·c_j [B, d] of slopes [B, K]. */
     private Tensor sums(Tensor slopes) {
-      return embeddings.dim() == 2
-          ? slopes.mm(embeddings)
-          : slopes.unsqueeze(1).bmm(embeddings).squeeze(1);
+      return shared() ? slopes.mm(embeddings) : slopes.unsqueeze(1).bmm(embeddings).squeeze(1);
     }
 
     /** Σ n_j·x_j over all rows. */
@@ -91,11 +96,39 @@ public final class CrdLoss {
   }
 
   /**
+   * A value and its gradient.
+   *
+   * @param loss []
+   * @param gradRows ∂L/∂g, like the rows
+   */
+  public record Result(Tensor loss, Tensor gradRows) {}
+
+  /**
+   * The loss with the kernel where that is active, otherwise with the reference composition.
+   *
    * @param temperature τ > 0
+   * @throws org.crossdistill.kernel.KernelException if a pinned backend does not work
    */
   public CrdLoss(double temperature) {
     Arguments.positive("temperature", temperature);
     this.temperature = temperature;
+    this.backendOrNull = Placement.automatic();
+  }
+
+  /**
+   * The same on a certain backend.
+   *
+   * @param backend {@code CPU} or {@code REFERENCE}; there is no CUDA kernel
+   * @throws org.crossdistill.kernel.KernelException if that does not work here
+   * @throws TensorException for {@code CUDA}
+   */
+  public CrdLoss(double temperature, Backend backend) {
+    Arguments.positive("temperature", temperature);
+    if (backend == Backend.CUDA) {
+      throw new TensorException("backend: expected cpu or reference for crd, found cuda");
+    }
+    this.temperature = temperature;
+    this.backendOrNull = Placement.required(backend);
   }
 
   /**
@@ -126,9 +159,60 @@ public final class CrdLoss {
    * @throws TensorException naming the argument that is wrong
    */
   public Tensor apply(Tensor rows, Candidates candidates, double normaliser, long samples) {
+    try (Results results = new Results()) {
+      Result result = forward(rows, candidates, normaliser, samples);
+      return results.keep(new KnownGradients().add(rows, result.gradRows()).node(result.loss()));
+    }
+  }
+
+  /**
+   * The loss and its gradient, outside any graph.
+   *
+   * @param rows g [B, d] in f64 or f32, B ≥ 1
+   * @param normaliser Z > 0
+   * @param samples N ≥ 1
+   * @throws TensorException naming the argument that is wrong
+   */
+  public Result forward(Tensor rows, Candidates candidates, double normaliser, long samples) {
     candidates.check(rows);
     Arguments.positive("normaliser", normaliser);
     Arguments.positive("samples", samples);
+    Backend backend = Placement.backend(backendOrNull, "rows", rows);
+    return backend == Backend.CPU && candidates.shared()
+        ? onKernel(rows, candidates, normaliser, samples)
+        : composed(rows, candidates, normaliser, samples);
+  }
+
+  private Result onKernel(Tensor rows, Candidates candidates, double normaliser, long samples) {
+    DType dtype = DTypes.of(rows);
+    Result result = new Result(Blank.tensor(dtype.accumulation()), Blank.like(rows));
+    try (NativeArray g = NativeArray.matrix(rows);
+        NativeArray memory = NativeArray.matrix(candidates.embeddings);
+        NativeArray own = NativeArray.vector(candidates.own);
+        NativeArray counts = NativeArray.matrix(candidates.countsOrNull)) {
+      RelationKernels.CrdInputs inputs =
+          new RelationKernels.CrdInputs(
+              dtype,
+              rows.size(0),
+              candidates.embeddings.size(0),
+              rows.size(1),
+              g.matrix(),
+              memory.matrix(),
+              own.data(),
+              counts.matrix(),
+              temperature,
+              normaliser,
+              candidates.negatives,
+              samples,
+              1);
+      RelationKernels.CrdOutputs outputs =
+          new RelationKernels.CrdOutputs(Blank.data(result.loss), Blank.matrix(result.gradRows));
+      NativeCall.run(threads -> RelationKernels.crd(inputs, outputs, threads));
+    }
+    return result;
+  }
+
+  private Result composed(Tensor rows, Candidates candidates, double normaliser, long samples) {
     double noise = (double) candidates.negatives / samples;
     double offset = Math.log(normaliser) + Math.log(noise + EPSILON);
     double constant = candidates.negatives * Math.log1p(EPSILON / noise);
@@ -147,7 +231,7 @@ public final class CrdLoss {
       }
       slopes.scatter_add_(1, column, torch.ones_like(own).neg());
       Tensor gradient = candidates.sums(slopes).mul_(new Scalar(1 / (batch * temperature)));
-      return results.keep(new KnownGradients().add(rows, gradient).node(loss));
+      return new Result(results.keep(loss), results.keep(gradient));
     }
   }
 

@@ -7,15 +7,19 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.SplittableRandom;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Generator;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.crossdistill.kernel.Backend;
 import org.crossdistill.loss.CrdLoss;
 import org.crossdistill.loss.CrdLoss.Candidates;
 import org.crossdistill.loss.TensorException;
+import org.crossdistill.nn.Init;
 import org.crossdistill.nn.Tensors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class CrdTest {
 
@@ -129,8 +133,15 @@ class CrdTest {
 
   private static void assertThatLossIsThatOf(
       Candidates candidates, int[][] which, int[] own, double[][] counts) {
+    for (Backend backend : new Backend[] {Backend.CPU, Backend.REFERENCE}) {
+      assertThatLossIsThatOf(new CrdLoss(0.5, backend), candidates, which, own, counts);
+    }
+  }
+
+  private static void assertThatLossIsThatOf(
+      CrdLoss loss, Candidates candidates, int[][] which, int[] own, double[][] counts) {
     Tensor rows = Tensor.create(ROWS, 2, 3).requires_grad_(true);
-    Tensor value = new CrdLoss(0.5).apply(rows, candidates, 3, 10);
+    Tensor value = loss.apply(rows, candidates, 3, 10);
     value.backward();
     assertThat(value.item_double()).isCloseTo(contrast(ROWS, which, own, counts), within(1e-12));
     double step = 1e-6;
@@ -156,6 +167,55 @@ class CrdTest {
       assertThat(new CrdLoss(0.5).normaliser(rows, candidates, 7))
           .isCloseTo(7 * mean, within(1e-12));
     }
+  }
+
+  /** A batch of emoji against all of them. */
+  @ParameterizedTest
+  @EnumSource(names = {"CPU", "REFERENCE"})
+  void f32IsAsPreciseAsF64(Backend backend) {
+    try (PointerScope scope = new PointerScope()) {
+      SplittableRandom random = new SplittableRandom(4);
+      Tensor rows = Init.unitRows(random, 64, 128);
+      Tensor memory = Init.unitRows(random, 1047, 128);
+      Tensor own = Tensor.create(random.longs(64, 0, 1047).toArray());
+      Tensor counts = Tensor.create(new float[64 * 1047]).fill_(new Scalar(2)).reshape(64, 1047);
+      CrdLoss.Result found =
+          new CrdLoss(0.07, backend)
+              .forward(rows, new Candidates(memory, own, counts, 2093), 900, 1047);
+      CrdLoss.Result exact =
+          new CrdLoss(0.07, Backend.REFERENCE)
+              .forward(
+                  wide(rows), new Candidates(wide(memory), own, wide(counts), 2093), 900, 1047);
+      assertThat(error(found.loss(), exact.loss())).isLessThan(2e-6);
+      assertThat(error(found.gradRows(), exact.gradRows())).isLessThan(2e-6);
+    }
+  }
+
+  private static Tensor wide(Tensor tensor) {
+    return tensor.to(torch.ScalarType.Double);
+  }
+
+  private static double error(Tensor found, Tensor exact) {
+    return wide(found).sub(exact).norm().item_double() / exact.norm().item_double();
+  }
+
+  @Test
+  void anOwnCandidateThatIsNoneIsNamed() {
+    try (PointerScope scope = new PointerScope()) {
+      Candidates candidates =
+          new Candidates(Tensor.create(REMEMBERED, 4, 3), Tensor.create(0L, 4L), null, 5);
+      assertThatThrownBy(
+              () -> new CrdLoss(0.5).forward(Tensor.create(ROWS, 2, 3), candidates, 1, 6))
+          .isInstanceOf(TensorException.class)
+          .hasMessageContaining("own: expected a candidate from 0 to 3, got 4 in row 1");
+    }
+  }
+
+  @Test
+  void thereIsNoKernelForAGpu() {
+    assertThatThrownBy(() -> new CrdLoss(0.5, Backend.CUDA))
+        .isInstanceOf(TensorException.class)
+        .hasMessage("backend: expected cpu or reference for crd, found cuda");
   }
 
   /** Similarities whose exponentials f32 cannot hold. */

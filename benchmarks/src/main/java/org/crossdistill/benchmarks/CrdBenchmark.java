@@ -25,11 +25,10 @@ public class CrdBenchmark {
   @Param("64x1047x128")
   public String shape;
 
-  /** The only backend that it has. */
-  @Param("reference")
+  @Param({"cpu", "reference"})
   public String via;
 
-  private final CrdLoss loss = new CrdLoss(TEMPERATURE);
+  private CrdLoss loss;
   private UnitEmbedding embedding;
   private Tensor rows;
   private Candidates candidates;
@@ -41,6 +40,7 @@ public class CrdBenchmark {
     long[] sizes = Inputs.sizes(shape);
     Inputs inputs = new Inputs();
     int size = Math.toIntExact(sizes[2]);
+    loss = new CrdLoss(TEMPERATURE, Inputs.backend(via));
     embedding = new UnitEmbedding(new SplittableRandom(1), size, size);
     rows = Tensors.normalize(inputs.normal(sizes[0], sizes[2])).requires_grad_(true);
     Tensor memory = Tensors.normalize(inputs.normal(sizes[1], sizes[2]));
