@@ -35,27 +35,42 @@ final class ElfFile {
     try (FileChannel channel = FileChannel.open(file)) {
       ByteBuffer header = read(channel, 0, HEADER);
       if (header.limit() == HEADER && header.getInt(0) == MAGIC && header.get(CLASS) == CLASS_64) {
-        long expected = end(channel, header);
-        if (channel.size() < expected) {
-          throw new KernelException(
-              file + ": expected " + expected + " bytes, found " + channel.size() + ": truncated");
-        }
+        requireLength(file, channel, endOfTables(header));
+        requireLength(file, channel, endOfSegments(channel, header));
       }
     }
   }
 
-  /** Where the last of the two tables and of the segments ends. */
-  private static long end(FileChannel channel, ByteBuffer header) throws IOException {
-    long segmentsAt = header.getLong(SEGMENTS_AT);
-    int size = header.getShort(SEGMENT_SIZE);
-    int bytes = size * header.getShort(SEGMENT_SIZE + Short.BYTES);
-    long sectionsAt = header.getLong(SECTIONS_AT);
-    int sections = header.getShort(SECTION_SIZE) * header.getShort(SECTION_SIZE + Short.BYTES);
-    long end = Math.max(segmentsAt + bytes, sectionsAt + sections);
-    ByteBuffer segments = read(channel, segmentsAt, bytes);
+  private static void requireLength(Path file, FileChannel channel, long expected)
+      throws IOException {
+    if (channel.size() < expected) {
+      throw new KernelException(
+          file + ": expected " + expected + " bytes, found " + channel.size() + ": truncated");
+    }
+  }
+
+  private static long endOfTables(ByteBuffer header) {
+    return Math.max(
+        header.getLong(SEGMENTS_AT) + tableBytes(header, SEGMENT_SIZE),
+        header.getLong(SECTIONS_AT) + tableBytes(header, SECTION_SIZE));
+  }
+
+  /** The size of an entry and, behind it, their number. */
+  private static int tableBytes(ByteBuffer header, int at) {
+    return Math.multiplyExact(unsigned(header, at), unsigned(header, at + Short.BYTES));
+  }
+
+  private static int unsigned(ByteBuffer header, int at) {
+    return Short.toUnsignedInt(header.getShort(at));
+  }
+
+  private static long endOfSegments(FileChannel channel, ByteBuffer header) throws IOException {
+    int size = Math.max(unsigned(header, SEGMENT_SIZE), FILE_SIZE + Long.BYTES);
+    ByteBuffer segments =
+        read(channel, header.getLong(SEGMENTS_AT), tableBytes(header, SEGMENT_SIZE));
+    long end = 0;
     for (int at = 0; at + size <= segments.limit(); at += size) {
-      long offset = segments.getLong(at + FILE_OFFSET);
-      end = Math.max(end, offset + segments.getLong(at + FILE_SIZE));
+      end = Math.max(end, segments.getLong(at + FILE_OFFSET) + segments.getLong(at + FILE_SIZE));
     }
     return end;
   }

@@ -52,8 +52,23 @@ public final class CrdLoss {
       Arguments.rows("rows", rows, 1);
       Arguments.positive("negatives", negatives);
       Arguments.vector("own", own, ScalarType.Long, rows.size(0), rows);
+      checkEmbeddings(rows);
+      if (countsOrNull != null) {
+        Arguments.matrix("counts", countsOrNull, rows.size(0), embeddings.size(-2), rows);
+      }
+      if (rows.is_cpu()) {
+        checkOwn(embeddings.size(-2));
+      }
+    }
+
+    private void checkEmbeddings(Tensor rows) {
+      Arguments.given("candidates", embeddings);
       boolean alike =
-          DTypes.is(embeddings, rows.scalar_type()) && embeddings.size(-1) == rows.size(1);
+          DTypes.is(embeddings, rows.scalar_type())
+              && embeddings.has_storage()
+              && DTypes.device(embeddings).equals(DTypes.device(rows))
+              && embeddings.dim() >= 2
+              && embeddings.size(-1) == rows.size(1);
       boolean each = embeddings.dim() == 3 && embeddings.size(0) == rows.size(0);
       if (!alike || !(shared() || each)) {
         throw new TensorException(
@@ -65,14 +80,27 @@ public final class CrdLoss {
                     DTypes.of(rows).label(),
                     DTypes.describe(embeddings)));
       }
-      if (countsOrNull != null) {
-        Arguments.matrix("counts", countsOrNull, rows.size(0), embeddings.size(-2), rows);
+    }
+
+    private void checkOwn(long candidates) {
+      try (Results results = new Results()) {
+        Tensor wrong = own.lt(new Scalar(0)).logical_or(own.ge(new Scalar(candidates)));
+        if (wrong.any().item_bool()) {
+          long row = wrong.nonzero().select(0, 0).item_long();
+          throw new TensorException(
+              "own: expected a candidate from 0 to %d, found %d in row %d"
+                  .formatted(candidates - 1, own.select(0, row).item_long(), row));
+        }
       }
     }
 
     /** Whether all rows have the same. */
     private boolean shared() {
       return embeddings.dim() == 2;
+    }
+
+    private Tensor counts(DType dtype) {
+      return countsOrNull == null ? null : countsOrNull.to(DTypes.scalarType(dtype));
     }
 
     /** a·c [B, K] of rows a [B, d]. */
@@ -189,7 +217,8 @@ public final class CrdLoss {
     try (NativeArray g = NativeArray.matrix(rows);
         NativeArray memory = NativeArray.matrix(candidates.embeddings);
         NativeArray own = NativeArray.vector(candidates.own);
-        NativeArray counts = NativeArray.matrix(candidates.countsOrNull)) {
+        Results temporaries = new Results();
+        NativeArray counts = NativeArray.matrix(candidates.counts(dtype.accumulation()))) {
       RelationKernels.CrdInputs inputs =
           new RelationKernels.CrdInputs(
               dtype,

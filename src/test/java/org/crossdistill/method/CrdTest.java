@@ -207,7 +207,25 @@ class CrdTest {
       assertThatThrownBy(
               () -> new CrdLoss(0.5).forward(Tensor.create(ROWS, 2, 3), candidates, 1, 6))
           .isInstanceOf(TensorException.class)
-          .hasMessageContaining("own: expected a candidate from 0 to 3, got 4 in row 1");
+          .hasMessage("own: expected a candidate from 0 to 3, found 4 in row 1");
+    }
+  }
+
+  /** Embeddings and counts of half precision are as good as the numbers that they hold. */
+  @Test
+  void halfPrecisionIsWidened() {
+    try (PointerScope scope = new PointerScope()) {
+      Tensor rows = Tensor.create(ROWS, 2, 3).to(torch.ScalarType.Half);
+      Tensor memory = Tensor.create(REMEMBERED, 4, 3).to(torch.ScalarType.Half);
+      Tensor counts =
+          Tensor.create(new double[] {3, 0, 1, 2, 1, 1, 4, 0}, 2, 4).to(torch.ScalarType.Half);
+      Tensor own = Tensor.create(2L, 0L);
+      CrdLoss loss = new CrdLoss(0.5, Backend.CPU);
+      CrdLoss.Result half = loss.forward(rows, new Candidates(memory, own, counts, 5), 3, 10);
+      CrdLoss.Result exact =
+          loss.forward(wide(rows), new Candidates(wide(memory), own, wide(counts), 5), 3, 10);
+      assertThat(error(half.loss(), exact.loss())).isLessThan(1e-6);
+      assertThat(error(half.gradRows(), exact.gradRows())).isLessThan(1e-3);
     }
   }
 
