@@ -25,7 +25,7 @@ final class MeterTest {
                 new Case(
                     c.kernel(),
                     c.variant(),
-                    c.kernel().equals("margin-classifier") ? "5x7x16" : "5x17",
+                    c.shape().split("x", -1).length == 3 ? "5x7x16" : "5x17",
                     c.dtype(),
                     c.threads(),
                     c.problem()))
@@ -77,6 +77,9 @@ final class MeterTest {
     Row classifier = meter.measureOrNull(tiny("margin-classifier", "4x10x16", DType.F32));
     assertThat(classifier.flops()).isEqualTo(8 * 4 * 10 * 16);
     assertThat(classifier.bytes()).isEqualTo(2 * (4 * 16 + 10 * 16) * 4);
+    Row contrast = meter.measureOrNull(tiny("crd", "4x10x16", DType.F32));
+    assertThat(contrast.flops()).isEqualTo(4 * 4 * 10 * 16);
+    assertThat(contrast.bytes()).isEqualTo((2 * 4 * 16 + 10 * 16 + 4 * 10) * 4);
     Row tau = meter.measureOrNull(tiny("kendall-tau", "4x9", DType.F32));
     assertThat(tau.rooflineShare()).isNull();
     assertThat(tau.errorVsF64()).isLessThan(6e-8); // rounding the same counts to f32 is all
@@ -116,7 +119,8 @@ final class MeterTest {
             "c2kd",
             "kendall-tau",
             "quality-weights",
-            "rkd");
+            "rkd",
+            "crd");
     assertThat(Suite.full().stream().map(Case::name).toList())
         .doesNotHaveDuplicates()
         .containsAll(names);
