@@ -80,7 +80,7 @@ SIGNATURES = {
 
 
 def accumulator(dtype):
-    """The dtype of losses, rows, weights and statistics."""
+    """The dtype of losses, rows and weights."""
     return "f64" if dtype == "f64" else "f32"
 
 

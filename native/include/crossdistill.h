@@ -10,8 +10,8 @@
  *  - Matrices are row-major with a leading stride in elements (stride >= columns). Pointers need
  *    the alignment of their element only. A null pointer is accepted where the name ends in
  *    `_or_null`. Outputs may not overlap inputs or each other.
- *  - `dtype` is the type of embeddings and of their gradients. Weights, losses, rows, statistics
- *    and weight gradients have the accumulation type A: double for CD_F64, float for all others.
+ *  - `dtype` is the type of embeddings and of their gradients. Weights, counts, losses, rows and
+ *    weight gradients have the accumulation type A: double for CD_F64, float for all others.
  *  - Outputs are overwritten, never accumulated into. Gradients are multiplied by `grad_scale`
  *    (finite), which leaves the losses as they are.
  *  - `threads`: how many OpenMP threads the call may use, 0 = the process's default; it never uses
