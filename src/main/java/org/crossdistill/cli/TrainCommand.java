@@ -15,6 +15,7 @@ import org.crossdistill.train.ExperimentFile;
 import org.crossdistill.train.ExperimentRun;
 import org.crossdistill.train.RunFolder;
 import org.crossdistill.train.TrainingListener;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -41,11 +42,16 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--arm", description = "Which arm of a file with several.")
   private String arm;
 
-  @Option(names = "--resume", description = "Go on after the last epoch that was saved.")
-  private boolean resume;
+  @ArgGroup private EarlierRun earlier = new EarlierRun();
 
-  @Option(names = "--overwrite", description = "Train anew although the folder holds a run.")
-  private boolean overwrite;
+  /** What becomes of a run that the folder holds: one or the other, and an error without both. */
+  private static final class EarlierRun {
+    @Option(names = "--resume", description = "Go on after the last epoch that was saved.")
+    private boolean resume;
+
+    @Option(names = "--overwrite", description = "Train anew although the folder holds a run.")
+    private boolean overwrite;
+  }
 
   @Mixin private TrainingOptions options;
 
@@ -67,7 +73,7 @@ final class TrainCommand implements Callable<Integer> {
   private int run(Experiment experiment, RunFolder folder, StopSignal stop) {
     long seed = experiment.settings().seeds().get(0);
     ExperimentRun run = new ExperimentRun(experiment, seed, stop);
-    if (resume) {
+    if (earlier.resume) {
       run.resume(folder);
     }
     boolean complete;
@@ -85,7 +91,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private void refuseToOverwrite(Path folder) {
-    if (!resume && !overwrite && RunFolder.holdsRun(folder)) {
+    if (!earlier.resume && !earlier.overwrite && RunFolder.holdsRun(folder)) {
       throw new ConfigException(
           folder
               + " holds a run: go on with --resume, replace it with --overwrite, or name another");

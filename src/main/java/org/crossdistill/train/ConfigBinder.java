@@ -105,7 +105,7 @@ public final class ConfigBinder {
   }
 
   /**
-   * Fails if a key is not among the known ones; the message names the nearest.
+   * Fails if a key is not among the known ones; the message names the nearest, if there is any.
    *
    * @param known keys of the table, and those of its own tables with a point in them
    */
@@ -113,9 +113,11 @@ public final class ConfigBinder {
     for (String key : keys) {
       boolean nested = key.contains("."); // "a.b" in quotes is one key, not b of a table a
       if (nested || !known.contains(key)) {
-        String nearest = Levenshtein.nearest(key, known);
-        throw new ConfigException(
-            "unknown key " + join(path, key) + "; did you mean " + join(path, nearest) + "?");
+        String hint =
+            known.isEmpty()
+                ? "expected none beside " + join(path, NAME)
+                : "did you mean " + join(path, Levenshtein.nearest(key, known)) + "?";
+        throw new ConfigException("unknown key " + join(path, key) + "; " + hint);
       }
     }
   }

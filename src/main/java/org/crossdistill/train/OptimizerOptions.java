@@ -36,11 +36,16 @@ public record OptimizerOptions(
 
   /** Checks the ranges. */
   public OptimizerOptions {
-    Options.require(learningRate > 0, "learning-rate", "a number > 0", learningRate);
-    Options.require(weightDecay >= 0, "weight-decay", "a number >= 0", weightDecay);
+    positive("learning-rate", learningRate);
+    boolean decays = Double.isFinite(weightDecay) && weightDecay >= 0;
+    Options.require(decays, "weight-decay", "a finite number >= 0", weightDecay);
     Options.require(beta1 >= 0 && beta1 < 1, "beta1", "a number in [0, 1)", beta1);
     Options.require(beta2 >= 0 && beta2 < 1, "beta2", "a number in [0, 1)", beta2);
-    Options.require(epsilon > 0, "epsilon", "a number > 0", epsilon);
+    positive("epsilon", epsilon);
     Options.require(momentum >= 0 && momentum < 1, "momentum", "a number in [0, 1)", momentum);
+  }
+
+  private static void positive(String key, double value) {
+    Options.require(Double.isFinite(value) && value > 0, key, "a finite number > 0", value);
   }
 }

@@ -108,16 +108,28 @@ public final class RunFolder implements AutoCloseable {
     return folder.resolve(TIMINGS);
   }
 
-  /** Takes over the lines of the first epochs, before a training resumes. */
+  /**
+   * Takes over the lines of the first epochs, before a training resumes.
+   *
+   * @throws DataException naming the file that lacks some of them
+   */
   void keep(int epochs) {
     keep(metrics(), metrics, epochs);
     keep(timings(), timings, epochs);
   }
 
   private static void keep(Path file, List<String> lines, int epochs) {
+    List<String> all = Files.exists(file) ? read(file) : List.of();
+    if (all.size() < epochs) {
+      throw new DataException(
+          file + ": expected a line for each of " + epochs + " epochs, found " + all.size());
+    }
+    lines.addAll(all.subList(0, epochs));
+  }
+
+  private static List<String> read(Path file) {
     try {
-      List<String> all = Files.readAllLines(file);
-      lines.addAll(all.subList(0, Math.min(epochs, all.size())));
+      return Files.readAllLines(file);
     } catch (IOException e) {
       throw new DataException("cannot read " + file + ": " + e, e);
     }

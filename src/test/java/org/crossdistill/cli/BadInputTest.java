@@ -160,6 +160,15 @@ class BadInputTest {
   }
 
   @Test
+  void earlierRunCannotBothGoOnAndBeReplaced() {
+    String[] both = {"train", "experiments/emoji-cmd.toml", "--resume", "--overwrite"};
+    assertThat(run(both)).isEqualTo(ExitCode.USAGE);
+    assertThat(err.toString())
+        .startsWith("crossdistill: ")
+        .contains("--resume", "--overwrite", "mutually exclusive");
+  }
+
+  @Test
   void pictureThatIsNone() throws IOException {
     Path picture = Files.writeString(folder.resolve("picture.png"), "no picture");
     assertFails("picture.png", "predict", "--model", model().toString(), picture.toString());

@@ -95,6 +95,9 @@ class ConfigTest {
         "train.epochs=3000000000 | epochs: expected a whole number from -2147483648 to 2147483647",
         "train.epochs=0 | [train] epochs: expected at least 1, found 0",
         "optimizer.learning-rate=true | optimizer.learning-rate: expected a number, found true",
+        "optimizer.learning-rate=inf | learning-rate: expected a finite number > 0, found Infinity",
+        "optimizer.epsilon=0 | [optimizer] epsilon: expected a finite number > 0, found 0.0",
+        "optimizer.weight-decay=inf | weight-decay: expected a finite number >= 0, found Infinity",
         "student.channels=[0] | channels: expected positive numbers, found [0]",
         "student.channels=16 | student.channels: expected an array, found 16",
         "train=1 | train: expected a table, found 1",
@@ -109,6 +112,13 @@ class ConfigTest {
     assertThatThrownBy(() -> parse(CMD, assignment))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void methodWithoutOptionsHasNoNearestKey() {
+    assertThatThrownBy(() -> parse("[method]\nname = \"none\"\n", "method.lambda-f=3"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageEndingWith("unknown key method.lambda-f; expected none beside method.name");
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.crossdistill.TinyDigits;
+import org.crossdistill.data.DataException;
 import org.crossdistill.nn.TorchThreads;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -107,6 +108,21 @@ final class ResumedRunTest {
     assertThat(FinishedTraining.read(folder.resolve("run"), card)).isPresent();
     Files.delete(folder.resolve("run/other-model.safetensors"));
     assertThat(FinishedTraining.read(folder.resolve("run"), card)).isEmpty();
+  }
+
+  @Test
+  void whatHasLostLinesOfItsEpochsDoesNotGoOn() throws Exception {
+    Experiment experiment = latents("none");
+    Path path = folder.resolve("run");
+    train(experiment, path, 2, false);
+    Path metrics = path.resolve("metrics.jsonl");
+    Files.writeString(metrics, Files.readAllLines(metrics).get(0) + "\n");
+    assertThatThrownBy(() -> train(experiment, path, 4, true))
+        .isInstanceOf(DataException.class)
+        .hasMessage(metrics + ": expected a line for each of 2 epochs, found 1");
+    Files.delete(metrics);
+    assertThatThrownBy(() -> train(experiment, path, 4, true))
+        .hasMessage(metrics + ": expected a line for each of 2 epochs, found 0");
   }
 
   @Test
