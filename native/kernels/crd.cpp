@@ -12,6 +12,7 @@
 #include "core/loss_options.h"
 #include "core/panels.h"
 #include "core/parallel.h"
+#include "core/rounding.h"
 #include "core/simd_math.h"
 #include "core/tensor_check.h"
 
@@ -249,10 +250,6 @@ constexpr int64_t kLeastTile = 24, kMostTile = 192;
 constexpr int64_t kMostGroups = 16;
 // Products of two numbers that a group has at least: about a tenth of a millisecond.
 constexpr double kGroupProducts = 4e6;
-
-int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
-
-int64_t ceil_divide(int64_t value, int64_t by) { return (value + by - 1) / by; }
 
 void check_own(const int64_t* own, int64_t rows, int64_t candidates) {
   for (int64_t i = 0; i < rows; ++i) {

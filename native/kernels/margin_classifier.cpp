@@ -13,6 +13,7 @@
 #include "core/loss_options.h"
 #include "core/parallel.h"
 #include "core/reduction.h"
+#include "core/rounding.h"
 #include "core/tensor_check.h"
 
 namespace cd {
@@ -27,10 +28,6 @@ constexpr int64_t kClassStep = 12;
 constexpr int64_t kLeastTileClasses = 24, kMostTileClasses = 192;
 // Groups: as many as memory for the parts of dZ allows.
 constexpr int64_t kMostGroups = 32, kFewGroups = 8, kPartsBytes = 8 << 20;
-
-int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
-
-int64_t ceil_divide(int64_t value, int64_t by) { return (value + by - 1) / by; }
 
 // What the checks of one row set find out.
 struct Set {
