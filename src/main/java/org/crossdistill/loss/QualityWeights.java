@@ -188,7 +188,7 @@ public final class QualityWeights {
     if (backend == Backend.CUDA) {
       return onKernel(dtype, qualityStudent, qualityTeacher, training);
     }
-    if (!training && !holdBatch()) {
+    if (!training && !holdBatch(statistics)) {
       throw new TensorException("statistics: expected a training batch before, found none");
     }
     return backend == Backend.CPU
@@ -209,7 +209,8 @@ public final class QualityWeights {
     }
   }
 
-  private boolean holdBatch() {
+  /** Waits for a GPU, if the statistics lie there. */
+  static boolean holdBatch(Tensor statistics) {
     try (Results results = new Results()) {
       return statistics.select(0, HELD).item_double() != 0;
     }

@@ -32,7 +32,7 @@ final class QualityWeightsReference {
       if (update && s.size(0) > 0) {
         Tensor one = torch.ones_like(statistics.select(0, 0));
         Tensor batch = stacked(mean(s), deviation(s), mean(t), deviation(t), one);
-        boolean held = statistics.select(0, 4).item_double() != 0;
+        boolean held = QualityWeights.holdBatch(statistics);
         statistics.lerp_(batch, new Scalar(held ? options.alpha() : 1));
       }
       Tensor qualityOfStudent =
