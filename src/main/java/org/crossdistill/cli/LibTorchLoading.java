@@ -1,16 +1,23 @@
 package org.crossdistill.cli;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import java.io.File;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.JarURLConnection;
 import java.net.URL;
 import java.net.URLConnection;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas;
 import org.bytedeco.pytorch.global.torch;
@@ -38,6 +45,7 @@ final class LibTorchLoading {
    */
   static void load(PrintStream progress) {
     Path cache = cacheFolder(System.getProperty(CACHE_PROPERTY));
+    removePartial(cache);
     long missing = bytesToUnpack(cache);
     long start = System.nanoTime();
     if (missing > 0) {
@@ -83,6 +91,49 @@ final class LibTorchLoading {
     }
   }
 
+  /**
+   * Removes what an unpacking that was ended has left below {@code cache}. JavaCPP would unpack
+   * such a file again, but the dynamic linker maps it before, as a neighbour of another one, and a
+   * library that was cut off ends the process by a signal.
+   *
+   * @throws CrossdistillException if such a file cannot be removed; the message names it
+   */
+  @SuppressWarnings("LockOnNonEnclosingClassLiteral") // the lock that JavaCPP takes
+  static void removePartial(Path cache) {
+    List<JarFile> jars =
+        Stream.of(nativesOf(torch.class, "torch_cpu"), nativesOf(openblas.class, "jniopenblas"))
+            .flatMap(Optional::stream)
+            .toList();
+    if (partialFiles(jars, cache).isEmpty()) {
+      return;
+    }
+    // JavaCPP's own lock, in this process and among all: what another process unpacks right now
+    // is whole when the lock is ours.
+    synchronized (Loader.class) {
+      try (FileChannel lockFile = FileChannel.open(cache.resolve(".lock"), CREATE, WRITE)) {
+        FileLock lock = lockFile.lock();
+        for (Path file : partialFiles(jars, cache)) {
+          Files.delete(file);
+        }
+        lock.release();
+      } catch (IOException e) {
+        throw new CrossdistillException(
+            "Cannot remove a library that was unpacked in part: " + e + "; " + ADVICE, e);
+      }
+    }
+  }
+
+  private static List<Path> partialFiles(List<JarFile> jars, Path cache) {
+    return jars.stream()
+        .flatMap(
+            jar ->
+                libraries(jar)
+                    .filter(entry -> fileOf(jar, entry, cache).exists())
+                    .filter(entry -> !isUnpacked(entry, fileOf(jar, entry, cache)))
+                    .map(entry -> fileOf(jar, entry, cache).toPath()))
+        .toList();
+  }
+
   /** Bytes that loading LibTorch will write below {@code cache}, 0 if all is there already. */
   static long bytesToUnpack(Path cache) {
     Optional<JarFile> libtorch = nativesOf(torch.class, "torch_cpu");
@@ -118,14 +169,22 @@ final class LibTorchLoading {
 
   /** Bytes of the libraries in {@code jar} that JavaCPP would unpack; all of them for name "". */
   private static long missingBytes(JarFile jar, Path cache, String name) {
-    Path unpacked = cache.resolve(Path.of(jar.getName()).getFileName());
-    String platform = "/" + Loader.getPlatform() + "/";
-    return jar.stream()
-        .filter(entry -> entry.getName().contains(platform))
+    return libraries(jar)
         .filter(entry -> name.isEmpty() || entry.getName().endsWith(System.mapLibraryName(name)))
-        .filter(entry -> !isUnpacked(entry, unpacked.resolve(entry.getName()).toFile()))
+        .filter(entry -> !isUnpacked(entry, fileOf(jar, entry, cache)))
         .mapToLong(JarEntry::getSize)
         .sum();
+  }
+
+  private static Stream<JarEntry> libraries(JarFile jar) {
+    String platform = "/" + Loader.getPlatform() + "/";
+    return jar.stream().filter(entry -> !entry.isDirectory() && entry.getName().contains(platform));
+  }
+
+  /** Where JavaCPP unpacks an entry to. */
+  private static File fileOf(JarFile jar, JarEntry entry, Path cache) {
+    Path unpacked = cache.resolve(Path.of(jar.getName()).getFileName());
+    return unpacked.resolve(entry.getName()).toFile();
   }
 
   /** JavaCPP's own rule. */

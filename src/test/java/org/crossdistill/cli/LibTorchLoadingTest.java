@@ -6,12 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.CrossdistillException;
+import org.crossdistill.JavaProcess;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +37,55 @@ class LibTorchLoadingTest {
     assertThat(said.toString(StandardCharsets.UTF_8)).isEmpty();
     assertThat(LibTorchLoading.bytesToUnpack(Loader.getCacheDir().toPath())).isZero();
     assertThat(torch.get_num_threads()).isPositive();
+  }
+
+  @Test
+  void anUnpackingThatWasEndedIsDoneAgain() throws Exception {
+    Path partial = libraryIn(folder, "torch_cpu");
+    Path foreign = Files.writeString(partial.resolveSibling("notes.txt"), "mine");
+    try (RandomAccessFile file = new RandomAccessFile(partial.toFile(), "rw")) {
+      file.setLength(100_000_000);
+    }
+
+    JavaProcess.Result result =
+        new JavaProcess(Main.class)
+            .option("-Dorg.bytedeco.javacpp.cachedir=" + folder)
+            .run("doctor");
+
+    assertThat(result.err()).contains("Unpacking LibTorch");
+    assertThat(result.exitCode()).isZero();
+    assertThat(partial).hasSameBinaryContentAs(unpacked("torch_cpu"));
+    assertThat(foreign).exists();
+  }
+
+  @Test
+  void whatIsUnpackedInPartIsRemovedAndNothingElse() throws IOException {
+    LibTorchLoading.load(System.err);
+    Path whole = libraryIn(folder, "c10");
+    Files.copy(unpacked("c10"), whole, StandardCopyOption.COPY_ATTRIBUTES);
+    Path partial = Files.writeString(libraryIn(folder, "torch_cpu"), "x");
+
+    LibTorchLoading.removePartial(folder);
+
+    assertThat(whole).exists();
+    assertThat(partial).doesNotExist();
+  }
+
+  /** Where a library of LibTorch is unpacked to below a cache folder; its folder is made. */
+  private static Path libraryIn(Path cache, String name) throws IOException {
+    Path library = cache.resolve(Loader.getCacheDir().toPath().relativize(unpacked(name)));
+    Files.createDirectories(library.getParent());
+    return library;
+  }
+
+  private static Path unpacked(String name) throws IOException {
+    LibTorchLoading.load(System.err);
+    try (Stream<Path> files = Files.walk(Loader.getCacheDir().toPath())) {
+      return files
+          .filter(file -> file.endsWith(System.mapLibraryName(name)))
+          .findFirst()
+          .orElseThrow();
+    }
   }
 
   @Test
