@@ -86,7 +86,7 @@ run_tests() {
   failed="$(grep -cE '^[0-9]+: \[  FAILED  \] .*\([0-9]+ ms\)' "$log" || true)"
   skipped="$(grep -cE '^[0-9]+: \[  SKIPPED \] .*\([0-9]+ ms\)' "$log" || true)"
   local sets
-  sets="$(grep -oE 'Test +#[0-9]+: (portable|avx2|avx512|avx512bf16|avx512-emulated|avx512bf16-emulated|cuda-simulated|cuda-device) \.+ +Passed' "$log" |
+  sets="$(grep -oE 'Test +#[0-9]+: (portable|avx2|avx512|avx512bf16|amx|avx512-emulated|avx512bf16-emulated|amx-emulated|cuda-simulated|cuda-device) \.+ +Passed' "$log" |
     awk '{ print $3 }' | paste -sd, -)"
   summary="$2: $passed passed, $failed failed, $skipped skipped on ${sets:-no instruction set}"
   return "$status"

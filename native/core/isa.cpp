@@ -6,11 +6,41 @@
 
 #include "core/status.h"
 
+#if defined(CD_WITH_X86_ISAS)
+#include <cpuid.h>
+#endif
+#if defined(CD_WITH_AMX) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 namespace cd {
 namespace {
 
-constexpr int32_t kIsaCount = 4;
-const char* const kIsaNames[kIsaCount] = {"portable", "avx2", "avx512", "avx512bf16"};
+constexpr int32_t kIsaCount = 5;
+const char* const kIsaNames[kIsaCount] = {"portable", "avx2", "avx512", "avx512bf16", "amx"};
+
+#if defined(CD_WITH_X86_ISAS)
+// Compilers came late to know these names.
+bool has_amx() {
+  constexpr uint32_t kFeatures = 7, kTile = 1u << 24, kBf16 = 1u << 22;
+  uint32_t a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(kFeatures, 0, &a, &b, &c, &d) == 1 && (d & kTile) != 0 &&
+         (d & kBf16) != 0;
+}
+#endif
+
+#if defined(CD_WITH_AMX) && defined(__linux__)
+// Linux saves the 8 KiB of tile registers only for processes that have asked for it.
+[[maybe_unused]] bool may_use_amx() {
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XTILEDATA
+  static const bool granted =
+      has_amx() && syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  return granted;
+}
+#else
+[[maybe_unused]] bool may_use_amx() { return false; }
+#endif
 
 bool supported(int32_t isa) {
   if (isa == CD_ISA_PORTABLE) return true;
@@ -20,13 +50,15 @@ bool supported(int32_t isa) {
                     __builtin_cpu_supports("f16c");
   if (isa == CD_ISA_AVX2) return avx2;
 #if defined(CD_EMULATE_AVX512)
-  if (isa == CD_ISA_AVX512 || isa == CD_ISA_AVX512BF16) return avx2;
+  if (isa >= CD_ISA_AVX512 && isa <= CD_ISA_AMX) return avx2;
 #else
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
                       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
                       __builtin_cpu_supports("avx512vl");
   if (isa == CD_ISA_AVX512) return avx512;
-  if (isa == CD_ISA_AVX512BF16) return avx512 && __builtin_cpu_supports("avx512bf16");
+  const bool avx512bf16 = avx512 && __builtin_cpu_supports("avx512bf16");
+  if (isa == CD_ISA_AVX512BF16) return avx512bf16;
+  if (isa == CD_ISA_AMX) return avx512bf16 && may_use_amx();
 #endif
 #endif
   return false;
@@ -57,9 +89,10 @@ Choice choose() {
     }
     return choice;
   }
-  std::snprintf(choice.error, sizeof choice.error,
-                "CROSSDISTILL_ISA: expected portable, avx2, avx512 or avx512bf16, got \"%.40s\"",
-                wanted);
+  std::snprintf(
+      choice.error, sizeof choice.error,
+      "CROSSDISTILL_ISA: expected portable, avx2, avx512, avx512bf16 or amx, got \"%.40s\"",
+      wanted);
   return choice;
 }
 
@@ -80,6 +113,7 @@ struct CpuFeatures {
     CD_ADD_FEATURE("avx512vl");
     CD_ADD_FEATURE("avx512bf16");
 #undef CD_ADD_FEATURE
+    if (has_amx()) add("amx-tile amx-bf16");
 #endif
     if (text[0] == '\0') add("baseline");
   }
@@ -99,7 +133,7 @@ int32_t active_isa() {
 }
 
 int64_t active_vector_bytes() {
-  constexpr int64_t kBytes[kIsaCount] = {16, 32, 64, 64};
+  constexpr int64_t kBytes[kIsaCount] = {16, 32, 64, 64, 64};
   return kBytes[active_isa()];
 }
 

@@ -4,10 +4,15 @@
 
 #include <cstdint>
 
-// AVX-512 with products of bf16.
-#if defined(CD_COMPILE_AVX512BF16)
+// AVX-512 with products of bf16, and the same with those of matrices (AMX).
+#if defined(CD_COMPILE_AMX)
+#define CD_TARGET amx
+#define CD_VECTOR_BYTES 64
+#define CD_PRODUCTS_OF_BF16
+#elif defined(CD_COMPILE_AVX512BF16)
 #define CD_TARGET avx512bf16
 #define CD_VECTOR_BYTES 64
+#define CD_PRODUCTS_OF_BF16
 #elif defined(CD_COMPILE_AVX512)
 #define CD_TARGET avx512
 #define CD_VECTOR_BYTES 64
@@ -32,6 +37,9 @@
   }                                  \
   namespace avx512bf16 {             \
   declaration;                       \
+  }                                  \
+  namespace amx {                    \
+  declaration;                       \
   }
 
 namespace cd {
@@ -45,9 +53,9 @@ int64_t active_vector_bytes();
 
 // The function of the active instruction set.
 template <class Function>
-Function* of_active_isa(Function* portable, Function* avx2, Function* avx512,
-                        Function* avx512bf16) {
-  Function* const table[] = {portable, avx2, avx512, avx512bf16};
+Function* of_active_isa(Function* portable, Function* avx2, Function* avx512, Function* avx512bf16,
+                        Function* amx) {
+  Function* const table[] = {portable, avx2, avx512, avx512bf16, amx};
   return table[active_isa()];
 }
 
@@ -56,7 +64,7 @@ Function* of_active_isa(Function* portable, Function* avx2, Function* avx512,
 #if defined(CD_WITH_X86_ISAS)
 #define CD_OF_ACTIVE_ISA(function)                                                       \
   cd::of_active_isa(&cd::portable::function, &cd::avx2::function, &cd::avx512::function, \
-                    &cd::avx512bf16::function)
+                    &cd::avx512bf16::function, &cd::amx::function)
 #else
 #define CD_OF_ACTIVE_ISA(function) (cd::active_isa(), &cd::portable::function)
 #endif

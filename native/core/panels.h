@@ -9,6 +9,9 @@
 #pragma once
 
 #include "core/norms.h"
+#if defined(CD_COMPILE_AMX)
+#include "core/amx.h"
+#endif
 
 namespace cd {
 namespace CD_TARGET {
@@ -39,7 +42,7 @@ struct FactorOf {
   using type = T;
 };
 
-#if defined(CD_COMPILE_AVX512BF16)
+#if defined(CD_PRODUCTS_OF_BF16)
 template <>
 struct FactorOf<float, Bf16> {
   using type = Bf16Pair;
@@ -52,8 +55,33 @@ inline constexpr int kPanelWidth = 2 * kLanes<T>;
 template <class P>
 inline constexpr bool kOfPairs = Factor<P>::kElements == 2;
 
-// Rows of a register tile of kTileRows x W: 24 accumulators of 32 registers, or 12 of 16.
-inline constexpr int kTileRows = CD_VECTOR_BYTES == 64 ? 12 : 6;
+// Whether products are made in AMX's registers.
+#if defined(CD_COMPILE_AMX)
+template <class P>
+inline constexpr bool kOnAmx = kOfPairs<P>;
+#else
+template <class P>
+inline constexpr bool kOnAmx = false;
+#endif
+
+// What a task holds while it multiplies.
+template <class P>
+struct ProductScope {
+  ProductScope() {}
+};
+#if defined(CD_COMPILE_AMX)
+template <>
+struct ProductScope<Bf16Pair> {
+  AmxRegisters registers;
+};
+#endif
+
+// Rows of a register tile of kTileRows x W: 24 accumulators of 32 registers, or 12 of 16; of AMX
+// four tile registers.
+template <class P>
+inline constexpr int kTileRows = kOnAmx<P>               ? 32
+                                 : CD_VECTOR_BYTES == 64 ? 12
+                                                         : 6;
 
 template <class P>
 CD_INLINE typename Factor<P>::Lanes broadcast_factor(P value) {
@@ -119,18 +147,26 @@ template <class P, bool kAccumulate>
 void multiply_row_panels(int64_t rows, int64_t chunks, const P* a, int64_t a_panel, const P* b,
                          typename Factor<P>::Sum* c) {
   constexpr int kWidth = kPanelWidth<typename Factor<P>::Sum>;
-  constexpr int kInner = kWidth / Factor<P>::kElements;
-  for (int64_t r = 0; r < rows; r += kTileRows) {
-    register_tile<P, kTileRows, kInner, kInner, 1, kAccumulate>(chunks, a + r * kInner, a_panel, b,
-                                                                c + r * kWidth);
+  constexpr int kInner = kWidth / Factor<P>::kElements, kRows = kTileRows<P>;
+  for (int64_t r = 0; r < rows; r += kRows) {
+#if defined(CD_COMPILE_AMX)
+    if constexpr (kOnAmx<P>) {
+      amx_tile<kAccumulate>(chunks, a + r * kInner, a_panel, b, c + r * kWidth);
+      continue;
+    }
+#endif
+    register_tile<P, kRows, kInner, kInner, 1, kAccumulate>(chunks, a + r * kInner, a_panel, b,
+                                                            c + r * kWidth);
   }
 }
 
 // Columns that the panels of both factors, W wide, leave room for in the first-level cache.
 template <class P>
-inline constexpr int64_t kDepthChunks = 16384 * Factor<P>::kElements /
-                                        (kPanelWidth<typename Factor<P>::Sum> *
-                                         kPanelWidth<typename Factor<P>::Sum> * sizeof(P));
+inline constexpr int64_t kDepthChunks = kOnAmx<P> ? INT64_MAX  // whose sums need not be read again
+                                                  : 16384 * Factor<P>::kElements /
+                                                        (kPanelWidth<typename Factor<P>::Sum> *
+                                                         kPanelWidth<typename Factor<P>::Sum> *
+                                                         static_cast<int64_t>(sizeof(P)));
 
 // C [rows, W] = A B as multiply_row_panels has them, for any depth.
 template <class P>
@@ -138,33 +174,57 @@ CD_INLINE void multiply_deep_row_panels(int64_t rows, int64_t chunks, const P* a
                                         const P* b, typename Factor<P>::Sum* c) {
   constexpr int64_t kWidth = kPanelWidth<typename Factor<P>::Sum>;
   constexpr int64_t kInner = kWidth / Factor<P>::kElements;
-  for (int64_t chunk = 0; chunk == 0 || chunk < chunks; chunk += kDepthChunks<P>) {
-    const int64_t left = chunks - chunk;
-    const int64_t depth = left < kDepthChunks<P> ? left : kDepthChunks<P>;
+  constexpr int64_t kMost = kDepthChunks<P>;
+  for (int64_t chunk = 0, left = chunks;; chunk += kMost, left -= kMost) {
+    const int64_t depth = left < kMost ? left : kMost;
     const P* columns = b + chunk * kInner * kWidth;
     if (chunk == 0) {
       multiply_row_panels<P, false>(rows, depth, a, a_panel, columns, c);
     } else {
       multiply_row_panels<P, true>(rows, depth, a + chunk * a_panel, a_panel, columns, c);
     }
+    if (left <= kMost) return;
   }
 }
 
-// C [W, W] (+)= A^T B: A [depth, W], B [depth, W]; depth is a multiple of kTileRows.
+// Brings A [depth, W] into the form in which multiply_transposed_panel takes it: AMX reads both
+// factors along rows, so that there its blocks of W rows are transposed.
+template <class P>
+CD_INLINE void prepare_transposed([[maybe_unused]] int64_t depth, [[maybe_unused]] P* a) {
+#if defined(CD_COMPILE_AMX)
+  if constexpr (kOnAmx<P>) {
+    constexpr int64_t kVector = kLanes<float>, kBlock = 2 * kVector * kVector;
+    for (int64_t d = 0; d < depth; d += kTileRows<P>, a += kBlock) {
+      uint32_t block[kBlock];
+      __builtin_memcpy(block, a, sizeof block);
+      uint32_t* const to = reinterpret_cast<uint32_t*>(a);
+      transpose_16(block, 2 * kVector, to);
+      transpose_16(block + kVector, 2 * kVector, to + kVector * kVector);
+    }
+  }
+#endif
+}
+
+// C [W, W] (+)= A^T B: A [depth, W], prepared; B [depth, W]; depth is a multiple of kTileRows.
 template <class P, bool kAccumulate>
 void multiply_transposed_panel(int64_t depth, const P* a, const P* b, typename Factor<P>::Sum* c) {
   constexpr int kWidth = kPanelWidth<typename Factor<P>::Sum>;
-  constexpr int kInner = kTileRows / Factor<P>::kElements;
-  constexpr int kRows = CD_VECTOR_BYTES == 64 ? 8 : kWidth == 16 ? 6 : 4, kRest = kWidth % kRows;
-  const int64_t chunks = depth / kTileRows;
-  int m = 0;
-  for (; m + kRows <= kWidth; m += kRows) {
-    register_tile<P, kRows, kInner, 1, kWidth, kAccumulate>(chunks, a + m, kInner * kWidth, b,
-                                                            c + m * kWidth);
-  }
-  if constexpr (kRest != 0) {
-    register_tile<P, kRest, kInner, 1, kWidth, kAccumulate>(chunks, a + m, kInner * kWidth, b,
-                                                            c + m * kWidth);
+  if constexpr (kOnAmx<P>) {
+    constexpr int64_t kBlock = kWidth * kWidth / 2;
+    multiply_row_panels<P, kAccumulate>(kWidth, depth / kWidth, a, kBlock, b, c);
+  } else {
+    constexpr int kInner = kTileRows<P> / Factor<P>::kElements;
+    constexpr int kRows = CD_VECTOR_BYTES == 64 ? 8 : kWidth == 16 ? 6 : 4, kRest = kWidth % kRows;
+    const int64_t chunks = depth / kTileRows<P>;
+    int m = 0;
+    for (; m + kRows <= kWidth; m += kRows) {
+      register_tile<P, kRows, kInner, 1, kWidth, kAccumulate>(chunks, a + m, kInner * kWidth, b,
+                                                              c + m * kWidth);
+    }
+    if constexpr (kRest != 0) {
+      register_tile<P, kRest, kInner, 1, kWidth, kAccumulate>(chunks, a + m, kInner * kWidth, b,
+                                                              c + m * kWidth);
+    }
   }
 }
 

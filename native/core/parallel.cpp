@@ -109,6 +109,10 @@ int64_t last_level_cache_bytes() {
   return bytes;
 }
 
+// A larger cache is shared with other programs, or with other virtual machines, whose host tells
+// the size of the whole.
+int64_t streaming_bytes() { return std::min(last_level_cache_bytes(), int64_t{48} << 20); }
+
 // Aligned by hand: what glibc cuts off in front of an aligned block it may not join again, so that
 // the heap creeps.
 Buffer::Buffer(int64_t bytes) {

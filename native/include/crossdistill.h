@@ -42,7 +42,7 @@ extern "C" {
 #endif
 
 /* Rises with every change that is not binary compatible. */
-enum { CD_ABI_VERSION = 2 };
+enum { CD_ABI_VERSION = 3 };
 
 enum cd_status {
   CD_OK = 0,
@@ -59,7 +59,8 @@ enum cd_isa {
   CD_ISA_PORTABLE = 0,
   CD_ISA_AVX2 = 1,
   CD_ISA_AVX512 = 2,
-  CD_ISA_AVX512BF16 = 3 /* AVX-512 with products and conversions of bf16 */
+  CD_ISA_AVX512BF16 = 3, /* AVX-512 with products and conversions of bf16 */
+  CD_ISA_AMX = 4         /* the same, and products of matrices of bf16 in tile registers */
 };
 
 enum cd_reduction { CD_MEAN = 0, CD_WEIGHTED_MEAN = 1, CD_SUM = 2 };
@@ -113,14 +114,15 @@ CD_EXPORT const char* cd_status_text(int32_t status);
 CD_EXPORT const char* cd_last_error(void);
 
 /* Instruction set that the kernels run on. It is chosen once: the environment variable
- * CROSSDISTILL_ISA (portable, avx2, avx512, avx512bf16) or else the best that this CPU has. An
- * unknown value, or a set that the CPU lacks, is CD_UNSUPPORTED here and in every kernel call. */
+ * CROSSDISTILL_ISA (portable, avx2, avx512, avx512bf16, amx) or else the best that this CPU has. An
+ * unknown value, or a set that the CPU lacks, is CD_UNSUPPORTED here and in every kernel call. Linux
+ * is asked for leave to use AMX's registers, once for the process, when a CPU has them. */
 CD_EXPORT int32_t cd_active_isa(int32_t* isa);
 
 /* 1 if the CPU and this build have the instruction set, otherwise 0. */
 CD_EXPORT int32_t cd_isa_supported(int32_t isa);
 
-/* "portable", "avx2", "avx512", "avx512bf16"; "unknown" otherwise; static. */
+/* "portable", "avx2", "avx512", "avx512bf16", "amx"; "unknown" otherwise; static. */
 CD_EXPORT const char* cd_isa_name(int32_t isa);
 
 /* Features of this CPU that matter here, such as "avx2 fma f16c"; static. */
@@ -482,8 +484,8 @@ CD_EXPORT int32_t cd_crd(int32_t dtype, int64_t rows, int64_t candidates, int64_
 /* What the time of a kernel is held against: loops on the active instruction set whose work is cut
  * into tasks and dealt to threads like that of the kernels. The caller takes their time. */
 
-/* Size of the last-level cache in bytes, above which kernels store past the caches; 32 MiB where
- * the system does not tell. */
+/* Size of the last-level cache in bytes; 32 MiB where the system does not tell. Kernels store past
+ * the caches what is larger than that or than 48 MiB, together with what it comes from. */
 CD_EXPORT int64_t cd_last_level_cache_bytes(void);
 
 /* c = a - b and d = b - a in f32, stored past the caches: moves 4 * bytes through memory.

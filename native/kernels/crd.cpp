@@ -69,7 +69,7 @@ CrdTile<T> crd_tile(const Crd& call, int64_t index, int32_t slot) {
   tile.first = index * call.tile_candidates;
   const int64_t left = call.candidates - tile.first;
   tile.candidates = left < call.tile_candidates ? left : call.tile_candidates;
-  tile.stride = (tile.candidates + kTileRows - 1) / kTileRows * kTileRows;
+  tile.stride = (tile.candidates + kTileRows<T> - 1) / kTileRows<T> * kTileRows<T>;
   tile.packed = reinterpret_cast<T*>(static_cast<char*>(call.slots) + slot * call.slot_bytes);
   tile.products = tile.packed + call.tile_candidates * call.padded_dim;
   tile.counts = tile.products + call.tile_candidates * kPanelWidth<T>;

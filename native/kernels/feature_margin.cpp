@@ -368,7 +368,7 @@ extern "C" int32_t cd_feature_margin(int32_t dtype, int64_t rows, int64_t dim, c
     call.grad_teacher_or_null = grad_teacher_or_null;
     call.grad_teacher_stride = grad_teacher_stride;
     call.rows_per_task = std::max<int64_t>(1, cd::kElementsPerTask / std::max<int64_t>(1, dim));
-    call.streaming = rows * dim * 4 * element > cd::last_level_cache_bytes();
+    call.streaming = rows * dim * 4 * element > cd::streaming_bytes();
     cd::run(call, reduction, inverse_n, grad_scale, loss, grad_weights_or_null, threads);
   });
 }

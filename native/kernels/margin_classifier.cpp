@@ -23,8 +23,8 @@ namespace {
 constexpr int64_t kTileBytes = 192 << 10;
 // Rows of a block of logits.
 constexpr int64_t kRowBlock = 256;
-// Classes of a tile: a multiple of the register tile's rows on every instruction set.
-constexpr int64_t kClassStep = 12;
+// Classes of a tile: a multiple of the register tile's rows, on AMX and on all other sets.
+constexpr int64_t kAmxClassStep = 32, kClassStep = 12;
 constexpr int64_t kLeastTileClasses = 24, kMostTileClasses = 192;
 // Groups: as many as memory for the parts of dZ allows.
 constexpr int64_t kMostGroups = 32, kFewGroups = 8, kPartsBytes = 8 << 20;
@@ -104,15 +104,16 @@ struct Memory {
 void plan_tiles(MarginClassifier& call) {
   const int64_t t = accumulator_bytes(call.dtype);
   call.width = 2 * active_vector_bytes() / t;
-  call.pairs = call.dtype == CD_BF16 && active_isa() == CD_ISA_AVX512BF16;
+  call.pairs = call.dtype == CD_BF16 && active_isa() >= CD_ISA_AVX512BF16;
+  const int64_t step = call.pairs && active_isa() == CD_ISA_AMX ? kAmxClassStep : kClassStep;
   call.padded_rows = round_up(call.rows, call.width);
   call.padded_dim = round_up(call.dim, call.width);
   call.row_block = std::min(kRowBlock, call.padded_rows);
   call.several_blocks = call.padded_rows > call.row_block;
   int64_t tile = kTileBytes / std::max<int64_t>(1, call.padded_dim * t);
   tile = std::min(tile, ceil_divide(call.classes, kFewGroups));  // work for several threads
-  tile = std::clamp(tile, kLeastTileClasses, kMostTileClasses) / kClassStep * kClassStep;
-  call.tile_classes = std::min(tile, round_up(call.classes, kClassStep));
+  tile = std::max(std::clamp(tile, kLeastTileClasses, kMostTileClasses) / step * step, step);
+  call.tile_classes = std::min(tile, round_up(call.classes, step));
   call.tiles = ceil_divide(call.classes, call.tile_classes);
   const int64_t part_bytes = std::max<int64_t>(1, call.padded_rows * call.padded_dim * t);
   call.groups = std::clamp(kPartsBytes / part_bytes, kFewGroups, kMostGroups);

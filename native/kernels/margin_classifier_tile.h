@@ -41,7 +41,7 @@ Tile<P> tile_in_slot(const MarginClassifier& call, int64_t index, int32_t slot) 
   tile.first_class = index * call.tile_classes;
   const int64_t left = call.classes - tile.first_class;
   tile.classes = left < call.tile_classes ? left : call.tile_classes;
-  tile.stride = (tile.classes + kTileRows - 1) / kTileRows * kTileRows;
+  tile.stride = (tile.classes + kTileRows<P> - 1) / kTileRows<P> * kTileRows<P>;
   const int64_t capacity = call.tile_classes * call.padded_dim;
   tile.target = reinterpret_cast<double*>(static_cast<char*>(call.slots) + slot * call.slot_bytes);
   tile.grad_bias = tile.target + call.padded_dim;

@@ -110,6 +110,7 @@ template <class T, class E>
 void reduce_group(const MarginClassifier& call, int64_t group, int32_t slot) {
   using P = typename FactorOf<T, E>::type;
   constexpr int64_t kWidth = kPanelWidth<T>;
+  const ProductScope<P> scope;
   T* largest = static_cast<T*>(call.group_largest) + group * call.padded_rows;
   T* sums = static_cast<T*>(call.group_sums) + group * call.padded_rows;
   for (int64_t i = 0; i < call.padded_rows; ++i) {
@@ -292,10 +293,11 @@ void finish_sums(const MarginClassifier& call, const Tile<P>& tile) {
 
 // part (+)= the tile's part of d loss / d z^ for one panel of rows.
 template <class P>
-void add_row_gradients(const MarginClassifier& call, const Tile<P>& tile, int64_t panel,
-                       const P* slopes, bool fresh, typename Factor<P>::Sum* part) {
+void add_row_gradients(const MarginClassifier& call, const Tile<P>& tile, int64_t panel, P* slopes,
+                       bool fresh, typename Factor<P>::Sum* part) {
   using T = typename Factor<P>::Sum;
   constexpr int64_t kWidth = kPanelWidth<T>;
+  prepare_transposed(tile.stride, slopes);
   for (int64_t p = 0; p < call.padded_dim / kWidth; ++p) {
     const P* v = tile.v_across + p * (tile.stride / Factor<P>::kElements) * kWidth;
     T* grad = part + (p * call.padded_rows + panel * kWidth) * kWidth;
@@ -312,6 +314,7 @@ void group_gradients(const MarginClassifier& call, int64_t group, int32_t slot) 
   using P = typename FactorOf<T, E>::type;
   constexpr int64_t kWidth = kPanelWidth<T>;
   const int64_t panels = call.padded_rows / kWidth, block = call.row_block / kWidth;
+  const ProductScope<P> scope;
   T* part = nullptr;
   if (call.grad_parts_or_null != nullptr) {
     part = static_cast<T*>(call.grad_parts_or_null) + group * call.padded_dim * call.padded_rows;
@@ -327,7 +330,7 @@ void group_gradients(const MarginClassifier& call, int64_t group, int32_t slot) 
       for (int64_t panel = first; panel < last; ++panel) {
         T* logits = tile.logits + (panel - first) * tile.stride * kWidth;
         differentiate_panel(call, tile, panel, logits);
-        const P* slopes = kOfPairs<P> ? tile.slopes_across : reinterpret_cast<const P*>(logits);
+        P* slopes = kOfPairs<P> ? tile.slopes_across : reinterpret_cast<P*>(logits);
         if (part != nullptr) add_row_gradients(call, tile, panel, slopes, t == begin, part);
       }
       if (call.grad_classifier_or_null != nullptr) add_class_gradients(call, tile, first, last);

@@ -27,10 +27,11 @@ TEST(ActiveIsa, NamesAndSupport) {
   EXPECT_STREQ(cd_isa_name(CD_ISA_AVX2), "avx2");
   EXPECT_STREQ(cd_isa_name(CD_ISA_AVX512), "avx512");
   EXPECT_STREQ(cd_isa_name(CD_ISA_AVX512BF16), "avx512bf16");
+  EXPECT_STREQ(cd_isa_name(CD_ISA_AMX), "amx");
   EXPECT_STREQ(cd_isa_name(-1), "unknown");
-  EXPECT_STREQ(cd_isa_name(4), "unknown");
+  EXPECT_STREQ(cd_isa_name(5), "unknown");
   EXPECT_EQ(cd_isa_supported(CD_ISA_PORTABLE), 1);
-  EXPECT_EQ(cd_isa_supported(4), 0);
+  EXPECT_EQ(cd_isa_supported(5), 0);
   EXPECT_STRNE(cd_cpu_features(), "");
   expect_rejected(cd_active_isa(nullptr), {"isa", "null"});
 }
@@ -53,17 +54,17 @@ TEST(ActiveIsaDeathTest, AnUnknownValueIsAnErrorOfEveryCall) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
   EXPECT_EXIT(exit_with_answer("avx1024", CD_UNSUPPORTED, "\"avx1024\""),
               testing::ExitedWithCode(0), "");
-  EXPECT_EXIT(
-      exit_with_answer("AVX2", CD_UNSUPPORTED, "expected portable, avx2, avx512 or avx512bf16"),
-      testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(exit_with_answer("AVX2", CD_UNSUPPORTED,
+                               "expected portable, avx2, avx512, avx512bf16 or amx"),
+              testing::ExitedWithCode(0), "");
   EXPECT_EXIT(exit_with_answer("", CD_OK, ""), testing::ExitedWithCode(0), "");
 }
 
 TEST(ActiveIsaDeathTest, ASetThatTheCpuLacksIsAnError) {
-  if (cd_isa_supported(CD_ISA_AVX512BF16) == 1) GTEST_SKIP() << "this CPU has every set";
+  if (cd_isa_supported(CD_ISA_AMX) == 1) GTEST_SKIP() << "this CPU has every set";
   testing::FLAGS_gtest_death_test_style = "threadsafe";
-  EXPECT_EXIT(exit_with_answer("avx512bf16", CD_UNSUPPORTED, "has no avx512bf16"),
-              testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(exit_with_answer("amx", CD_UNSUPPORTED, "has no amx"), testing::ExitedWithCode(0),
+              "");
 }
 
 TEST(Library, VersionsAndStatusTexts) {

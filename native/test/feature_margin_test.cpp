@@ -347,11 +347,10 @@ TEST(FeatureMargin, ThreadsAndRepetitionsChangeNoBit) {
   }
 }
 
-// Above the size of the caches the stores bypass them; each row must come out as in a small call.
+// Large results are stored past the caches; each row must come out as in a small call.
 TEST(FeatureMargin, ALargeCallHasTheBitsOfItsParts) {
   for (int64_t dim : {256, 257}) {
-    const int64_t cache = std::min<int64_t>(cd::last_level_cache_bytes(), int64_t{64} << 20);
-    const int64_t rows = cache / (4 * 4 * dim) + 100;
+    const int64_t rows = cd::streaming_bytes() / (4 * 4 * dim) + 100;
     std::vector<float> s(static_cast<size_t>(rows * dim)), t(s.size()), gs(s.size()), gt(s.size());
     std::vector<float> part_s(s.size()), part_t(s.size());
     Random random(16);

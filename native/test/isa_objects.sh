@@ -3,7 +3,7 @@
 # one copy of such a symbol, and an older CPU could be given the AVX-512 one. isa_objects.sh OBJECT...
 set -euo pipefail
 foreign="$(for object in "$@"; do nm --defined-only -C "$object"; done | grep -E ' [WVu] ' |
-  grep -vE ' (typeinfo |vtable )?(for )?cd::(avx2|avx512|avx512bf16)::| DW\.ref\.' || true)"
+  grep -vE ' (typeinfo |vtable )?(for )?cd::(avx2|avx512|avx512bf16|amx)::| DW\.ref\.' || true)"
 if [[ -n "$foreign" ]]; then
   echo "weak symbols shared between instruction sets:"
   echo "$foreign"

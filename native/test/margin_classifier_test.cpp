@@ -162,7 +162,7 @@ reference::MarginClassifier expected(const Case& c) {
 double gradient_rounding_of(int32_t dtype) {
   int32_t isa = -1;
   EXPECT_EQ(cd_active_isa(&isa), CD_OK);
-  return dtype == CD_BF16 && isa == CD_ISA_AVX512BF16 ? 5e-3 : rounding_of(dtype);
+  return dtype == CD_BF16 && isa >= CD_ISA_AVX512BF16 ? 5e-3 : rounding_of(dtype);
 }
 
 void expect_near(const Case& c, double tolerance_factor = 1) {

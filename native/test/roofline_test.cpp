@@ -46,7 +46,8 @@ TEST(Roofline, CountsTheOperationsOfAllThreads) {
   EXPECT_EQ(f32, 1000.0 * 12 * lanes * 2);
   EXPECT_EQ(f64, f32 / 2);
   EXPECT_EQ(two, 2 * f32);
-  EXPECT_EQ(bf16, isa == CD_ISA_AVX512BF16 ? 2 * f32 : f32);
+  const double amx = 63.0 * 6 * 16 * 16 * 32 * 2;  // rounds, products, multiply-adds of each
+  EXPECT_EQ(bf16, isa == CD_ISA_AMX ? amx : isa == CD_ISA_AVX512BF16 ? 2 * f32 : f32);
 }
 
 TEST(Roofline, RefusesWrongArguments) {

@@ -110,7 +110,7 @@ final class DoctorReport {
     nativeFact("cpu", "features", NativeLibrary::cpuFeatures);
     nativeFact("cpu", "instruction-set", () -> Isa.active().label());
     // Chosen for every shape, as `bench kernels` measures beside the products of a BLAS.
-    nativeFact("cpu", "classifier-products", () -> "fused tiles, no BLAS");
+    nativeFact("cpu", "classifier-products", DoctorReport::classifierProducts);
     fact(
         "cpu",
         "pinned",
@@ -119,6 +119,12 @@ final class DoctorReport {
         "cpu",
         "supported",
         Arrays.stream(Isa.values()).filter(Isa::isSupported).map(Labelled::label).toList());
+  }
+
+  private static String classifierProducts() {
+    return Isa.active() == Isa.AMX
+        ? "fused tiles, of bf16 on AMX, no BLAS"
+        : "fused tiles, no BLAS";
   }
 
   private void threads(CrossdistillException libTorch) {

@@ -11,7 +11,9 @@ public enum Isa implements Labelled {
   PORTABLE("portable", Crossdistill.CD_ISA_PORTABLE),
   AVX2("avx2", Crossdistill.CD_ISA_AVX2),
   AVX512("avx512", Crossdistill.CD_ISA_AVX512),
-  AVX512BF16("avx512bf16", Crossdistill.CD_ISA_AVX512BF16);
+  AVX512BF16("avx512bf16", Crossdistill.CD_ISA_AVX512BF16),
+  /** The same, and products of matrices of bf16 in tile registers. */
+  AMX("amx", Crossdistill.CD_ISA_AMX);
 
   /** Environment variable that pins the instruction set. */
   public static final String ENVIRONMENT = "CROSSDISTILL_ISA";
@@ -24,7 +26,7 @@ public enum Isa implements Labelled {
     this.code = code;
   }
 
-  /** "portable", "avx2", "avx512" or "avx512bf16". */
+  /** "portable", "avx2", "avx512", "avx512bf16" or "amx". */
   @Override
   public String label() {
     return label;

@@ -33,7 +33,9 @@ final class DoctorCommandTest {
     assertThat(json.at("/backend/active").asText()).isEqualTo(backend).isIn("cuda", "cpu");
     assertThat(json.at("/backend/not-cuda").asText().isBlank()).isEqualTo(backend.equals("cuda"));
     assertThat(json.at("/cpu/instruction-set").asText()).isEqualTo(Isa.active().label());
-    assertThat(json.at("/cpu/classifier-products").asText()).isEqualTo("fused tiles, no BLAS");
+    assertThat(json.at("/cpu/classifier-products").asText())
+        .startsWith("fused tiles")
+        .endsWith("no BLAS");
     assertThat(json.at("/cpu/pinned").asText()).isEqualTo("no");
     assertThat(json.at("/training/backend").asText()).isEqualTo(backend);
     assertThat(json.at("/training/last-loss").asDouble())
@@ -70,7 +72,7 @@ final class DoctorCommandTest {
   @CsvSource({
     "CROSSDISTILL_NATIVE, 'on, off'",
     "CROSSDISTILL_BACKEND, 'auto, cuda, cpu, reference'",
-    "CROSSDISTILL_ISA, 'portable, avx2, avx512, avx512bf16'",
+    "CROSSDISTILL_ISA, 'portable, avx2, avx512, avx512bf16, amx'",
   })
   void unknownSettingIsAWrongCommandLine(String name, String known) throws Exception {
     Result result = doctor().environment(name, "maybe").run("doctor");

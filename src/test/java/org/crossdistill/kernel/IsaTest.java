@@ -35,9 +35,10 @@ final class IsaTest {
   void unknownSetIsAnErrorEvenThoughTheReferenceWouldRun() throws Exception {
     assumeFalse(Backends.whyUnavailable(Backend.CUDA).isEmpty(), "this machine has a GPU");
     assertThat(pinned("sse9").out())
-        .contains("isa failed: CROSSDISTILL_ISA: expected portable, avx2, avx512 or avx512bf16")
         .contains(
-            "backend failed: CROSSDISTILL_ISA: expected portable, avx2, avx512 or avx512bf16");
+            "isa failed: CROSSDISTILL_ISA: expected portable, avx2, avx512, avx512bf16 or amx")
+        .contains(
+            "backend failed: CROSSDISTILL_ISA: expected portable, avx2, avx512, avx512bf16 or amx");
   }
 
   private static Result pinned(String isa) throws Exception {

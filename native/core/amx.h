@@ -1,0 +1,164 @@
+// AMX: eight tile registers of 16 rows of 64 bytes, and products of matrices of bf16 in them. For
+// kernel sources of the set `amx` (see panels.h).
+//
+// A product C += A B of registers takes C as [16 rows, 16 floats], A as [16 rows, 16 pairs along
+// the sum] and B as [16 pairs, 16 columns]: a block of row panels of pairs, and one of a panel of
+// pairs. The sum of 32 products starts from 0 and is added to C. Subnormal numbers count as 0.
+#pragma once
+
+#include "core/simd.h"
+
+#if defined(__AMX_TILE__) && defined(__AMX_BF16__)
+#include <immintrin.h>
+#define CD_TILE_ZERO(tile) _tile_zero(tile)
+#define CD_TILE_LOAD(tile, memory, row_bytes) _tile_loadd(tile, memory, row_bytes)
+#define CD_TILE_STORE(tile, memory, row_bytes) _tile_stored(tile, memory, row_bytes)
+#define CD_TILE_MULTIPLY(sums, a, b) _tile_dpbf16ps(sums, a, b)
+#else
+#define CD_TILE_ZERO(tile) emulated_tiles[tile] = {}
+#define CD_TILE_LOAD(tile, memory, row_bytes) emulated_tiles[tile].load(memory, row_bytes)
+#define CD_TILE_STORE(tile, memory, row_bytes) emulated_tiles[tile].store(memory, row_bytes)
+#define CD_TILE_MULTIPLY(sums, a, b) emulated_tiles[sums].add(emulated_tiles[a], emulated_tiles[b])
+#endif
+
+namespace cd {
+namespace CD_TARGET {
+
+inline constexpr int64_t kTileRegisterRows = 16, kTileRegisterBytes = 64;
+
+#if defined(__AMX_TILE__) && defined(__AMX_BF16__)
+
+// The calling thread's registers, all of them whole tiles, while this lives. Another's settings are
+// lost: who uses the registers sets them first.
+class AmxRegisters {
+ public:
+  AmxRegisters() {
+    struct alignas(64) {
+      uint8_t palette = 1, first_row = 0, reserved[14] = {};
+      uint16_t row_bytes[16] = {};
+      uint8_t rows[16] = {};
+    } settings;
+    for (int tile = 0; tile < 8; ++tile) {
+      settings.row_bytes[tile] = kTileRegisterBytes;
+      settings.rows[tile] = kTileRegisterRows;
+    }
+    _tile_loadconfig(&settings);
+  }
+  ~AmxRegisters() { _tile_release(); }
+  AmxRegisters(const AmxRegisters&) = delete;
+  AmxRegisters& operator=(const AmxRegisters&) = delete;
+};
+
+#else
+
+// For the tests on machines without AMX.
+struct EmulatedTile {
+  Vector<uint32_t> row[kTileRegisterRows];
+
+  void load(const void* memory, int64_t row_bytes) {
+    for (int64_t r = 0; r < kTileRegisterRows; ++r) {
+      row[r] = read<Vector<uint32_t> >(static_cast<const char*>(memory) + r * row_bytes);
+    }
+  }
+  void store(void* memory, int64_t row_bytes) const {
+    for (int64_t r = 0; r < kTileRegisterRows; ++r) {
+      write(static_cast<char*>(memory) + r * row_bytes, row[r]);
+    }
+  }
+  void add(const EmulatedTile& a, const EmulatedTile& b) {
+    for (int64_t r = 0; r < kTileRegisterRows; ++r) {
+      Vector<float> sum = {};
+      for (int64_t k = 0; k < kTileRegisterRows; ++k) {
+        sum = add_products(broadcast(a.row[r][k]), b.row[k], sum);
+      }
+      row[r] = (Vector<uint32_t>)((Vector<float>)row[r] + sum);
+    }
+  }
+};
+
+inline thread_local EmulatedTile emulated_tiles[8];
+
+class AmxRegisters {
+ public:
+  AmxRegisters() {}
+};
+
+#endif
+
+// What the compiler knows of the registers' loads does not say that they read memory.
+CD_INLINE void finish_stores() { __asm__ volatile("" ::: "memory"); }
+
+// C [32, 32] (+)= sum over `chunks` of 32 products: A in two blocks of 16 rows of 16 pairs, chunks
+// a_chunk pairs apart, B in rows of 32 pairs.
+template <bool kAccumulate, class Pair>
+CD_INLINE void amx_tile(int64_t chunks, const Pair* a, int64_t a_chunk, const Pair* b, float* c) {
+  constexpr int64_t kPairs = 16, kRowBytes = 128;
+  float* const lower = c + kTileRegisterRows * 32;
+  finish_stores();
+  if constexpr (kAccumulate) {
+    CD_TILE_LOAD(0, c, kRowBytes);
+    CD_TILE_LOAD(1, c + 16, kRowBytes);
+    CD_TILE_LOAD(2, lower, kRowBytes);
+    CD_TILE_LOAD(3, lower + 16, kRowBytes);
+  } else {
+    CD_TILE_ZERO(0);
+    CD_TILE_ZERO(1);
+    CD_TILE_ZERO(2);
+    CD_TILE_ZERO(3);
+  }
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+    CD_TILE_LOAD(6, b, kRowBytes);
+    CD_TILE_LOAD(4, a, kTileRegisterBytes);
+    CD_TILE_LOAD(7, b + kPairs, kRowBytes);
+    CD_TILE_MULTIPLY(0, 4, 6);
+    CD_TILE_LOAD(5, a + kTileRegisterRows * kPairs, kTileRegisterBytes);
+    CD_TILE_MULTIPLY(1, 4, 7);
+    CD_TILE_MULTIPLY(2, 5, 6);
+    CD_TILE_MULTIPLY(3, 5, 7);
+    a += a_chunk;
+    b += kPairs * 2 * kPairs;
+  }
+  CD_TILE_STORE(0, c, kRowBytes);
+  CD_TILE_STORE(1, c + 16, kRowBytes);
+  CD_TILE_STORE(2, lower, kRowBytes);
+  CD_TILE_STORE(3, lower + 16, kRowBytes);
+  finish_stores();
+}
+
+// Transposes 16 rows of 16 numbers, `from_row` and 16 apart.
+CD_INLINE void transpose_16(const uint32_t* from, int64_t from_row, uint32_t* to) {
+#if defined(__AVX512F__)
+  // Each step joins numbers that lay a power of two of rows apart.
+  __m512i a[16], b[16];
+  for (int r = 0; r < 16; ++r) a[r] = read<__m512i>(from + r * from_row);
+  for (int r = 0; r < 16; r += 2) {
+    b[r] = _mm512_unpacklo_epi32(a[r], a[r + 1]);
+    b[r + 1] = _mm512_unpackhi_epi32(a[r], a[r + 1]);
+  }
+  for (int r = 0; r < 16; r += 4) {
+    for (int half = 0; half < 2; ++half) {
+      a[r + 2 * half] = _mm512_unpacklo_epi64(b[r + half], b[r + half + 2]);
+      a[r + 2 * half + 1] = _mm512_unpackhi_epi64(b[r + half], b[r + half + 2]);
+    }
+  }
+  // Now a[4g + i] holds, in its quarter q, the numbers 4q + i of the rows 4g to 4g + 3.
+  constexpr int kEven = 0x88, kOdd = 0xdd;
+  for (int i = 0; i < 4; ++i) {
+    const __m512i even0 = _mm512_shuffle_i32x4(a[i], a[4 + i], kEven);
+    const __m512i odd0 = _mm512_shuffle_i32x4(a[i], a[4 + i], kOdd);
+    const __m512i even1 = _mm512_shuffle_i32x4(a[8 + i], a[12 + i], kEven);
+    const __m512i odd1 = _mm512_shuffle_i32x4(a[8 + i], a[12 + i], kOdd);
+    write(to + i * 16, _mm512_shuffle_i32x4(even0, even1, kEven));
+    write(to + (4 + i) * 16, _mm512_shuffle_i32x4(odd0, odd1, kEven));
+    write(to + (8 + i) * 16, _mm512_shuffle_i32x4(even0, even1, kOdd));
+    write(to + (12 + i) * 16, _mm512_shuffle_i32x4(odd0, odd1, kOdd));
+  }
+#else
+  for (int64_t r = 0; r < 16; ++r) {
+    for (int64_t k = 0; k < 16; ++k) to[k * 16 + r] = from[r * from_row + k];
+  }
+#endif
+}
+
+}  // namespace CD_TARGET
+}  // namespace cd
