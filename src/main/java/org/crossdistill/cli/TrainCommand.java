@@ -33,7 +33,10 @@ final class TrainCommand implements Callable<Integer> {
       description = "Configuration, such as experiments/emoji-cmd.toml.")
   private Path file;
 
-  @Option(names = "--out", description = "Folder of the run (default: runs/NAME-OF-FILE).")
+  @Option(
+      names = "--out",
+      converter = Converters.OfFolder.class,
+      description = "Folder of the run (default: runs/NAME-OF-FILE).")
   private Path out;
 
   @Option(names = "--data-set", description = "Which data set of a file with several.")

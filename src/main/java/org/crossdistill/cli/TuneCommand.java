@@ -34,7 +34,10 @@ final class TuneCommand implements Callable<Integer> {
   @Parameters(paramLabel = "FILE", description = "Configuration with a [tune] table.")
   private Path file;
 
-  @Option(names = "--out", description = "Folder of the results (default: runs/NAME-OF-FILE-tune).")
+  @Option(
+      names = "--out",
+      converter = Converters.OfFolder.class,
+      description = "Folder of the results (default: runs/NAME-OF-FILE-tune).")
   private Path out;
 
   @Option(names = "--trials", description = "Trials an arm, instead of the file's tune.trials.")

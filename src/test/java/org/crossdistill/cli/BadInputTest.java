@@ -148,6 +148,22 @@ class BadInputTest {
         "occupied", "train", "experiments/emoji-cmd.toml", "--out", file.resolve("run").toString());
   }
 
+  /** The empty name would be the current folder. */
+  @Test
+  void folderWithoutAName() {
+    for (String command : new String[] {"train no.toml", "compare no.toml", "tune no.toml"}) {
+      assertFolderIsNone((command + " --out=").split(" "));
+    }
+    assertFolderIsNone("train", "no.toml", "--out", " ");
+    assertFolderIsNone("quickstart", "--set", "no-such.key=1", "--out", "");
+  }
+
+  private void assertFolderIsNone(String... arguments) {
+    CommandRun run = CommandRun.of(arguments);
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).contains("--out").contains("expected the name of a folder; found '");
+  }
+
   @Test
   void folderThatHoldsARun() throws IOException {
     Files.writeString(folder.resolve("last.safetensors"), "a checkpoint");
