@@ -72,6 +72,17 @@ class BadInputTest {
   }
 
   @Test
+  void searchWithoutATable() {
+    assertFails(
+        "emoji-cmd.toml: tune: expected a table, found none",
+        "tune",
+        "experiments/emoji-cmd.toml",
+        "--out",
+        folder.resolve("tune").toString());
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
   void keyWithATypo() {
     assertFails(
         "emoji-cmd.toml with --set: unknown key train.epoch; did you mean train.epochs?",
