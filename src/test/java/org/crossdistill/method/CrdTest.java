@@ -156,19 +156,6 @@ class CrdTest {
     }
   }
 
-  @Test
-  void theNormaliserIsTheMeanScoreTimesTheSamples() {
-    try (PointerScope scope = new PointerScope()) {
-      Tensor rows = Tensor.create(new double[] {1, -1}, 2, 1);
-      Tensor memory = Tensor.create(new double[] {0.5, 0}, 2, 1);
-      Tensor counts = Tensor.create(new double[] {1, 2, 2, 1}, 2, 2);
-      Candidates candidates = new Candidates(memory, Tensor.create(0L, 1L), counts, 2);
-      double mean = (Math.exp(1) + 2 + 2 * Math.exp(-1) + 1) / 6;
-      assertThat(new CrdLoss(0.5).normaliser(rows, candidates, 7))
-          .isCloseTo(7 * mean, within(1e-12));
-    }
-  }
-
   /** A batch of emoji against all of them. */
   @ParameterizedTest
   @EnumSource(names = {"CPU", "REFERENCE"})

@@ -114,6 +114,24 @@ class ConfigTest {
         .hasMessageContaining(message);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "kd | temperature = 1e-40 | [method] temperature: expected a number from 1e-9 to 1e9",
+        "dkd | loss.temperature = 1e10 | [method.loss] temperature: expected a number from 1e-9",
+        "nkd | loss.temperature = nan | [method.loss] temperature: expected a number from 1e-9",
+        "lskd | loss.temperature = 0 | [method.loss] temperature: expected a number from 1e-9",
+        "dist | loss.temperature = -1 | [method.loss] temperature: expected a number from 1e-9",
+        "c2kd | loss.temperature = inf | [method.loss] temperature: expected a number from 1e-9",
+        "crd | temperature = 1e-30 | [method] temperature: expected a number from 0.002 to 1e9",
+      })
+  void temperaturesThatNoLossCanBeTakenAtAreRefused(String method, String key, String message) {
+    assertThatThrownBy(() -> parse("[method]\nname = \"" + method + "\"\n" + key + "\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(message);
+  }
+
   @Test
   void methodWithoutOptionsHasNoNearestKey() {
     assertThatThrownBy(() -> parse("[method]\nname = \"none\"\n", "method.lambda-f=3"))
