@@ -257,6 +257,15 @@ class CrdTest {
     }
   }
 
+  @Test
+  void normalisersBeyondF32AreKept() {
+    try (PointerScope scope = new PointerScope()) {
+      CrdMemory memory = memory(10, 9);
+      assertThat(memory.normaliser(CrdMemory.TEACHERS, () -> 1e217)).isEqualTo(1e217);
+      assertThat(memory.normaliser(CrdMemory.TEACHERS, () -> 1)).isEqualTo(1e217);
+    }
+  }
+
   /** τ = 0.5, Z = 3, N = 10; products with REMEMBERED. */
   private static double contrast(double[] rows, int[][] which, int[] own, double[][] counts) {
     double sum = 0;
