@@ -21,10 +21,6 @@ import java.util.stream.Collectors;
  */
 public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions> tune) {
 
-  private static final String TITLE = "title";
-  static final String TUNE = "tune";
-  private static final String DATA_SETS = "data-sets";
-
   /**
    * Reads a file. Paths in it count from its folder.
    *
@@ -67,12 +63,12 @@ public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions>
           "%s: [[%s]] tables stand in the file alone; every other key may be set"
               .formatted(first, first));
     }
-    return first.equals(TITLE) || first.equals(TUNE);
+    return first.equals(ConfigLayers.TITLE) || first.equals(ConfigLayers.TUNE);
   }
 
   private static ExperimentFile of(ConfigLayers layers, List<String> assignments) {
-    Object title = layers.shared().remove(TITLE);
-    Object tune = layers.shared().remove(TUNE);
+    Object title = layers.shared().remove(ConfigLayers.TITLE);
+    Object tune = layers.shared().remove(ConfigLayers.TUNE);
     checkDataSets(layers);
     List<Arm> arms = new ArrayList<>();
     for (Map<String, Object> dataSet :
@@ -86,7 +82,7 @@ public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions>
   private static void checkDataSets(ConfigLayers layers) {
     List<Object> known = layers.dataSets().stream().map(d -> d.get(ConfigLayers.NAME)).toList();
     for (Map<String, Object> arm : layers.arms()) {
-      Object named = arm.get(DATA_SETS);
+      Object named = arm.get(ConfigLayers.DATA_SETS);
       boolean fits = named == null || (named instanceof List<?> list && known.containsAll(list));
       if (!fits) {
         throw new ConfigException(
@@ -110,7 +106,7 @@ public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions>
     for (Map<String, Object> table : layers.arms()) {
       Map<String, Object> own = new TreeMap<>(table);
       String name = (String) own.remove(ConfigLayers.NAME);
-      Object dataSets = own.remove(DATA_SETS);
+      Object dataSets = own.remove(ConfigLayers.DATA_SETS);
       ArmSearch search = ArmSearch.takeFrom(own);
       if (dataSets == null || ((List<?>) dataSets).contains(dataName)) {
         arms.add(Arm.of(dataName, name, ConfigLayers.merge(base, own), assignments, search));

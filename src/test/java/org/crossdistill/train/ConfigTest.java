@@ -152,6 +152,26 @@ class ConfigTest {
         .hasMessageContaining(message);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "titel = 't' | unknown key titel; did you mean title?",
+        "[[data-sett]] | unknown key data-sett; did you mean data-set?",
+        "[[data-set]];name = 'a';[data-set.dta] | data set a: unknown key dta; did you mean data?",
+        "[[data-set]];name = 'a';data.splt = 1 | data set a: unknown key data.splt; did you mean data.split?",
+        "[[arm]];name = 'a';[arm.methd] | arm a: unknown key methd; did you mean method?",
+        "[[arm]];name = 'a';tunedas = 'b' | arm a: unknown key tunedas; did you mean tuned-as?",
+        "[[arm]];name = 'a';dataset = 'b' | arm a: unknown key dataset; did you mean data-sets?",
+        "[[arm]];name = 'a';epochs = 3 | arm a: unknown key epochs; did you mean train.epochs?",
+        "[tune.set.dta] | unknown key tune.set.dta; did you mean tune.set.data?",
+      })
+  void mistakesInNamedTablesAreNamed(String lines, String message) {
+    assertThatThrownBy(() -> parse("method.name = 'cmd'\n" + lines.replace(';', '\n')))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(message);
+  }
+
   @Test
   void methodWithoutOptionsHasNoNearestKey() {
     assertThatThrownBy(() -> parse("[method]\nname = \"none\"\n", "method.lambda-f=3"))
