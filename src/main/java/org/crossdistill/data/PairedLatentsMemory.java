@@ -18,7 +18,7 @@ final class PairedLatentsMemory {
     double bytes = bytes(options);
     if (bytes > heap / 2.0) {
       throw new DataException(
-          "generator: samples, classes, size, factors: expected arrays of at most %s, half of"
+          "data.generator: samples, classes, size, factors: expected arrays of at most %s, half of"
                   .formatted(gigabytes(heap / 2.0))
               + " Java's heap (CROSSDISTILL_JAVA_OPTS=-Xmx64g makes it larger), found "
               + gigabytes(bytes));

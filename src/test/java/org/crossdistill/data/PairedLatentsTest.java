@@ -243,7 +243,7 @@ final class PairedLatentsTest {
     PairedLatentsMemory.require(options(0, 0, 0), least);
     assertThatThrownBy(() -> PairedLatentsMemory.require(options(0, 0, 0), least - 2))
         .isInstanceOf(DataException.class)
-        .hasMessageStartingWith("generator: samples, classes, size, factors: expected arrays of");
+        .hasMessageStartingWith("data.generator: samples, classes, size, factors: expected arrays");
     Options most = new Options(10_000_000, 2, 10_000, 0, 0, 10_000, 1, 0, 0, 0, 0, 0);
     assertThatThrownBy(() -> PairedLatents.generate(most, 0))
         .isInstanceOf(DataException.class)
