@@ -96,6 +96,16 @@ class BadInputTest {
   }
 
   @Test
+  void settingThatOneArmAloneHas() throws IOException {
+    Path occupied = Files.writeString(folder.resolve("occupied"), "text");
+    String[] train = {"train", "experiments/paired-latents.toml", "--set", "method.lambda-f=3"};
+    assertFails("paired-latents.toml with --set: --arm: expected one of student-alone, cmd", train);
+    err.getBuffer().setLength(0);
+    String[] more = {"--arm", "cmd", "--out", occupied.toString()};
+    assertFails("occupied", Stream.of(train, more).flatMap(Stream::of).toArray(String[]::new));
+  }
+
+  @Test
   void marginOfMinusOne() {
     assertFails(
         "margin",
