@@ -53,11 +53,9 @@ public record ArmChoice(boolean single, String dataOrNull, String nameOrNull) {
 
   /** Says which names there are. */
   static ConfigException wrong(String option, List<String> names, String foundOrNull) {
-    return new ConfigException(
-        option
-            + ": expected one of "
-            + String.join(", ", names)
-            + "; found "
-            + (foundOrNull == null ? "none" : foundOrNull));
+    boolean unnamed = names.equals(List.of(""));
+    String expected = unnamed ? "none in this file" : "one of " + String.join(", ", names);
+    String found = foundOrNull == null ? "none" : foundOrNull;
+    return new ConfigException(option + ": expected " + expected + "; found " + found);
   }
 }

@@ -96,6 +96,16 @@ class BadInputTest {
   }
 
   @Test
+  void dataSetOfAFileWithoutAny() {
+    assertFails(
+        "--data-set: expected none in this file; found open",
+        "train",
+        "experiments/emoji-cmd.toml",
+        "--data-set",
+        "open");
+  }
+
+  @Test
   void settingThatOneArmAloneHas() throws IOException {
     Path occupied = Files.writeString(folder.resolve("occupied"), "text");
     String[] train = {"train", "experiments/paired-latents.toml", "--set", "method.lambda-f=3"};
