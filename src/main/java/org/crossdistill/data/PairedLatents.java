@@ -66,7 +66,8 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
     /** Checks the ranges. */
     public Options {
       DataException.requireRange("samples", samples, 2, 10_000_000);
-      DataException.requireRange("classes", classes, 2, samples);
+      boolean filled = classes >= 2 && classes <= samples;
+      DataException.require(filled, "classes", "from 2 to samples = " + samples, classes);
       DataException.requireRange("shared", shared, 1, MOST_COLUMNS);
       DataException.requireRange("private-factors", privateFactors, 0, MOST_COLUMNS);
       DataException.requireRange("nuisance", nuisance, 0, MOST_COLUMNS);

@@ -256,7 +256,7 @@ final class PairedLatentsTest {
         .isInstanceOf(DataException.class)
         .hasMessage("low-quality: expected a number in [0, 1], found 1.5");
     assertThatThrownBy(() -> new Options(10, 1, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0))
-        .hasMessage("classes: expected from 2 to 10, found 1");
+        .hasMessage("classes: expected from 2 to samples = 10, found 1");
     for (double overlap : new double[] {-0.1, 1.1, Double.NaN}) {
       assertThatThrownBy(() -> overlapping(overlap, 0))
           .isInstanceOf(DataException.class)

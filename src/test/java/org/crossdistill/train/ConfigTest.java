@@ -137,8 +137,8 @@ class ConfigTest {
       delimiter = '|',
       value = {
         "samples=1000000000 | [data.generator] samples: expected from 2 to 10000000, found 1000000000",
-        "classes=1000000000 | [data.generator] classes: expected from 2 to 2000, found 1000000000",
-        "classes=2001 | [data.generator] classes: expected from 2 to 2000, found 2001",
+        "classes=1000000000 | [data.generator] classes: expected from 2 to samples = 2000, found 1000000000",
+        "classes=2001 | [data.generator] classes: expected from 2 to samples = 2000, found 2001",
         "classes=501 | [data] generator.classes: expected at most 500, so that each can have",
         "shared=2147483647 | [data.generator] shared: expected from 1 to 10000, found 2147483647",
         "private-factors=-1 | [data.generator] private-factors: expected from 0 to 10000, found -1",
