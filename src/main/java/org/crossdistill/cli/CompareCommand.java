@@ -33,7 +33,10 @@ final class CompareCommand implements Callable<Integer> {
   @Parameters(paramLabel = "FILE", description = "Configuration with [[arm]] tables.")
   private Path file;
 
-  @Option(names = "--out", description = "Folder of the results (default: runs/NAME-OF-FILE).")
+  @Option(
+      names = "--out",
+      converter = Converters.OfFolder.class,
+      description = "Folder of the results (default: runs/NAME-OF-FILE).")
   private Path out;
 
   @Option(

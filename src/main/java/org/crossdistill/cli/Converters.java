@@ -1,5 +1,6 @@
 package org.crossdistill.cli;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import org.crossdistill.CrossdistillException;
@@ -27,6 +28,17 @@ final class Converters {
     @Override
     public DType convert(String text) {
       return parse(DType.class, text);
+    }
+  }
+
+  /** A folder for results. The empty name, which would be the current one, is none. */
+  static final class OfFolder implements ITypeConverter<Path> {
+    @Override
+    public Path convert(String text) {
+      if (text.isBlank()) {
+        throw new TypeConversionException("expected the name of a folder; found '" + text + "'");
+      }
+      return Path.of(text);
     }
   }
 

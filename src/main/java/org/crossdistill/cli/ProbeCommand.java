@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.crossdistill.nn.TorchThreads;
 import org.crossdistill.train.Arm;
+import org.crossdistill.train.ArmChoice;
 import org.crossdistill.train.ConfigException;
 import org.crossdistill.train.ExperimentFile;
 import org.crossdistill.train.Probes;
@@ -38,7 +39,7 @@ final class ProbeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    List<Arm> arms = chosen(ExperimentFile.read(file, options.assignments));
+    List<Arm> arms = chosen(ExperimentFile.read(file, options.assignments, ArmChoice.named(arm)));
     LibTorchLoading.load(System.err);
     ProbeReport report = new ProbeReport();
     try (StopSignal stop = StopSignal.install()) {

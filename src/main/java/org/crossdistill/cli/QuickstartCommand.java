@@ -39,6 +39,7 @@ final class QuickstartCommand implements Callable<Integer> {
 
   @Option(
       names = "--out",
+      converter = Converters.OfFolder.class,
       defaultValue = "runs/quickstart",
       description = "Folder of the results (default: runs/quickstart).")
   private Path out;

@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.crossdistill.eval.Metric;
 import org.crossdistill.nn.TorchThreads;
+import org.crossdistill.train.ArmChoice;
 import org.crossdistill.train.ConfigException;
 import org.crossdistill.train.EpochReport;
 import org.crossdistill.train.Experiment;
@@ -33,7 +34,10 @@ final class TrainCommand implements Callable<Integer> {
       description = "Configuration, such as experiments/emoji-cmd.toml.")
   private Path file;
 
-  @Option(names = "--out", description = "Folder of the run (default: runs/NAME-OF-FILE).")
+  @Option(
+      names = "--out",
+      converter = Converters.OfFolder.class,
+      description = "Folder of the run (default: runs/NAME-OF-FILE).")
   private Path out;
 
   @Option(names = "--data-set", description = "Which data set of a file with several.")
@@ -58,7 +62,9 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Experiment experiment =
-        ExperimentFile.read(file, options.assignments).arm(dataSet, arm).experiment();
+        ExperimentFile.read(file, options.assignments, ArmChoice.one(dataSet, arm))
+            .arm(dataSet, arm)
+            .experiment();
     Path folderPath = out == null ? CommandLines.defaultFolder(file) : out;
     refuseToOverwrite(folderPath);
     try (RunFolder folder = RunFolder.open(folderPath)) {

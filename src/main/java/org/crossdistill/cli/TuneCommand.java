@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.crossdistill.data.AtomicFiles;
 import org.crossdistill.train.Comparison;
+import org.crossdistill.train.ConfigException;
 import org.crossdistill.train.ExperimentFile;
 import org.crossdistill.train.RunFolder;
 import org.crossdistill.train.TrialChoice;
@@ -34,7 +35,10 @@ final class TuneCommand implements Callable<Integer> {
   @Parameters(paramLabel = "FILE", description = "Configuration with a [tune] table.")
   private Path file;
 
-  @Option(names = "--out", description = "Folder of the results (default: runs/NAME-OF-FILE-tune).")
+  @Option(
+      names = "--out",
+      converter = Converters.OfFolder.class,
+      description = "Folder of the results (default: runs/NAME-OF-FILE-tune).")
   private Path out;
 
   @Option(names = "--trials", description = "Trials an arm, instead of the file's tune.trials.")
@@ -63,9 +67,22 @@ final class TuneCommand implements Callable<Integer> {
     List<TrialResult> results;
     try (StopSignal stop = StopSignal.install();
         TuneProgress progress = new TuneProgress()) {
-      results = new Tuning(experiments, plan, progress, stop, budget).run();
+      results = tuning(experiments, plan, progress, stop, budget).run();
     }
     return report(results, folder);
+  }
+
+  private Tuning tuning(
+      ExperimentFile experiments,
+      Comparison.Plan plan,
+      TuneProgress progress,
+      StopSignal stop,
+      Budget budget) {
+    try {
+      return new Tuning(experiments, plan, progress, stop, budget);
+    } catch (ConfigException e) {
+      throw new ConfigException(file + ": " + e.getMessage(), e);
+    }
   }
 
   private ExperimentFile withTrials(ExperimentFile read) {

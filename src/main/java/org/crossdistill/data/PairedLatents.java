@@ -31,12 +31,12 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
   /**
    * How pairs are generated.
    *
-   * @param samples N ≥ 1
-   * @param classes C ≥ 2
-   * @param shared number of shared factors, ≥ 1
-   * @param privateFactors number of private factors of each modality, ≥ 0
-   * @param nuisance number of nuisance factors of each modality, ≥ 0
-   * @param size columns of x_m, ≥ 1
+   * @param samples N, from 2 to 10 million
+   * @param classes C, from 2 to N
+   * @param shared number of shared factors, from 1 to 10 000
+   * @param privateFactors number of private factors of each modality, from 0 to 10 000
+   * @param nuisance number of nuisance factors of each modality, from 0 to 10 000
+   * @param size columns of x_m, from 1 to 10 000
    * @param separation standard deviation of the class means, ≥ 0
    * @param noise σ of a good sample, ≥ 0
    * @param lowQuality share of each modality's samples with 4·σ, in [0, 1]
@@ -58,28 +58,26 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
       double labelNoise,
       double overlap) {
 
-    /**
-     * 2000 samples of 10 classes, 8 factors of each kind, 64 columns that do not overlap, nothing
-     * planted.
-     */
+    /** 2000 samples of 10 classes, 8 factors of each kind, 64 columns, nothing planted. */
     public static Options defaults() {
       return new Options(2000, 10, 8, 8, 8, 64, 1, 0.5, 0, 0, 0, 0);
     }
 
     /** Checks the ranges. */
     public Options {
-      DataException.require(samples >= 1, "samples", "at least 1", samples);
-      DataException.require(classes >= 2, "classes", "at least 2", classes);
-      DataException.require(shared >= 1, "shared", "at least 1", shared);
-      DataException.require(privateFactors >= 0, "private-factors", "at least 0", privateFactors);
-      DataException.require(nuisance >= 0, "nuisance", "at least 0", nuisance);
-      DataException.require(size >= 1, "size", "at least 1", size);
+      DataException.requireRange("samples", samples, 2, 10_000_000);
+      boolean filled = classes >= 2 && classes <= samples;
+      DataException.require(filled, "classes", "from 2 to samples = " + samples, classes);
+      DataException.requireRange("shared", shared, 1, MOST_COLUMNS);
+      DataException.requireRange("private-factors", privateFactors, 0, MOST_COLUMNS);
+      DataException.requireRange("nuisance", nuisance, 0, MOST_COLUMNS);
+      DataException.requireRange("size", size, 1, MOST_COLUMNS);
       DataException.require(finite(separation), "separation", "a finite number >= 0", separation);
       DataException.require(finite(noise), "noise", "a finite number >= 0", noise);
-      DataException.require(share(lowQuality), "low-quality", "a number in [0, 1]", lowQuality);
-      DataException.require(share(misaligned), "misaligned", "a number in [0, 1]", misaligned);
-      DataException.require(share(labelNoise), "label-noise", "a number in [0, 1]", labelNoise);
-      DataException.require(share(overlap), "overlap", "a number in [0, 1]", overlap);
+      DataException.requireShare("low-quality", lowQuality);
+      DataException.requireShare("misaligned", misaligned);
+      DataException.requireShare("label-noise", labelNoise);
+      DataException.requireShare("overlap", overlap);
     }
 
     /**
@@ -97,10 +95,6 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
 
     private static boolean finite(double value) {
       return value >= 0 && Double.isFinite(value);
-    }
-
-    private static boolean share(double value) {
-      return value >= 0 && value <= 1;
     }
   }
 
@@ -139,6 +133,7 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
     }
   }
 
+  private static final int MOST_COLUMNS = 10_000;
   private static final double LOW_QUALITY_FACTOR = 4;
 
   /** One modality: class means of its private factors, and how factors become columns. */
@@ -154,19 +149,23 @@ public record PairedLatents(float[][] first, float[][] second, int[] labels, Tru
     }
   }
 
-  /** Generates pairs; the same options and seed give the same bits. */
+  /**
+   * Generates pairs; the same options and seed give the same bits.
+   *
+   * @throws DataException if they would take more than half of Java's heap
+   */
   public static PairedLatents generate(Options options, long seed) {
+    PairedLatentsMemory.require(options, Runtime.getRuntime().maxMemory());
     SplittableRandom world = Seeds.random(seed, "latents", 0);
     double[][] sharedMeans = means(world, options, options.shared);
     View one = view(world, options);
     View two = view(world, options);
     RandomGenerator random = Seeds.random(seed, "latents", 1);
     Truth truth = truth(options, random);
-    int count = options.samples;
-    float[][] first = new float[count][];
-    float[][] second = new float[count][];
-    int[] labels = new int[count];
-    for (int i = 0; i < count; i++) {
+    float[][] first = new float[options.samples][];
+    float[][] second = new float[options.samples][];
+    int[] labels = new int[options.samples];
+    for (int i = 0; i < labels.length; i++) {
       int own = truth.classes[i];
       double[] factors = around(random, sharedMeans[own]);
       Sample twoShows = sample(random, options, two, own, factors);

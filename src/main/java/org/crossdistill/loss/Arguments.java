@@ -160,6 +160,16 @@ final class Arguments {
     }
   }
 
+  /**
+   * Requires a temperature within the kernels' range, which no useful one leaves: over a smaller
+   * one logits, and times the square of a larger one divergences, come near the end of f32.
+   */
+  static void temperature(double value) {
+    if (!(value >= 1e-9 && value <= 1e9)) {
+      throw new TensorException("temperature: expected a number from 1e-9 to 1e9, found " + value);
+    }
+  }
+
   /** Requires a finite number. */
   static void finite(String name, double value) {
     if (!Double.isFinite(value)) {

@@ -35,7 +35,7 @@ public final class C2kdLoss {
   /**
    * How the loss is computed.
    *
-   * @param temperature T of the divergences, finite and above 0
+   * @param temperature T of the divergences, from 1e-9 to 1e9
    * @param krc τ-b that a row must exceed, not NaN
    * @param nonTarget {@code zero-logit} or {@code exclude}
    */
@@ -43,7 +43,7 @@ public final class C2kdLoss {
 
     /** Checks the values. */
     public Options {
-      Arguments.positive("temperature", temperature);
+      Arguments.temperature(temperature);
       Arguments.finite("krc", krc);
       if (Arguments.given("nonTarget", nonTarget) == KdLoss.Target.KEPT) {
         throw new TensorException("non-target: expected zero-logit or exclude, found kept");

@@ -115,7 +115,9 @@ public final class CrdLoss {
 
     /** Σ n_j·x_j over all rows. */
     private Tensor counted(Tensor values) {
-      return countsOrNull == null ? values.sum() : flat(values).dot(flat(countsOrNull));
+      return countsOrNull == null
+          ? values.sum()
+          : flat(values).dot(flat(countsOrNull).to(values.scalar_type()));
     }
 
     private static Tensor flat(Tensor matrix) {
@@ -134,11 +136,11 @@ public final class CrdLoss {
   /**
    * The loss with the kernel where that is active, otherwise with the reference composition.
    *
-   * @param temperature τ > 0
+   * @param temperature τ, from 1e-9 to 1e9
    * @throws org.crossdistill.kernel.KernelException if a pinned backend does not work
    */
   public CrdLoss(double temperature) {
-    Arguments.positive("temperature", temperature);
+    Arguments.temperature(temperature);
     this.temperature = temperature;
     this.backendOrNull = Placement.automatic();
   }
@@ -151,7 +153,7 @@ public final class CrdLoss {
    * @throws TensorException for {@code CUDA}
    */
   public CrdLoss(double temperature, Backend backend) {
-    Arguments.positive("temperature", temperature);
+    Arguments.temperature(temperature);
     if (backend == Backend.CUDA) {
       throw new TensorException("backend: expected cpu or reference for crd, found cuda");
     }
@@ -160,7 +162,8 @@ public final class CrdLoss {
   }
 
   /**
-   * Z as the first batch sets it: N times the mean of exp(g·c/τ).
+   * Z as the first batch sets it: N times the mean of exp(g·c/τ), in f64, which holds the
+   * exponential of 1/τ for temperatures that f32 has none for.
    *
    * @param rows g [B, d] in f64 or f32, B ≥ 1
    * @param samples N ≥ 1
@@ -170,7 +173,7 @@ public final class CrdLoss {
     candidates.check(rows);
     Arguments.positive("samples", samples);
     try (Results results = new Results()) {
-      Tensor scores = candidates.products(scaled(rows)).exp_();
+      Tensor scores = candidates.products(scaled(rows)).to(ScalarType.Double).exp_();
       double count = rows.size(0) * (1.0 + candidates.negatives);
       return candidates.counted(scores).item_double() / count * samples;
     }

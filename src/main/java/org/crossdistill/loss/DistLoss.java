@@ -25,7 +25,7 @@ public final class DistLoss extends PairLoss {
    *
    * @param beta β ≥ 0, weight of the relation between classes
    * @param gamma γ ≥ 0, weight of the relation within classes
-   * @param temperature T > 0
+   * @param temperature T, from 1e-9 to 1e9
    */
   public record Options(double beta, double gamma, double temperature) {
 
@@ -33,7 +33,7 @@ public final class DistLoss extends PairLoss {
     public Options {
       Arguments.range("beta", beta, 0, Double.POSITIVE_INFINITY);
       Arguments.range("gamma", gamma, 0, Double.POSITIVE_INFINITY);
-      Arguments.positive("temperature", temperature);
+      Arguments.temperature(temperature);
     }
 
     /** β = γ = T = 1, the authors'. */

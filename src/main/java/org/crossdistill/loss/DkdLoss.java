@@ -29,7 +29,7 @@ public final class DkdLoss extends LogitLoss {
    *
    * @param alpha α, from 0 to 1e9
    * @param beta β, from 0 to 1e9; the authors tune it per pair of networks
-   * @param temperature T > 0
+   * @param temperature T, from 1e-9 to 1e9
    * @param reduction of the rows' losses
    */
   public record Options(double alpha, double beta, double temperature, Reduction reduction) {
@@ -38,7 +38,7 @@ public final class DkdLoss extends LogitLoss {
     public Options {
       Arguments.range("alpha", alpha, 0, BEYOND);
       Arguments.range("beta", beta, 0, BEYOND);
-      Arguments.positive("temperature", temperature);
+      Arguments.temperature(temperature);
       Arguments.given("reduction", reduction);
     }
 

@@ -63,7 +63,7 @@ public final class KdLoss {
    * How the loss is computed.
    *
    * @param target what becomes of the logit of the label
-   * @param temperature T, finite and above 0
+   * @param temperature T, from 1e-9 to 1e9
    * @param reduction of the rows' losses
    */
   public record Options(Target target, double temperature, Reduction reduction) {
@@ -71,7 +71,7 @@ public final class KdLoss {
     /** Checks the values. */
     public Options {
       Arguments.given("target", target);
-      Arguments.positive("temperature", temperature);
+      Arguments.temperature(temperature);
       Arguments.given("reduction", reduction);
     }
 

@@ -9,7 +9,7 @@ import org.crossdistill.kernel.Backend;
 /**
  * What the forms of {@link KdLoss} take by name: each form is a loss of its own there.
  *
- * @param temperature T, finite and above 0
+ * @param temperature T, from 1e-9 to 1e9
  * @param reduction of the rows' losses
  */
 public record KdParameters(double temperature, Reduction reduction) {

@@ -25,14 +25,14 @@ public final class LskdLoss extends LogitLoss {
   /**
    * How the loss is computed.
    *
-   * @param temperature T > 0
+   * @param temperature T, from 1e-9 to 1e9
    * @param reduction of the rows' losses
    */
   public record Options(double temperature, Reduction reduction) {
 
     /** Checks the values. */
     public Options {
-      Arguments.positive("temperature", temperature);
+      Arguments.temperature(temperature);
       Arguments.given("reduction", reduction);
     }
 

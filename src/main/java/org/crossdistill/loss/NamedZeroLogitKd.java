@@ -11,7 +11,7 @@ public final class NamedZeroLogitKd implements NamedLoss<NamedZeroLogitKd.Parame
   /**
    * As {@link KdParameters}, but for the temperature that is the default.
    *
-   * @param temperature T, finite and above 0
+   * @param temperature T, from 1e-9 to 1e9
    * @param reduction of the rows' losses
    */
   public record Parameters(double temperature, Reduction reduction) {

@@ -21,7 +21,7 @@ public final class NkdLoss extends LogitLoss {
    * How the loss is computed.
    *
    * @param gamma γ ≥ 0
-   * @param temperature T > 0, of the second term alone
+   * @param temperature T of the second term alone, from 1e-9 to 1e9
    * @param reduction of the rows' losses
    */
   public record Options(double gamma, double temperature, Reduction reduction) {
@@ -29,7 +29,7 @@ public final class NkdLoss extends LogitLoss {
     /** Checks the values. */
     public Options {
       Arguments.range("gamma", gamma, 0, Double.POSITIVE_INFINITY);
-      Arguments.positive("temperature", temperature);
+      Arguments.temperature(temperature);
       Arguments.given("reduction", reduction);
     }
 

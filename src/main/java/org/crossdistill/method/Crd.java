@@ -28,7 +28,7 @@ public final class Crd extends Distillation {
    *
    * @param size d ≥ 1
    * @param negatives other samples a comparison, drawn with replacement, ≥ 1
-   * @param temperature τ > 0
+   * @param temperature τ, from 0.002 to 1e9: f64 holds e^(1/τ), the largest score of unit rows
    * @param momentum of the memories, in [0, 1)
    * @param weights 1 and 0.8
    */
@@ -44,7 +44,8 @@ public final class Crd extends Distillation {
     public Options {
       require(size >= 1, "size", "at least 1", size);
       require(negatives >= 1, "negatives", "at least 1", negatives);
-      require(temperature > 0, "temperature", "a number > 0", temperature);
+      boolean usable = temperature >= 0.002 && temperature <= 1e9;
+      require(usable, "temperature", "a number from 0.002 to 1e9", temperature);
       require(momentum >= 0 && momentum < 1, "momentum", "a number in [0, 1)", momentum);
     }
 

@@ -45,7 +45,9 @@ final class CrdMemory extends Module {
     uneven = (1L << 32) % (samples - 1);
     students = buffer("students", Init.unitRows(random, samples, size));
     teachers = buffer("teachers", Init.unitRows(random, samples, size));
-    normalisers = buffer("normalisers", Init.constant(0, 2));
+    // At a small temperature Z is beyond f32.
+    TensorOptions f64 = new TensorOptions(torch.ScalarType.Double);
+    normalisers = buffer("normalisers", torch.zeros(new long[] {2}, f64));
   }
 
   @Override

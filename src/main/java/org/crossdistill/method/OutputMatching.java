@@ -19,7 +19,7 @@ public final class OutputMatching extends IdentityMethod {
   /**
    * The switches.
    *
-   * @param temperature T of the softmax, > 0
+   * @param temperature T of the softmax, from 1e-9 to 1e9
    * @param lambdaId weight of the identity loss, ≥ 0
    * @param lambdaKd weight of the distillation term, ≥ 0
    */
@@ -32,9 +32,14 @@ public final class OutputMatching extends IdentityMethod {
 
     /** Checks the ranges. */
     public Options {
-      require(temperature > 0, "temperature", "a finite number > 0", temperature);
+      loss(temperature);
       require(lambdaId >= 0, "lambda-id", "a finite number >= 0", lambdaId);
       require(lambdaKd >= 0, "lambda-kd", "a finite number >= 0", lambdaKd);
+    }
+
+    /** The loss's options, which check the temperature. */
+    private static KdLoss.Options loss(double temperature) {
+      return new KdLoss.Options(Target.KEPT, temperature, Reduction.MEAN);
     }
 
     private static void require(boolean holds, String key, String expected, double found) {
@@ -57,7 +62,7 @@ public final class OutputMatching extends IdentityMethod {
   public OutputMatching(Options options, MethodContext context) {
     super(context, new MarginClassifierLoss(context.identityLoss()));
     this.options = options;
-    kdLoss = new KdLoss(new KdLoss.Options(Target.KEPT, options.temperature(), Reduction.MEAN));
+    kdLoss = new KdLoss(Options.loss(options.temperature()));
     scale = new Scalar(context.identityLoss().scale());
     scale.retainReference();
   }

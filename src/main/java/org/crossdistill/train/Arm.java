@@ -41,9 +41,15 @@ public record Arm(
       List<String> all = List.copyOf(assignments);
       return new Arm(data, name, config, all, search, Experiment.of(copy));
     } catch (ConfigException e) {
-      String where = (data.isEmpty() ? "" : "data set " + data + ", ") + "arm " + name;
-      throw new ConfigException(name.isEmpty() ? e.getMessage() : where + ": " + e.getMessage(), e);
+      throw new ConfigException(where(data, name) + e.getMessage(), e);
     }
+  }
+
+  private static String where(String data, String name) {
+    String dataSet = data.isEmpty() ? "" : "data set " + data;
+    String arm = name.isEmpty() ? "" : "arm " + name;
+    String both = dataSet + (dataSet.isEmpty() || arm.isEmpty() ? "" : ", ") + arm;
+    return both.isEmpty() ? "" : both + ": ";
   }
 
   /** The same with further assignments, over which those that are there lie. */

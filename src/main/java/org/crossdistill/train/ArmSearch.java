@@ -1,5 +1,6 @@
 package org.crossdistill.train;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -13,6 +14,9 @@ public record ArmSearch(Map<String, SearchRange> space, Optional<String> as) {
 
   private static final String SPACE = "space";
   private static final String TUNED_AS = "tuned-as";
+
+  /** Its keys in an arm's table. */
+  static final List<String> KEYS = List.of(SPACE, TUNED_AS);
 
   /** Takes its keys out of an arm's table. */
   static ArmSearch takeFrom(Map<String, Object> arm) {

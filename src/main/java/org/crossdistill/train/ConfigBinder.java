@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.crossdistill.CrossdistillException;
 
 /**
@@ -40,8 +41,8 @@ public final class ConfigBinder {
   public static <R extends Record> R bind(
       Class<R> type, R defaults, Map<String, Object> table, String path) {
     RecordComponent[] components = type.getRecordComponents();
-    List<String> known = Arrays.stream(components).map(c -> kebab(c.getName())).toList();
-    rejectUnknown(table.keySet(), keys(type), path);
+    List<String> known = keys(type);
+    rejectUnknown(table.keySet(), type, List.of(), path);
     Object[] values = new Object[components.length];
     Class<?>[] types = new Class<?>[components.length];
     for (int i = 0; i < components.length; i++) {
@@ -79,19 +80,22 @@ public final class ConfigBinder {
     return value;
   }
 
-  /** All keys of a table, and after them those of its own tables, such as {@code split.name}. */
-  static List<String> keys(Class<?> type) {
-    List<String> own = new ArrayList<>();
+  /** The keys of a table. */
+  private static List<String> keys(Class<?> type) {
+    return Arrays.stream(type.getRecordComponents()).map(c -> kebab(c.getName())).toList();
+  }
+
+  /** The keys of a table's own tables, such as {@code split.name}. */
+  private static List<String> nestedKeys(Class<?> type) {
     List<String> nested = new ArrayList<>();
     for (RecordComponent component : type.getRecordComponents()) {
-      String key = kebab(component.getName());
-      own.add(key);
       for (Class<?> record : records(component.getType())) {
-        keys(record).forEach(name -> nested.add(join(key, name)));
+        Stream.of(keys(record), nestedKeys(record))
+            .flatMap(List::stream)
+            .forEach(key -> nested.add(join(kebab(component.getName()), key)));
       }
     }
-    own.addAll(nested);
-    return own;
+    return nested;
   }
 
   /** The type itself, or all that a table's name may choose; none if the type is no table. */
@@ -105,14 +109,19 @@ public final class ConfigBinder {
   }
 
   /**
-   * Fails if a key is not among the known ones; the message names the nearest, if there is any.
+   * Fails if a key is none of a table. The message names the nearest one of it or of its own
+   * tables, if there is any.
    *
-   * @param known keys of the table, and those of its own tables with a point in them
+   * @param type the record with the table's keys
+   * @param beside keys that the table has beside these
    */
-  static void rejectUnknown(Collection<String> keys, Collection<String> known, String path) {
+  static void rejectUnknown(
+      Collection<String> keys, Class<?> type, List<String> beside, String path) {
+    List<String> known = new ArrayList<>(beside);
+    known.addAll(keys(type));
     for (String key : keys) {
-      boolean nested = key.contains("."); // "a.b" in quotes is one key, not b of a table a
-      if (nested || !known.contains(key)) {
+      if (!known.contains(key)) {
+        known.addAll(nestedKeys(type));
         String hint =
             known.isEmpty()
                 ? "expected none beside " + join(path, NAME)

@@ -22,21 +22,30 @@ record ConfigLayers(
 
   static final String ARM = "arm";
   static final String DATA_SET = "data-set";
+  static final String DATA_SETS = "data-sets";
+  static final String TITLE = "title";
+  static final String TUNE = "tune";
   private static final String METHOD = "method";
 
   /**
    * Takes a configuration apart, which is left as it is.
    *
-   * @throws ConfigException if something named is no table, or has no name or that of another one
+   * @throws ConfigException if something named is no table, or has no name or that of another one,
+   *     or if a key of the first level is not known
    */
   static ConfigLayers of(Map<String, Object> config) {
+    Experiment.rejectUnknown(config, List.of(TITLE, TUNE, DATA_SET, ARM), "");
     Map<String, Object> shared = new TreeMap<>(config);
+    List<String> keysOfArm = new ArrayList<>(List.of(NAME, DATA_SETS));
+    keysOfArm.addAll(ArmSearch.KEYS);
     return new ConfigLayers(
-        shared, tables(DATA_SET, shared.remove(DATA_SET)), tables(ARM, shared.remove(ARM)));
+        shared,
+        tables(DATA_SET, List.of(NAME), shared.remove(DATA_SET)),
+        tables(ARM, keysOfArm, shared.remove(ARM)));
   }
 
   @SuppressWarnings("unchecked")
-  private static List<Map<String, Object>> tables(String key, Object value) {
+  private static List<Map<String, Object>> tables(String key, List<String> own, Object value) {
     if (value == null) {
       return List.of();
     }
@@ -48,8 +57,18 @@ record ConfigLayers(
     for (Object table : list) {
       tables.add(new TreeMap<>((Map<String, Object>) table));
       checkName(key, ((Map<String, Object>) table).get(NAME), names);
+      checkKeys(key, (Map<String, Object>) table, own);
     }
     return tables;
+  }
+
+  private static void checkKeys(String key, Map<String, Object> table, List<String> own) {
+    try {
+      Experiment.rejectUnknown(table, own, "");
+    } catch (ConfigException e) {
+      String named = key.replace('-', ' ') + " " + table.get(NAME);
+      throw new ConfigException(named + ": " + e.getMessage(), e);
+    }
   }
 
   /** A name is that of a folder, too. */

@@ -39,7 +39,7 @@ final class ConfigPaths {
         tables.forEach(this::layer);
       }
     }
-    if (config.get(ExperimentFile.TUNE) instanceof Map<?, ?> tune) {
+    if (config.get(ConfigLayers.TUNE) instanceof Map<?, ?> tune) {
       layer(tune.get(TuneOptions.SET));
     }
   }

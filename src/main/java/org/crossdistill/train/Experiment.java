@@ -93,9 +93,7 @@ public record Experiment(Settings settings, Methods.Entry method, Record methodO
    */
   @SuppressWarnings("unchecked")
   public static Experiment of(Map<String, Object> config) {
-    List<String> known = new ArrayList<>(List.of(METHOD));
-    known.addAll(ConfigBinder.keys(Settings.class));
-    ConfigBinder.rejectUnknown(config.keySet(), known, "");
+    rejectUnknown(config, List.of(), "");
     Map<String, Object> shared = new TreeMap<>(config);
     Object method = shared.remove(METHOD);
     if (!(method instanceof Map)) {
@@ -109,6 +107,18 @@ public record Experiment(Settings settings, Methods.Entry method, Record methodO
     Experiment experiment = new Experiment(settings, entry, options);
     experiment.check();
     return experiment;
+  }
+
+  /**
+   * Fails if a key of the first level is none of an experiment.
+   *
+   * @param beside keys that the table has beside these
+   * @param path what error messages call the table
+   */
+  static void rejectUnknown(Map<String, Object> table, List<String> beside, String path) {
+    List<String> others = new ArrayList<>(beside);
+    others.add(METHOD);
+    ConfigBinder.rejectUnknown(table.keySet(), Settings.class, others, path);
   }
 
   private static Methods.Entry entry(Object name) {

@@ -1,7 +1,6 @@
 package org.crossdistill.train;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,10 +20,6 @@ import java.util.stream.Collectors;
  */
 public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions> tune) {
 
-  private static final String TITLE = "title";
-  static final String TUNE = "tune";
-  private static final String DATA_SETS = "data-sets";
-
   /**
    * Reads a file. Paths in it count from its folder.
    *
@@ -33,25 +28,36 @@ public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions>
    * @throws ConfigException naming the file and the key
    */
   public static ExperimentFile read(Path file, List<String> assignments) {
+    return read(file, assignments, ArmChoice.all());
+  }
+
+  /** The same of some arms alone; others are as if they were not there. */
+  public static ExperimentFile read(Path file, List<String> assignments, ArmChoice choice) {
     Map<String, Object> config = TomlConfig.read(file);
     // Such as have no key are wrong whatever the file says.
     assignments.forEach(assignment -> TomlConfig.set(new TreeMap<>(), assignment));
     try {
       ConfigPaths.resolve(config, file);
-      return of(config, assignments).titled(file);
+      return of(config, assignments, choice).titled(file);
     } catch (ConfigException e) {
-      String origin = assignments.isEmpty() ? file.toString() : file + " with --set";
+      String over = choice.equals(ArmChoice.all()) ? " over every arm" : "";
+      String origin = assignments.isEmpty() ? file.toString() : file + " with --set" + over;
       throw new ConfigException(origin + ": " + e.getMessage(), e);
     }
   }
 
-  /** As {@link #read}, from a configuration that has been read. */
+  /** As {@link #read(Path, List)}, from a configuration that has been read. */
   public static ExperimentFile of(Map<String, Object> config, List<String> assignments) {
+    return of(config, assignments, ArmChoice.all());
+  }
+
+  private static ExperimentFile of(
+      Map<String, Object> config, List<String> assignments, ArmChoice choice) {
     Map<String, Object> whole = ConfigLayers.merge(config, Map.of());
     Map<Boolean, List<String>> ofWhole =
         assignments.stream().collect(Collectors.partitioningBy(ExperimentFile::isOfWholeFile));
     ofWhole.get(true).forEach(assignment -> TomlConfig.set(whole, assignment));
-    return of(ConfigLayers.of(whole), ofWhole.get(false));
+    return of(ConfigLayers.of(whole), ofWhole.get(false), choice);
   }
 
   private ExperimentFile titled(Path file) {
@@ -67,56 +73,17 @@ public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions>
           "%s: [[%s]] tables stand in the file alone; every other key may be set"
               .formatted(first, first));
     }
-    return first.equals(TITLE) || first.equals(TUNE);
+    return first.equals(ConfigLayers.TITLE) || first.equals(ConfigLayers.TUNE);
   }
 
-  private static ExperimentFile of(ConfigLayers layers, List<String> assignments) {
-    Object title = layers.shared().remove(TITLE);
-    Object tune = layers.shared().remove(TUNE);
-    checkDataSets(layers);
-    List<Arm> arms = new ArrayList<>();
-    for (Map<String, Object> dataSet :
-        layers.dataSets().isEmpty() ? List.of(Map.<String, Object>of()) : layers.dataSets()) {
-      arms.addAll(arms(layers, dataSet, assignments));
-    }
+  private static ExperimentFile of(
+      ConfigLayers layers, List<String> assignments, ArmChoice choice) {
+    Object title = layers.shared().remove(ConfigLayers.TITLE);
+    Object tune = layers.shared().remove(ConfigLayers.TUNE);
+    List<Arm> arms =
+        choice.from(ArmTables.of(layers)).stream().map(arm -> arm.bind(assignments)).toList();
     Optional<TuneOptions> tuning = Optional.ofNullable(tune).map(TuneOptions::of);
-    return new ExperimentFile(title == null ? "" : title.toString(), List.copyOf(arms), tuning);
-  }
-
-  private static void checkDataSets(ConfigLayers layers) {
-    List<Object> known = layers.dataSets().stream().map(d -> d.get(ConfigLayers.NAME)).toList();
-    for (Map<String, Object> arm : layers.arms()) {
-      Object named = arm.get(DATA_SETS);
-      boolean fits = named == null || (named instanceof List<?> list && known.containsAll(list));
-      if (!fits) {
-        throw new ConfigException(
-            "arm %s: data-sets: expected names among %s, found %s"
-                .formatted(arm.get(ConfigLayers.NAME), known, named));
-      }
-    }
-  }
-
-  private static List<Arm> arms(
-      ConfigLayers layers, Map<String, Object> dataSet, List<String> assignments) {
-    Map<String, Object> over = new TreeMap<>(dataSet);
-    Object data = over.remove(ConfigLayers.NAME);
-    String dataName = data == null ? "" : data.toString();
-    Map<String, Object> base = ConfigLayers.merge(layers.shared(), over);
-    if (layers.arms().isEmpty()) {
-      ArmSearch search = new ArmSearch(Map.of(), Optional.empty());
-      return List.of(Arm.of(dataName, "", base, assignments, search).namedAfterMethod());
-    }
-    List<Arm> arms = new ArrayList<>();
-    for (Map<String, Object> table : layers.arms()) {
-      Map<String, Object> own = new TreeMap<>(table);
-      String name = (String) own.remove(ConfigLayers.NAME);
-      Object dataSets = own.remove(DATA_SETS);
-      ArmSearch search = ArmSearch.takeFrom(own);
-      if (dataSets == null || ((List<?>) dataSets).contains(dataName)) {
-        arms.add(Arm.of(dataName, name, ConfigLayers.merge(base, own), assignments, search));
-      }
-    }
-    return arms;
+    return new ExperimentFile(title == null ? "" : title.toString(), arms, tuning);
   }
 
   /** The data sets' names, in order. */
@@ -150,12 +117,7 @@ public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions>
   private static String chosen(String option, List<String> names, String nameOrNull) {
     String name = nameOrNull == null && names.size() == 1 ? names.get(0) : nameOrNull;
     if (name == null || !names.contains(name)) {
-      throw new ConfigException(
-          option
-              + ": expected one of "
-              + String.join(", ", names)
-              + "; found "
-              + (nameOrNull == null ? "none" : nameOrNull));
+      throw ArmChoice.wrong(option, names, nameOrNull);
     }
     return name;
   }

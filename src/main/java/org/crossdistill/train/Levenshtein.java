@@ -9,18 +9,22 @@ final class Levenshtein {
   private Levenshtein() {}
 
   /**
-   * The key whose last part has the fewest edits from {@code word}, the first of several.
+   * The key whose last part has the fewest edits from {@code word}; of several the one of the
+   * fewest parts, and of these the first.
    *
    * @param keys such as {@code margin} or {@code feature-margin.margin}
    */
   static String nearest(String word, Collection<String> keys) {
-    return keys.stream()
-        .min(Comparator.comparingInt(key -> distance(word, lastPart(key))))
-        .orElseThrow();
+    Comparator<String> edits = Comparator.comparingInt(key -> distance(word, lastPart(key)));
+    return keys.stream().min(edits.thenComparingInt(Levenshtein::parts)).orElseThrow();
   }
 
   private static String lastPart(String key) {
     return key.substring(key.lastIndexOf('.') + 1);
+  }
+
+  private static int parts(String key) {
+    return key.split("\\.").length;
   }
 
   private static int distance(String a, String b) {

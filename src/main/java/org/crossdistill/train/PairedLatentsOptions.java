@@ -64,6 +64,12 @@ public record PairedLatentsOptions(
         "generator.samples",
         "enough for two training samples and one of each other part",
         generator.samples());
+    int most = Math.min(generator.samples() - validation - test, test);
+    Options.require(
+        generator.classes() <= most,
+        "generator.classes",
+        "at most %d, so that each can have a training and a test sample".formatted(most),
+        generator.classes());
   }
 
   private static int part(double fraction, PairedLatents.Options generator) {
@@ -100,6 +106,11 @@ public record PairedLatentsOptions(
     return Optional.empty();
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * @throws ConfigException if a class has no training or no test sample
+   */
   @Override
   public PreparedData prepare(long seed) {
     PairedLatents latents = PairedLatents.generate(generator, seed);
@@ -142,10 +153,23 @@ public record PairedLatentsOptions(
     Permutations.shuffle(order, Seeds.random(seed, "latents-split", 0));
     int validation = part(validationFraction, generator);
     int test = part(testFraction, generator);
-    return new Split(
-        part(order, validation + test, count, latents.labels()),
-        part(order, 0, validation, latents.labels()),
-        part(order, validation, validation + test, latents.truth().classes()));
+    Split split =
+        new Split(
+            part(order, validation + test, count, latents.labels()),
+            part(order, 0, validation, latents.labels()),
+            part(order, validation, validation + test, latents.truth().classes()));
+    requireEveryClass("training", split.train());
+    requireEveryClass("test", split.test());
+    return split;
+  }
+
+  private void requireEveryClass(String name, Subset part) {
+    long found = IntStream.of(part.labels()).distinct().count();
+    Options.require(
+        found == generator.classes(),
+        "data.generator.classes",
+        "as many as have a %s sample (%d)".formatted(name, found),
+        generator.classes());
   }
 
   private Subset part(int[] order, int from, int to, int[] labels) {

@@ -2,7 +2,6 @@ package org.crossdistill.train;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -42,13 +41,14 @@ public record TuneOptions(
       throw new ConfigException("tune: expected a table, found " + value);
     }
     Map<String, Object> table = new TreeMap<>((Map<String, Object>) value);
-    ConfigBinder.rejectUnknown(table.keySet(), Set.of("trials", "seeds", SET, SPACE), "tune");
+    ConfigBinder.rejectUnknown(table.keySet(), Plain.class, List.of(SET, SPACE), "tune");
     Map<String, SearchRange> space = SearchRange.table("tune.space", table.remove(SPACE));
     Object set = table.remove(SET);
     if (set != null && !(set instanceof Map)) {
       throw new ConfigException("tune.set: expected a table, found " + set);
     }
     Map<String, Object> over = set == null ? Map.of() : (Map<String, Object>) set;
+    Experiment.rejectUnknown(over, List.of(), "tune.set");
     Plain plain = ConfigBinder.bind(Plain.class, table, "tune");
     return new TuneOptions(plain.trials(), plain.seeds(), over, space);
   }

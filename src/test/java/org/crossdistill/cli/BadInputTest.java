@@ -72,6 +72,17 @@ class BadInputTest {
   }
 
   @Test
+  void searchWithoutATable() {
+    assertFails(
+        "emoji-cmd.toml: tune: expected a table, found none",
+        "tune",
+        "experiments/emoji-cmd.toml",
+        "--out",
+        folder.resolve("tune").toString());
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
   void keyWithATypo() {
     assertFails(
         "emoji-cmd.toml with --set: unknown key train.epoch; did you mean train.epochs?",
@@ -82,6 +93,26 @@ class BadInputTest {
         "--out",
         folder.resolve("run").toString());
     assertThat(folder.resolve("run")).doesNotExist();
+  }
+
+  @Test
+  void dataSetOfAFileWithoutAny() {
+    assertFails(
+        "--data-set: expected none in this file; found open",
+        "train",
+        "experiments/emoji-cmd.toml",
+        "--data-set",
+        "open");
+  }
+
+  @Test
+  void settingThatOneArmAloneHas() throws IOException {
+    Path occupied = Files.writeString(folder.resolve("occupied"), "text");
+    String[] train = {"train", "experiments/paired-latents.toml", "--set", "method.lambda-f=3"};
+    assertFails("paired-latents.toml with --set: --arm: expected one of student-alone, cmd", train);
+    err.getBuffer().setLength(0);
+    String[] more = {"--arm", "cmd", "--out", occupied.toString()};
+    assertFails("occupied", Stream.of(train, more).flatMap(Stream::of).toArray(String[]::new));
   }
 
   @Test
@@ -146,6 +177,22 @@ class BadInputTest {
     Path file = Files.writeString(folder.resolve("occupied"), "text");
     assertFails(
         "occupied", "train", "experiments/emoji-cmd.toml", "--out", file.resolve("run").toString());
+  }
+
+  /** The empty name would be the current folder. */
+  @Test
+  void folderWithoutAName() {
+    for (String command : new String[] {"train no.toml", "compare no.toml", "tune no.toml"}) {
+      assertFolderIsNone((command + " --out=").split(" "));
+    }
+    assertFolderIsNone("train", "no.toml", "--out", " ");
+    assertFolderIsNone("quickstart", "--set", "no-such.key=1", "--out", "");
+  }
+
+  private void assertFolderIsNone(String... arguments) {
+    CommandRun run = CommandRun.of(arguments);
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).contains("--out").contains("expected the name of a folder; found '");
   }
 
   @Test

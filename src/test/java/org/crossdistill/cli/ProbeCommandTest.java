@@ -125,6 +125,11 @@ class ProbeCommandTest {
   void whereNothingCanBeFoundItSaysWhy() {
     assertThat(probe("--arm", "c2kd", "--set", "data.generator.misaligned=0").err())
         .contains("data.generator.misaligned: expected a share to find, in (0, 1), found 0.0");
+    String ofC2kd = "method.loss.krc=0";
+    assertThat(
+            probe("--arm", "c2kd", "--set", ofC2kd, "--set", "data.generator.misaligned=0").err())
+        .as("discom-kd has no such key")
+        .contains("data.generator.misaligned: expected a share to find, in (0, 1), found 0.0");
     assertThat(probe("--arm", "cmd", "--set", "method.name=kd").code()).isEqualTo(ExitCode.FAILURE);
     assertThat(probe("--arm", "nobody").err())
         .contains(

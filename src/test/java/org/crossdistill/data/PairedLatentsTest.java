@@ -232,13 +232,31 @@ final class PairedLatentsTest {
     assertThat(own).isGreaterThan(2850);
   }
 
+  /** 1000 samples of 20 columns and 7 factors in each modality, 5 classes. */
+  @Test
+  void whatHalfOfTheHeapCannotHoldIsRefused() {
+    int rows = 2 * 1000 * (20 + 7) * Float.BYTES;
+    int means = 5 * (3 + 2 + 2) * Double.BYTES;
+    int mixing = 2 * 20 * 7 * Double.BYTES;
+    long least = 2L * (rows + means + mixing);
+
+    PairedLatentsMemory.require(options(0, 0, 0), least);
+    assertThatThrownBy(() -> PairedLatentsMemory.require(options(0, 0, 0), least - 2))
+        .isInstanceOf(DataException.class)
+        .hasMessageStartingWith("data.generator: samples, classes, size, factors: expected arrays");
+    Options most = new Options(10_000_000, 2, 10_000, 0, 0, 10_000, 1, 0, 0, 0, 0, 0);
+    assertThatThrownBy(() -> PairedLatents.generate(most, 0))
+        .isInstanceOf(DataException.class)
+        .hasMessageEndingWith("found 1601.6 GB");
+  }
+
   @Test
   void valuesOutOfRangeAreNamed() {
     assertThatThrownBy(() -> options(1.5, 0, 0))
         .isInstanceOf(DataException.class)
         .hasMessage("low-quality: expected a number in [0, 1], found 1.5");
     assertThatThrownBy(() -> new Options(10, 1, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0))
-        .hasMessage("classes: expected at least 2, found 1");
+        .hasMessage("classes: expected from 2 to samples = 10, found 1");
     for (double overlap : new double[] {-0.1, 1.1, Double.NaN}) {
       assertThatThrownBy(() -> overlapping(overlap, 0))
           .isInstanceOf(DataException.class)

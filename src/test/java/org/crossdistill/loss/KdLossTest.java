@@ -151,7 +151,10 @@ final class KdLossTest {
     assertThatThrownBy(() -> loss.forward(student, teacher, wrong, null))
         .isInstanceOf(TensorException.class)
         .hasMessageContaining("labels: row 1: expected a label from 0 to 3");
-    assertThatThrownBy(() -> new Options(Target.KEPT, 0, Reduction.MEAN))
-        .hasMessageContaining("temperature: expected a finite number above 0");
+    for (double temperature : new double[] {0, 1e-10, 1e10, Double.NaN}) {
+      assertThatThrownBy(() -> new Options(Target.KEPT, temperature, Reduction.MEAN))
+          .isInstanceOf(TensorException.class)
+          .hasMessage("temperature: expected a number from 1e-9 to 1e9, found " + temperature);
+    }
   }
 }

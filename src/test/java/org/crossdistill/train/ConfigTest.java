@@ -114,6 +114,64 @@ class ConfigTest {
         .hasMessageContaining(message);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "kd | temperature = 1e-40 | [method] temperature: expected a number from 1e-9 to 1e9",
+        "dkd | loss.temperature = 1e10 | [method.loss] temperature: expected a number from 1e-9",
+        "nkd | loss.temperature = nan | [method.loss] temperature: expected a number from 1e-9",
+        "lskd | loss.temperature = 0 | [method.loss] temperature: expected a number from 1e-9",
+        "dist | loss.temperature = -1 | [method.loss] temperature: expected a number from 1e-9",
+        "c2kd | loss.temperature = inf | [method.loss] temperature: expected a number from 1e-9",
+        "crd | temperature = 1e-30 | [method] temperature: expected a number from 0.002 to 1e9",
+      })
+  void temperaturesThatNoLossCanBeTakenAtAreRefused(String method, String key, String message) {
+    assertThatThrownBy(() -> parse("[method]\nname = \"" + method + "\"\n" + key + "\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "samples=1000000000 | [data.generator] samples: expected from 2 to 10000000, found 1000000000",
+        "classes=1000000000 | [data.generator] classes: expected from 2 to samples = 2000, found 1000000000",
+        "classes=2001 | [data.generator] classes: expected from 2 to samples = 2000, found 2001",
+        "classes=501 | [data] generator.classes: expected at most 500, so that each can have",
+        "shared=2147483647 | [data.generator] shared: expected from 1 to 10000, found 2147483647",
+        "private-factors=-1 | [data.generator] private-factors: expected from 0 to 10000, found -1",
+        "nuisance=10001 | [data.generator] nuisance: expected from 0 to 10000, found 10001",
+        "size=10001 | [data.generator] size: expected from 1 to 10000, found 10001",
+      })
+  void sizesThatCannotBeGeneratedAreNamed(String assignment, String message) {
+    String latents = "[data]\nname = \"paired-latents\"\n[method]\nname = \"none\"\n";
+    assertThatThrownBy(() -> parse(latents, "data.generator." + assignment))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "titel = 't' | unknown key titel; did you mean title?",
+        "[[data-sett]] | unknown key data-sett; did you mean data-set?",
+        "[[data-set]];name = 'a';[data-set.dta] | data set a: unknown key dta; did you mean data?",
+        "[[data-set]];name = 'a';data.splt = 1 | data set a: unknown key data.splt; did you mean data.split?",
+        "[[arm]];name = 'a';[arm.methd] | arm a: unknown key methd; did you mean method?",
+        "[[arm]];name = 'a';tunedas = 'b' | arm a: unknown key tunedas; did you mean tuned-as?",
+        "[[arm]];name = 'a';dataset = 'b' | arm a: unknown key dataset; did you mean data-sets?",
+        "[[arm]];name = 'a';epochs = 3 | arm a: unknown key epochs; did you mean train.epochs?",
+        "[tune.set.dta] | unknown key tune.set.dta; did you mean tune.set.data?",
+      })
+  void mistakesInNamedTablesAreNamed(String lines, String message) {
+    assertThatThrownBy(() -> parse("method.name = 'cmd'\n" + lines.replace(';', '\n')))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(message);
+  }
+
   @Test
   void methodWithoutOptionsHasNoNearestKey() {
     assertThatThrownBy(() -> parse("[method]\nname = \"none\"\n", "method.lambda-f=3"))

@@ -1,6 +1,7 @@
 package org.crossdistill.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
@@ -149,6 +150,17 @@ final class PairingTest {
       wrong += data.labels(new int[] {sample})[0] == truth.classes()[sample] ? 0 : 1;
     }
     assertThat(wrong).isBetween(40, 80);
+  }
+
+  /** There are as many test samples as classes, but some class has two of them. */
+  @Test
+  void generatedClassesAllHaveSamples() {
+    var one = new PairedLatents.Options(40, 10, 3, 2, 2, 6, 1, 1, 0, 0, 0, 0);
+    var data = new PairedLatentsOptions("", Control.NONE, 0.15, 0.25, false, false, one);
+    assertThatThrownBy(() -> data.prepare(0))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageMatching(
+            "data.generator.classes: expected as many as have a test sample .[1-9]., found 10");
   }
 
   @Test

@@ -134,7 +134,7 @@ final class ResumedRunTest {
 
   @Test
   void tooFewLatentsForTheParts() {
-    String text = "[data]\nname = \"paired-latents\"\ngenerator = { samples = 3 }\n";
+    String text = "[data]\nname = \"paired-latents\"\ngenerator = { samples = 3, classes = 2 }\n";
     var table = TomlConfig.parse(text + "[method]\nname = \"none\"\n", "test.toml");
     assertThatThrownBy(() -> ExperimentFile.of(table, List.of()).arm(null))
         .isInstanceOf(ConfigException.class)
