@@ -64,6 +64,21 @@ bool supported(int32_t isa) {
   return false;
 }
 
+// Intel's cores make products of bf16 at half the speed of those of floats (docs/kernels.md, K2).
+bool has_slow_bf16() {
+#if defined(CD_WITH_X86_ISAS)
+  return __builtin_cpu_is("intel") != 0;
+#else
+  return false;
+#endif
+}
+
+int32_t best_isa() {
+  int32_t isa = kIsaCount - 1;
+  while (!supported(isa) || (isa == CD_ISA_AVX512BF16 && has_slow_bf16())) --isa;
+  return isa;
+}
+
 struct Choice {
   int32_t isa;  // -1: none
   char error[160];
@@ -73,9 +88,7 @@ Choice choose() {
   Choice choice = {-1, ""};
   const char* wanted = std::getenv("CROSSDISTILL_ISA");
   if (wanted == nullptr || wanted[0] == '\0') {
-    for (int32_t isa = 0; isa < kIsaCount; ++isa) {
-      if (supported(isa)) choice.isa = isa;
-    }
+    choice.isa = best_isa();
     return choice;
   }
   for (int32_t isa = 0; isa < kIsaCount; ++isa) {

@@ -114,9 +114,9 @@ CD_EXPORT const char* cd_status_text(int32_t status);
 CD_EXPORT const char* cd_last_error(void);
 
 /* Instruction set that the kernels run on. It is chosen once: the environment variable
- * CROSSDISTILL_ISA (portable, avx2, avx512, avx512bf16, amx) or else the best that this CPU has. An
- * unknown value, or a set that the CPU lacks, is CD_UNSUPPORTED here and in every kernel call. Linux
- * is asked for leave to use AMX's registers, once for the process, when a CPU has them. */
+ * CROSSDISTILL_ISA (portable, avx2, avx512, avx512bf16, amx) or else the fastest that this CPU has.
+ * An unknown value, or a set that the CPU lacks, is CD_UNSUPPORTED here and in every kernel call.
+ * Where a CPU has AMX, Linux is asked for leave to use its registers, once for the process. */
 CD_EXPORT int32_t cd_active_isa(int32_t* isa);
 
 /* 1 if the CPU and this build have the instruction set, otherwise 0. */

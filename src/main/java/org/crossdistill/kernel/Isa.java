@@ -4,8 +4,8 @@ import org.crossdistill.kernel.binding.Crossdistill;
 
 /**
  * Instruction sets that the CPU kernels are compiled for. One is chosen when the library is first
- * used: the one named by the environment variable {@value #ENVIRONMENT}, or else the best that the
- * CPU has.
+ * used: the one named by the environment variable {@value #ENVIRONMENT}, or else the fastest that
+ * the CPU has.
  */
 public enum Isa implements Labelled {
   PORTABLE("portable", Crossdistill.CD_ISA_PORTABLE),
