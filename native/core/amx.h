@@ -28,22 +28,20 @@ inline constexpr int64_t kTileRegisterRows = 16, kTileRegisterBytes = 64;
 
 #if defined(__AMX_TILE__) && defined(__AMX_BF16__)
 
-// The calling thread's registers, all of them whole tiles, while this lives. Another's settings are
-// lost: who uses the registers sets them first.
+// All eight registers are whole tiles. A constant, since compilers take the instruction that reads
+// it to read its first bytes alone.
+struct alignas(64) AmxSettings {
+  uint8_t palette = 1, first_row = 0, reserved[14] = {};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+inline constexpr AmxSettings kAmxSettings;
+
+// The calling thread's registers, while this lives. Another's settings are lost: who uses the
+// registers sets them first.
 class AmxRegisters {
  public:
-  AmxRegisters() {
-    struct alignas(64) {
-      uint8_t palette = 1, first_row = 0, reserved[14] = {};
-      uint16_t row_bytes[16] = {};
-      uint8_t rows[16] = {};
-    } settings;
-    for (int tile = 0; tile < 8; ++tile) {
-      settings.row_bytes[tile] = kTileRegisterBytes;
-      settings.rows[tile] = kTileRegisterRows;
-    }
-    _tile_loadconfig(&settings);
-  }
+  AmxRegisters() { _tile_loadconfig(&kAmxSettings); }
   ~AmxRegisters() { _tile_release(); }
   AmxRegisters(const AmxRegisters&) = delete;
   AmxRegisters& operator=(const AmxRegisters&) = delete;
@@ -53,11 +51,12 @@ class AmxRegisters {
 
 // For the tests on machines without AMX.
 struct EmulatedTile {
-  Vector<uint32_t> row[kTileRegisterRows];
+  using Row = Vector<uint32_t>;
+  Row row[kTileRegisterRows];
 
   void load(const void* memory, int64_t row_bytes) {
     for (int64_t r = 0; r < kTileRegisterRows; ++r) {
-      row[r] = read<Vector<uint32_t> >(static_cast<const char*>(memory) + r * row_bytes);
+      row[r] = read<Row>(static_cast<const char*>(memory) + r * row_bytes);
     }
   }
   void store(void* memory, int64_t row_bytes) const {
@@ -71,7 +70,7 @@ struct EmulatedTile {
       for (int64_t k = 0; k < kTileRegisterRows; ++k) {
         sum = add_products(broadcast(a.row[r][k]), b.row[k], sum);
       }
-      row[r] = (Vector<uint32_t>)((Vector<float>)row[r] + sum);
+      row[r] = (Row)((Vector<float>)row[r] + sum);
     }
   }
 };

@@ -64,7 +64,8 @@ bool supported(int32_t isa) {
   return false;
 }
 
-// Intel's cores make products of bf16 at half the speed of those of floats (docs/kernels.md, K2).
+// On the Intel CPU that was measured, vectors of bf16 are multiplied at half the speed of floats
+// (docs/kernels.md, K2).
 bool has_slow_bf16() {
 #if defined(CD_WITH_X86_ISAS)
   return __builtin_cpu_is("intel") != 0;

@@ -46,6 +46,7 @@ int64_t bf16_products(int64_t wanted_rounds, double* sink) {
   alignas(64) Bf16Pair factor[256];
   alignas(64) float sums[256];
   for (Bf16Pair& pair : factor) pair = {0x3f003f00};  // 0.5 twice
+  finish_stores();
   CD_TILE_LOAD(6, factor, 64);
   CD_TILE_LOAD(7, factor, 64);
   CD_TILE_ZERO(0);
