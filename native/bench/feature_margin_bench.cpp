@@ -11,7 +11,7 @@ void feature_margin(benchmark::State& state) {
   BenchArray gs(dtype, rows * dim, 3), gt(dtype, rows * dim, 4);
   const double bytes = 4 * static_cast<double>(s.bytes());
   // Out of the caches the copy is timed on the same arrays; in them, on arrays too large for them.
-  const bool streaming = bytes > static_cast<double>(cd_last_level_cache_bytes());
+  const bool streaming = bytes > static_cast<double>(cd_streaming_bytes());
   CopyArrays far(streaming ? 16 : far_elements());
   // Enough calls for the clock.
   const int calls = static_cast<int>(std::max(1.0, 4e6 / bytes));

@@ -98,7 +98,7 @@ Choice choose() {
       choice.isa = isa;
     } else {
       std::snprintf(choice.error, sizeof choice.error,
-                    "CROSSDISTILL_ISA: this CPU or this build has no %s (CPU: %s)", wanted,
+                    "CROSSDISTILL_ISA: this CPU, system or build has no %s (CPU: %s)", wanted,
                     cd_cpu_features());
     }
     return choice;

@@ -152,11 +152,12 @@ void multiply_row_panels(int64_t rows, int64_t chunks, const P* a, int64_t a_pan
 #if defined(CD_COMPILE_AMX)
     if constexpr (kOnAmx<P>) {
       amx_tile<kAccumulate>(chunks, a + r * kInner, a_panel, b, c + r * kWidth);
-      continue;
-    }
+    } else
 #endif
-    register_tile<P, kRows, kInner, kInner, 1, kAccumulate>(chunks, a + r * kInner, a_panel, b,
-                                                            c + r * kWidth);
+    {
+      register_tile<P, kRows, kInner, kInner, 1, kAccumulate>(chunks, a + r * kInner, a_panel, b,
+                                                              c + r * kWidth);
+    }
   }
 }
 

@@ -30,7 +30,7 @@ void run_tasks(int64_t tasks, int32_t threads, void (*body)(const void*, int64_t
 // Size of the largest data cache in bytes.
 int64_t last_level_cache_bytes();
 
-// Results of more bytes than this, with what they come from, are stored past the caches.
+// Where inputs and results together have more bytes, results are stored past the caches.
 int64_t streaming_bytes();
 
 // Uninitialised memory, aligned to a cache line; throws std::bad_alloc.

@@ -484,9 +484,12 @@ CD_EXPORT int32_t cd_crd(int32_t dtype, int64_t rows, int64_t candidates, int64_
 /* What the time of a kernel is held against: loops on the active instruction set whose work is cut
  * into tasks and dealt to threads like that of the kernels. The caller takes their time. */
 
-/* Size of the last-level cache in bytes; 32 MiB where the system does not tell. Kernels store past
- * the caches what is larger than that or than 48 MiB, together with what it comes from. */
+/* Size of the last-level cache in bytes; 32 MiB where the system does not tell. */
 CD_EXPORT int64_t cd_last_level_cache_bytes(void);
+
+/* Kernels store past the caches where inputs and results together are larger than so many bytes:
+ * the last-level cache, or 48 MiB where it is larger. */
+CD_EXPORT int64_t cd_streaming_bytes(void);
 
 /* c = a - b and d = b - a in f32, stored past the caches: moves 4 * bytes through memory.
  *
@@ -497,7 +500,8 @@ CD_EXPORT int32_t cd_roofline_stream(int64_t bytes, const void* a, const void* b
                                      int32_t threads);
 
 /* Fused multiply-adds that wait for nothing, in registers, on every thread. Products of CD_F16 are
- * those of CD_F32; so are those of CD_BF16 without AVX512-BF16.
+ * those of CD_F32; so are those of CD_BF16 on the sets below avx512bf16. On amx those are products
+ * in tile registers, in a sixteenth of the rounds.
  *
  * rounds       >= 0; 4000000 take some milliseconds
  * operations   [1]: additions and multiplications that were done

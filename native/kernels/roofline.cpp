@@ -126,6 +126,8 @@ extern "C" {
 
 int64_t cd_last_level_cache_bytes(void) { return cd::last_level_cache_bytes(); }
 
+int64_t cd_streaming_bytes(void) { return cd::streaming_bytes(); }
+
 int32_t cd_roofline_stream(int64_t bytes, const void* a, const void* b, void* c, void* d,
                            int32_t threads) {
   return cd::guarded([&] {

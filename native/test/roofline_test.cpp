@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/isa.h"
 #include "core/parallel.h"
 #include "test_arrays.h"
@@ -74,6 +76,7 @@ TEST(Roofline, RefusesWrongArguments) {
 TEST(Roofline, TellsTheCacheThatStoresGoPast) {
   EXPECT_EQ(cd_last_level_cache_bytes(), cd::last_level_cache_bytes());
   EXPECT_GT(cd_last_level_cache_bytes(), 0);
+  EXPECT_EQ(cd_streaming_bytes(), std::min<int64_t>(cd_last_level_cache_bytes(), 48 << 20));
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ import org.crossdistill.kernel.NativeLibrary;
  *
  * @param cpu what the system calls it
  * @param caches such as "L1d 48 KiB, L2 1 MiB"; those that the system does not tell are left out
- * @param storesPastCachesAbove bytes: the last-level cache, as the kernels take it
+ * @param storesPastCachesAbove bytes of inputs and results
  * @param features what the kernels may use of the CPU
  * @param cores that the process may use
  * @param memory in bytes
@@ -52,7 +52,7 @@ public record Machine(
     return new Machine(
         Cpu.model(),
         Cpu.caches(),
-        NativeLibrary.lastLevelCacheBytes(),
+        NativeLibrary.streamingBytes(),
         NativeLibrary.cpuFeatures(),
         Runtime.getRuntime().availableProcessors(),
         Pointer.totalPhysicalBytes(),

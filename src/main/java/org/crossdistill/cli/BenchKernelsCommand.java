@@ -30,8 +30,8 @@ import picocli.CommandLine.TypeConversionException;
     name = "kernels",
     description = {
       "Time the kernels beside what this machine can do at best and beside LibTorch's operators.",
-      "Without --quick also on one thread, and on the instruction sets below the best; pin one",
-      "with CROSSDISTILL_ISA."
+      "Without --quick also on one thread, and on the CPU's other instruction sets; pin one with",
+      "CROSSDISTILL_ISA."
     },
     mixinStandardHelpOptions = true)
 final class BenchKernelsCommand implements Callable<Integer> {
@@ -40,7 +40,7 @@ final class BenchKernelsCommand implements Callable<Integer> {
 
   @Option(
       names = "--quick",
-      description = "The best instruction set, all threads, few shapes: below three minutes.")
+      description = "The fastest instruction set, all threads, few shapes: below three minutes.")
   private boolean quick;
 
   @Option(names = "--json", paramLabel = "FILE", description = "Also write the rows as JSON.")

@@ -108,10 +108,16 @@ public final class NativeLibrary {
     return Crossdistill.cd_default_threads();
   }
 
-  /** Size of the last-level cache in bytes, above which kernels store past the caches. */
+  /** Size of the last-level cache in bytes. */
   public static long lastLevelCacheBytes() {
     require();
     return Crossdistill.cd_last_level_cache_bytes();
+  }
+
+  /** Bytes of inputs and results above which kernels store past the caches. */
+  public static long streamingBytes() {
+    require();
+    return Crossdistill.cd_streaming_bytes();
   }
 
   /** Whether the library was built with CUDA. */
