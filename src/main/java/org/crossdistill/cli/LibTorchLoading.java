@@ -100,10 +100,7 @@ final class LibTorchLoading {
    */
   @SuppressWarnings("LockOnNonEnclosingClassLiteral") // the lock that JavaCPP takes
   static void removePartial(Path cache) {
-    List<JarFile> jars =
-        Stream.of(nativesOf(torch.class, "torch_cpu"), nativesOf(openblas.class, "jniopenblas"))
-            .flatMap(Optional::stream)
-            .toList();
+    List<JarFile> jars = jars();
     if (partialFiles(jars, cache).isEmpty()) {
       return;
     }
@@ -136,13 +133,15 @@ final class LibTorchLoading {
 
   /** Bytes that loading LibTorch will write below {@code cache}, 0 if all is there already. */
   static long bytesToUnpack(Path cache) {
-    Optional<JarFile> libtorch = nativesOf(torch.class, "torch_cpu");
-    if (libtorch.isEmpty() || missingBytes(libtorch.get(), cache, "torch_cpu") == 0) {
-      return 0;
-    }
-    long needed = missingBytes(libtorch.get(), cache, "");
-    Optional<JarFile> blas = nativesOf(openblas.class, "jniopenblas");
-    return needed + blas.map(jar -> missingBytes(jar, cache, "")).orElse(0L);
+    List<JarFile> jars = jars();
+    return missingBytes(jars, cache, "torch_cpu") == 0 ? 0 : missingBytes(jars, cache, "");
+  }
+
+  /** The jars that LibTorch and its BLAS are unpacked from. */
+  private static List<JarFile> jars() {
+    return Stream.of(nativesOf(torch.class, "torch_cpu"), nativesOf(openblas.class, "jniopenblas"))
+        .flatMap(Optional::stream)
+        .toList();
   }
 
   /**
@@ -167,11 +166,15 @@ final class LibTorchLoading {
     }
   }
 
-  /** Bytes of the libraries in {@code jar} that JavaCPP would unpack; all of them for name "". */
-  private static long missingBytes(JarFile jar, Path cache, String name) {
-    return libraries(jar)
-        .filter(entry -> name.isEmpty() || entry.getName().endsWith(System.mapLibraryName(name)))
-        .filter(entry -> !isUnpacked(entry, fileOf(jar, entry, cache)))
+  /** Bytes of the libraries that JavaCPP would unpack; all of them for name "". */
+  private static long missingBytes(List<JarFile> jars, Path cache, String name) {
+    String end = name.isEmpty() ? "" : System.mapLibraryName(name);
+    return jars.stream()
+        .flatMap(
+            jar ->
+                libraries(jar)
+                    .filter(entry -> entry.getName().endsWith(end))
+                    .filter(entry -> !isUnpacked(entry, fileOf(jar, entry, cache))))
         .mapToLong(JarEntry::getSize)
         .sum();
   }

@@ -6,7 +6,6 @@ import java.util.concurrent.Callable;
 import org.crossdistill.nn.TorchThreads;
 import org.crossdistill.train.Arm;
 import org.crossdistill.train.ArmChoice;
-import org.crossdistill.train.ConfigException;
 import org.crossdistill.train.ExperimentFile;
 import org.crossdistill.train.Probes;
 import org.crossdistill.train.StoppedException;
@@ -39,7 +38,8 @@ final class ProbeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    List<Arm> arms = chosen(ExperimentFile.read(file, options.assignments, ArmChoice.named(arm)));
+    List<Arm> arms =
+        ExperimentFile.read(file, options.assignments, ArmChoice.named(arm)).armsNamed(arm);
     LibTorchLoading.load(System.err);
     ProbeReport report = new ProbeReport();
     try (StopSignal stop = StopSignal.install()) {
@@ -50,16 +50,6 @@ final class ProbeCommand implements Callable<Integer> {
     }
     System.out.print(options.json ? report.json() : report.tables());
     return ExitCode.OK;
-  }
-
-  private List<Arm> chosen(ExperimentFile experiments) {
-    List<Arm> chosen =
-        experiments.arms().stream().filter(one -> arm == null || one.name().equals(arm)).toList();
-    if (chosen.isEmpty()) {
-      String known = String.join(", ", experiments.armNames());
-      throw new ConfigException("--arm: expected one of " + known + "; found " + arm);
-    }
-    return chosen;
   }
 
   /** Seed by seed, so that arms which differ in the method alone share data and teacher. */

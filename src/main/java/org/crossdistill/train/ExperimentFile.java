@@ -114,6 +114,19 @@ public record ExperimentFile(String title, List<Arm> arms, Optional<TuneOptions>
     return onData.stream().filter(arm -> arm.name().equals(name)).findFirst().orElseThrow();
   }
 
+  /**
+   * The arms of a name on all data sets; all arms for null.
+   *
+   * @throws ConfigException if there is none of the name
+   */
+  public List<Arm> armsNamed(String nameOrNull) {
+    if (nameOrNull == null) {
+      return arms;
+    }
+    String name = chosen("--arm", armNames(), nameOrNull);
+    return arms.stream().filter(arm -> arm.name().equals(name)).toList();
+  }
+
   private static String chosen(String option, List<String> names, String nameOrNull) {
     String name = nameOrNull == null && names.size() == 1 ? names.get(0) : nameOrNull;
     if (name == null || !names.contains(name)) {
