@@ -124,40 +124,5 @@ CD_INLINE void amx_tile(int64_t chunks, const Pair* a, int64_t a_chunk, const Pa
   finish_stores();
 }
 
-// Transposes 16 rows of 16 numbers, `from_row` and 16 apart.
-CD_INLINE void transpose_16(const uint32_t* from, int64_t from_row, uint32_t* to) {
-#if defined(__AVX512F__)
-  // Each step joins numbers that lay a power of two of rows apart.
-  __m512i a[16], b[16];
-  for (int r = 0; r < 16; ++r) a[r] = read<__m512i>(from + r * from_row);
-  for (int r = 0; r < 16; r += 2) {
-    b[r] = _mm512_unpacklo_epi32(a[r], a[r + 1]);
-    b[r + 1] = _mm512_unpackhi_epi32(a[r], a[r + 1]);
-  }
-  for (int r = 0; r < 16; r += 4) {
-    for (int half = 0; half < 2; ++half) {
-      a[r + 2 * half] = _mm512_unpacklo_epi64(b[r + half], b[r + half + 2]);
-      a[r + 2 * half + 1] = _mm512_unpackhi_epi64(b[r + half], b[r + half + 2]);
-    }
-  }
-  // Now a[4g + i] holds, in its quarter q, the numbers 4q + i of the rows 4g to 4g + 3.
-  constexpr int kEven = 0x88, kOdd = 0xdd;
-  for (int i = 0; i < 4; ++i) {
-    const __m512i even0 = _mm512_shuffle_i32x4(a[i], a[4 + i], kEven);
-    const __m512i odd0 = _mm512_shuffle_i32x4(a[i], a[4 + i], kOdd);
-    const __m512i even1 = _mm512_shuffle_i32x4(a[8 + i], a[12 + i], kEven);
-    const __m512i odd1 = _mm512_shuffle_i32x4(a[8 + i], a[12 + i], kOdd);
-    write(to + i * 16, _mm512_shuffle_i32x4(even0, even1, kEven));
-    write(to + (4 + i) * 16, _mm512_shuffle_i32x4(odd0, odd1, kEven));
-    write(to + (8 + i) * 16, _mm512_shuffle_i32x4(even0, even1, kOdd));
-    write(to + (12 + i) * 16, _mm512_shuffle_i32x4(odd0, odd1, kOdd));
-  }
-#else
-  for (int64_t r = 0; r < 16; ++r) {
-    for (int64_t k = 0; k < 16; ++k) to[k * 16 + r] = from[r * from_row + k];
-  }
-#endif
-}
-
 }  // namespace CD_TARGET
 }  // namespace cd

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "core/norms.h"
+#include "core/transpose.h"
 #if defined(CD_COMPILE_AMX)
 #include "core/amx.h"
 #endif
@@ -199,8 +200,8 @@ CD_INLINE void prepare_transposed([[maybe_unused]] int64_t depth, [[maybe_unused
       uint32_t block[kBlock];
       __builtin_memcpy(block, a, sizeof block);
       uint32_t* const to = reinterpret_cast<uint32_t*>(a);
-      transpose_16(block, 2 * kVector, to);
-      transpose_16(block + kVector, 2 * kVector, to + kVector * kVector);
+      transpose_block(block, 2 * kVector, to, kVector);
+      transpose_block(block + kVector, 2 * kVector, to + kVector * kVector, kVector);
     }
   }
 #endif

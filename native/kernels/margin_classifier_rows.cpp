@@ -67,14 +67,33 @@ void prepare_target(const MarginClassifier& call, ClassifierRow& row) {
   if (is_short) row.slope = 0;
 }
 
-// Writes lane `lane` of a panel of columns from row i of row panels.
+// What a factor is moved as: itself, or the bits of a pair.
 template <class P>
-CD_INLINE void transpose_row(const MarginClassifier& call, int64_t i, P* columns) {
-  constexpr int64_t kInner = kPanelWidth<typename Factor<P>::Sum> / Factor<P>::kElements;
-  constexpr int64_t kWidth = kPanelWidth<typename Factor<P>::Sum>;
-  const P* rows = static_cast<const P*>(call.z_rows);
-  for (int64_t k = 0; k < call.padded_dim / Factor<P>::kElements; ++k) {
-    columns[k * kWidth] = rows[(k / kInner * call.padded_rows + i) * kInner + k % kInner];
+struct Moved {
+  using type = P;
+};
+template <>
+struct Moved<Bf16Pair> {
+  using type = uint32_t;
+};
+
+// Writes a panel of columns from the W rows of row panels that are its lanes.
+template <class P>
+CD_INLINE void transpose_rows(const MarginClassifier& call, int64_t panel, P* columns) {
+  using N = typename Moved<P>::type;
+  constexpr int64_t kVector = kLanes<N>, kWidth = kPanelWidth<typename Factor<P>::Sum>;
+  constexpr int64_t kInner = kWidth / Factor<P>::kElements;
+  static_assert(sizeof(N) == sizeof(P));
+  const N* rows = static_cast<const N*>(call.z_rows) + panel * kWidth * kInner;
+  N* to = reinterpret_cast<N*>(columns);
+  for (int64_t chunk = 0; chunk < call.padded_dim / kWidth; ++chunk) {
+    for (int64_t k = 0; k < kInner; k += kVector) {
+      for (int64_t i = 0; i < kWidth; i += kVector) {
+        transpose_block(rows + i * kInner + k, kInner, to + k * kWidth + i, kWidth);
+      }
+    }
+    rows += call.padded_rows * kInner;
+    to += kInner * kWidth;
   }
 }
 
@@ -105,8 +124,8 @@ void pack_rows(const MarginClassifier& call, int64_t panel) {
     }
     static_cast<T*>(call.row_scales)[i] = static_cast<T>(scale);
     pack_row<P>(z, real ? call.dim : 0, call.padded_dim, factor, i, call.padded_rows, rows);
-    transpose_row<P>(call, i, columns + i % kWidth);
   }
+  transpose_rows(call, panel, columns);
   if constexpr (kOfPairs<P>) {
     for (int64_t p = 0; p < call.padded_dim / kWidth; ++p) {
       Element* block = rows + (p * call.padded_rows + panel * kWidth) * kWidth;
