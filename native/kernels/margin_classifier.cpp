@@ -26,6 +26,9 @@ constexpr int64_t kRowBlock = 256;
 // Classes of a tile: a multiple of the register tile's rows, on AMX and on all other sets.
 constexpr int64_t kAmxClassStep = 32, kClassStep = 12;
 constexpr int64_t kLeastTileClasses = 24, kMostTileClasses = 192;
+// Most memory for tiles whose factors and logits are kept from the first pass to the second: all
+// tiles of a small classifier, a constant beside a large one's.
+constexpr int64_t kKeptBytes = 8 << 20;
 // Groups: as many as memory for the parts of dZ allows.
 constexpr int64_t kMostGroups = 32, kFewGroups = 8, kPartsBytes = 8 << 20;
 
@@ -100,6 +103,20 @@ struct Memory {
   Arrays arrays;
 };
 
+// Memory of a tile's factors and of its logits with some rows.
+int64_t factors_bytes(const MarginClassifier& call, int64_t rows) {
+  const int64_t per_class = call.padded_dim + 1 + (call.pairs ? 1 : 0) + rows;
+  return round_up(call.tile_classes * per_class * accumulator_bytes(call.dtype), 64);
+}
+
+// Memory of its gradients.
+int64_t sums_bytes(const MarginClassifier& call) {
+  const int64_t per_class = call.padded_dim + (call.pairs ? call.width / 2 : 0) +
+                            (call.several_blocks ? call.padded_dim + call.width : 0);
+  const int64_t doubles = call.padded_dim + call.tile_classes;
+  return round_up(doubles * 8 + call.tile_classes * per_class * accumulator_bytes(call.dtype), 64);
+}
+
 // Sizes that follow from the shapes alone, so that the result has the same bits for any threads.
 void plan_tiles(MarginClassifier& call) {
   const int64_t t = accumulator_bytes(call.dtype);
@@ -118,6 +135,11 @@ void plan_tiles(MarginClassifier& call) {
   const int64_t part_bytes = std::max<int64_t>(1, call.padded_rows * call.padded_dim * t);
   call.groups = std::clamp(kPartsBytes / part_bytes, kFewGroups, kMostGroups);
   call.groups = std::min(call.groups, call.tiles);
+  call.slot_sums_bytes = sums_bytes(call);
+  call.slot_bytes = call.slot_sums_bytes + factors_bytes(call, call.row_block);
+  call.kept_bytes = factors_bytes(call, call.padded_rows);
+  call.kept_tiles = std::min(ceil_divide(call.tiles, call.groups),
+                             kKeptBytes / (call.groups * std::max<int64_t>(1, call.kept_bytes)));
 }
 
 void plan_memory(MarginClassifier& call, Memory& memory, int32_t slots, bool any_row) {
@@ -148,12 +170,10 @@ void plan_memory(MarginClassifier& call, Memory& memory, int32_t slots, bool any
   arrays.want(call.row_scales, row);
   arrays.want(call.shifts, row);
   arrays.want(call.factors, row);
-  const int64_t per_class = 2 * call.padded_dim + call.row_block + 1 +
-                            (call.pairs ? 1 + call.width / 2 : 0) +
-                            (call.several_blocks ? call.padded_dim + call.width : 0);
-  const int64_t doubles = call.padded_dim + call.tile_classes;
-  call.slot_bytes = round_up(doubles * 8 + call.tile_classes * per_class * t, 64);
   arrays.want(call.slots, slots * call.slot_bytes);
+  if (call.kept_tiles > 0) {
+    arrays.want(call.kept_or_null, call.groups * call.kept_tiles * call.kept_bytes);
+  }
   if (any_row) arrays.want(call.grad_parts_or_null, call.groups * matrix * t);
   arrays.allocate();
 }

@@ -61,7 +61,8 @@ struct MarginClassifier {
   int64_t tile_classes;
   int64_t tiles;
   int64_t groups;
-  int64_t slot_bytes;
+  int64_t kept_tiles;  // of a group, its first: what the second pass finds as the first left it
+  int64_t kept_bytes, slot_bytes, slot_sums_bytes;
   bool several_blocks;  // of rows
 
   ClassifierRow* row;            // [N]
@@ -78,7 +79,9 @@ struct MarginClassifier {
   void* factors;                 // [Np] of T:   factor * exp(scale (cosine_j - shift)), here times
                                  //   the row's scale
   void* grad_parts_or_null;      // [groups][Dp / W][Np][W] of T: d loss / d z^ without targets
-  void* slots;                   // [threads][slot_bytes]: memory of a task (Tile), doubles first
+  void* kept_or_null;            // [groups][kept_tiles][kept_bytes]: factors and logits of a Tile
+  void* slots;                   // [threads][slot_bytes]: a Tile's sums, doubles first, and its
+                                 //   factors and logits if they are not kept
 };
 
 // One panel of rows: norms, targets, packed z^.

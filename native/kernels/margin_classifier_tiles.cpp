@@ -14,11 +14,6 @@ namespace cd {
 namespace CD_TARGET {
 namespace {
 
-// Number of a group's first tile.
-CD_INLINE int64_t first_tile(const MarginClassifier& call, int64_t group) {
-  return call.tiles * group / call.groups;
-}
-
 // Logits of one panel from the products of packed rows, and the bias.
 template <class P>
 void finish_logits(const MarginClassifier& call, const Tile<P>& tile, int64_t panel,
@@ -49,7 +44,7 @@ void tile_logits(const MarginClassifier& call, const Tile<P>& tile, int64_t firs
   const int64_t chunks = call.padded_dim / kWidth;
   for (int64_t panel = first; panel < last; ++panel) {
     const P* z = static_cast<const P*>(call.z_columns) + panel * chunks * kInner * kWidth;
-    T* logits = tile.logits + (panel - first) * tile.stride * kWidth;
+    T* logits = panel_logits(tile, panel);
     multiply_deep_row_panels(tile.stride, chunks, tile.v, tile.stride * kInner, z, logits);
     finish_logits(call, tile, panel, logits);
   }
@@ -66,7 +61,7 @@ void remove_targets(const MarginClassifier& call, const Tile<P>& tile, int64_t f
     const int64_t i = call.rows_by_label[k];
     if (i < first * kWidth || i >= last * kWidth) continue;
     ClassifierRow& row = call.row[i];
-    T* column = tile.logits + (i / kWidth - first) * tile.stride * kWidth + i % kWidth;
+    T* column = panel_logits(tile, i / kWidth) + i % kWidth;
     const int64_t target = row.label - tile.first_class;
     if (largest_or_null != nullptr) {
       T below = largest_or_null[i];
@@ -119,15 +114,15 @@ void reduce_group(const MarginClassifier& call, int64_t group, int32_t slot) {
   }
   const int64_t panels = call.padded_rows / kWidth, block = call.row_block / kWidth;
   for (int64_t t = first_tile(call, group); t < first_tile(call, group + 1); ++t) {
-    const Tile<P> tile = tile_in_slot<P>(call, t, slot);
+    const Tile<P> tile = tile_of_group<P>(call, t, group, slot);
     pack_classes<P, E>(call, tile, true);
     for (int64_t first = 0; first < panels; first += block) {
       const int64_t last = first + block < panels ? first + block : panels;
       tile_logits(call, tile, first, last);
       remove_targets(call, tile, first, last, largest);
       for (int64_t panel = first; panel < last; ++panel) {
-        reduce_panel(tile, tile.logits + (panel - first) * tile.stride * kWidth,
-                     static_cast<T>(call.scale), largest + panel * kWidth, sums + panel * kWidth);
+        reduce_panel(tile, panel_logits(tile, panel), static_cast<T>(call.scale),
+                     largest + panel * kWidth, sums + panel * kWidth);
       }
     }
   }
@@ -267,7 +262,7 @@ void add_class_gradients(const MarginClassifier& call, const Tile<P>& tile, int6
                          int64_t last) {
   using T = typename Factor<P>::Sum;
   constexpr int64_t kWidth = kPanelWidth<T>, kElements = Factor<P>::kElements;
-  const P* slopes = reinterpret_cast<const P*>(tile.logits);
+  const P* slopes = reinterpret_cast<const P*>(panel_logits(tile, first));
   for (int64_t p = 0; p < call.padded_dim / kWidth; ++p) {
     const int64_t row = p * call.padded_rows + first * kWidth;
     const P* z = static_cast<const P*>(call.z_rows) + row / kElements * kWidth;
@@ -321,14 +316,17 @@ void group_gradients(const MarginClassifier& call, int64_t group, int32_t slot) 
   }
   const int64_t begin = first_tile(call, group);
   for (int64_t t = begin; t < first_tile(call, group + 1); ++t) {
-    const Tile<P> tile = tile_in_slot<P>(call, t, slot);
-    pack_classes<P, E>(call, tile, false);
+    const Tile<P> tile = tile_of_group<P>(call, t, group, slot);
+    for (int64_t j = 0; j < tile.stride; ++j) tile.grad_bias[j] = 0;
+    if (!tile.kept) pack_classes<P, E>(call, tile, false);
     for (int64_t first = 0; first < panels; first += block) {
       const int64_t last = first + block < panels ? first + block : panels;
-      tile_logits(call, tile, first, last);
-      remove_targets<P>(call, tile, first, last, nullptr);
+      if (!tile.kept) {
+        tile_logits(call, tile, first, last);
+        remove_targets<P>(call, tile, first, last, nullptr);
+      }
       for (int64_t panel = first; panel < last; ++panel) {
-        T* logits = tile.logits + (panel - first) * tile.stride * kWidth;
+        T* logits = panel_logits(tile, panel);
         differentiate_panel(call, tile, panel, logits);
         P* slopes = kOfPairs<P> ? tile.slopes_across : reinterpret_cast<P*>(logits);
         if (part != nullptr) add_row_gradients(call, tile, panel, slopes, t == begin, part);
