@@ -27,8 +27,9 @@ constexpr int64_t kRowBlock = 256;
 constexpr int64_t kAmxClassStep = 32, kClassStep = 12;
 constexpr int64_t kLeastTileClasses = 24, kMostTileClasses = 192;
 // Most memory for tiles whose factors and logits are kept from the first pass to the second: all
-// tiles of a small classifier, a constant beside a large one's.
-constexpr int64_t kKeptBytes = 8 << 20;
+// tiles of a small classifier, a constant beside a large one's. Products of bf16 cost less time, so
+// that less memory pays.
+constexpr int64_t kKeptBytes = 16 << 20, kKeptBytesOfPairs = 8 << 20;
 // Groups: as many as memory for the parts of dZ allows.
 constexpr int64_t kMostGroups = 32, kFewGroups = 8, kPartsBytes = 8 << 20;
 
@@ -138,8 +139,9 @@ void plan_tiles(MarginClassifier& call) {
   call.slot_sums_bytes = sums_bytes(call);
   call.slot_bytes = call.slot_sums_bytes + factors_bytes(call, call.row_block);
   call.kept_bytes = factors_bytes(call, call.padded_rows);
+  const int64_t kept = call.pairs ? kKeptBytesOfPairs : kKeptBytes;
   call.kept_tiles = std::min(ceil_divide(call.tiles, call.groups),
-                             kKeptBytes / (call.groups * std::max<int64_t>(1, call.kept_bytes)));
+                             kept / (call.groups * std::max<int64_t>(1, call.kept_bytes)));
 }
 
 void plan_memory(MarginClassifier& call, Memory& memory, int32_t slots, bool any_row) {
@@ -272,6 +274,11 @@ void finish_losses(const MarginClassifier& call, const cd_row_set* sets,
   }
 }
 
+AngularMargin angular_margin(double m) {
+  constexpr double kPi = 3.14159265358979323846;
+  return {std::cos(m), std::sin(m), std::cos(kPi - m), m * std::sin(kPi - m)};
+}
+
 // What one thread needs, roughly.
 double nanoseconds(const MarginClassifier& call) {
   const double lanes = static_cast<double>(call.width) / 2;  // of f32 16 on AVX-512
@@ -351,6 +358,7 @@ extern "C" int32_t cd_margin_classifier(int32_t dtype, int64_t classes, int64_t 
     call.kind = kind;
     call.scale = softmax ? 1 : scale;
     call.margin = margin;
+    call.angular_margin = cd::angular_margin(margin);
     call.easy_margin = easy_margin != 0;
     call.grad_classifier_or_null = grad_classifier_or_null;
     call.grad_classifier_stride = grad_classifier_stride;

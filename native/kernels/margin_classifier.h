@@ -37,6 +37,13 @@ struct ClassifierRow {
   double pull;  // d loss / d cosine with the own class
 };
 
+// Of `aam`, of the margin m.
+struct AngularMargin {
+  double cosine, sine;
+  double least_cosine;  // cos(pi - m): from here on down the target's cosine
+  double beyond;        // loses m sin(pi - m)
+};
+
 struct MarginClassifier {
   int32_t dtype;
   int64_t classes;
@@ -47,6 +54,7 @@ struct MarginClassifier {
   int32_t kind;
   double scale;
   double margin;
+  AngularMargin angular_margin;
   bool easy_margin;
   void* grad_classifier_or_null;
   int64_t grad_classifier_stride;

@@ -23,19 +23,19 @@ double dot_product(const E* z, const E* v, int64_t dim) {
 // The margin's effect on the target; sine = sin(theta).
 CD_INLINE void apply_margin(const MarginClassifier& call, double cosine, double sine,
                             ClassifierRow& row) {
-  const double m = call.margin, pi = 3.14159265358979323846;
+  const AngularMargin& m = call.angular_margin;
   row.target = cosine;
   row.slope = 1;
   if (call.kind == CD_CLASSIFIER_AM) {
-    row.target = cosine - m;
+    row.target = cosine - call.margin;
   } else if (call.kind == CD_CLASSIFIER_AAM) {
     if (call.easy_margin && cosine <= 0) return;
-    if (!call.easy_margin && cosine <= std::cos(pi - m)) {
-      row.target = cosine - m * std::sin(pi - m);
+    if (!call.easy_margin && cosine <= m.least_cosine) {
+      row.target = cosine - m.beyond;
       return;
     }
-    row.target = cosine * std::cos(m) - sine * std::sin(m);
-    row.slope = sine < kParallel ? 0 : std::cos(m) + cosine / sine * std::sin(m);
+    row.target = cosine * m.cosine - sine * m.sine;
+    row.slope = sine < kParallel ? 0 : m.cosine + cosine / sine * m.sine;
   }
 }
 
