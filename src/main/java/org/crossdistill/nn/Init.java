@@ -4,7 +4,10 @@ import java.util.Arrays;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Tensor;
 
-/** Initial values, drawn from a generator of the caller: the same generator gives the same bits. */
+/**
+ * Initial values, drawn from a generator of the caller: the same generator gives the same bits.
+ * More than 2³¹ − 1 numbers are refused with a {@link NetworkException}.
+ */
 public final class Init {
 
   private Init() {}
@@ -53,10 +56,15 @@ public final class Init {
   }
 
   private static int count(long[] shape) {
-    long count = 1;
+    double count = 1;
     for (long size : shape) {
-      count = Math.multiplyExact(count, size);
+      count *= size;
     }
-    return Math.toIntExact(count);
+    if (count > Integer.MAX_VALUE) {
+      throw new NetworkException(
+          "weights %s: expected at most %d numbers, found %.0f"
+              .formatted(Arrays.toString(shape), Integer.MAX_VALUE, count));
+    }
+    return (int) count;
   }
 }
