@@ -17,49 +17,49 @@ record ThroughputReport(List<Row> rows) {
         .findFirst();
   }
 
-  /** One table; overhead and extra passes are differences to the student alone. */
+  /** One table; overhead, extra passes and losses are differences to the student alone. */
   String markdown() {
     StringBuilder text =
         new StringBuilder(
             "| data | arm | steps/s | × student-alone | ms a step | overhead ms |"
-                + " of it extra passes ms | of it losses ms |\n"
-                + "|---|---|--:|--:|--:|--:|--:|--:|\n");
+                + " of it extra passes ms | of it losses ms | ± |\n"
+                + "|---|---|--:|--:|--:|--:|--:|--:|--:|\n");
     for (Row row : rows) {
       text.append(
-          "| %s | %s | %.1f | %s | %.2f | %s | %s | %s |%n"
+          "| %s | %s | %.1f | %s | %.2f | %s | %s | %s | %s |%n"
               .formatted(
                   row.data(),
                   row.arm(),
                   row.stepsPerSecond(),
                   alone(row).map(a -> "%.2f".formatted(a.step() / row.step())).orElse("–"),
                   row.step(),
-                  alone(row).map(a -> signed(row.step() - a.step())).orElse("–"),
-                  alone(row).map(a -> signed(row.networks() - a.networks())).orElse("–"),
-                  alone(row).map(a -> signed(losses(row) - losses(a))).orElse("–")));
+                  alone(row).map(a -> signed(row.overhead(a).median())).orElse("–"),
+                  alone(row).map(a -> signed(row.passes(a).median())).orElse("–"),
+                  alone(row).map(a -> signed(row.losses(a).median())).orElse("–"),
+                  alone(row).map(a -> "%.2f".formatted(row.losses(a).spread())).orElse("–")));
     }
     return text.toString();
-  }
-
-  private static double losses(Row row) {
-    return row.step() - row.networks();
   }
 
   private static String signed(double milliseconds) {
     return "%+.2f".formatted(milliseconds).replace('-', '−');
   }
 
-  /** One object a row. */
+  /** One object a row; what is taken against the student alone is null where that is no arm. */
   List<Map<String, Object>> json() {
-    return rows.stream().map(ThroughputReport::json).toList();
+    return rows.stream().map(this::json).toList();
   }
 
-  private static Map<String, Object> json(Row row) {
+  private Map<String, Object> json(Row row) {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("data", row.data());
     json.put("name", row.arm());
     json.put("steps-per-second", row.stepsPerSecond());
-    json.put("step-ms", row.step());
+    json.put("step-ms", row.steps());
     json.put("networks-ms", row.networks());
+    json.put("overhead-ms", alone(row).map(a -> row.overhead(a).median()).orElse(null));
+    json.put("passes-ms", alone(row).map(a -> row.passes(a).median()).orElse(null));
+    json.put("losses-ms", alone(row).map(a -> row.losses(a).median()).orElse(null));
     return json;
   }
 }

@@ -5,30 +5,86 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
 import org.crossdistill.nn.TorchThreads;
 
 /**
  * Steps a second of each arm, measured in turn in one process on one thread: a round trains an
  * epoch of each arm, and one of its networks without the losses. A number is the median over the
- * rounds, so that what disturbs one round moves little.
+ * rounds, so that what disturbs one round moves little; a difference is taken within each round, so
+ * that what slows a whole round moves it little, either.
  */
 public final class Throughput {
 
   /**
-   * What a step of one arm costs.
+   * What a step of one arm costs; both lists have a number for each round that counts.
    *
    * @param data name of the data set; "" in a file that names none
    * @param arm its name
-   * @param step milliseconds of a whole step: batch, forward passes, losses, backward passes,
+   * @param steps milliseconds of a whole step: batch, forward passes, losses, backward passes,
    *     update
    * @param networks milliseconds of a step of the same networks without the losses
    */
-  public record Row(String data, String arm, double step, double networks) {
+  public record Row(String data, String arm, List<Double> steps, List<Double> networks) {
+
+    /** Copies the lists. */
+    public Row {
+      steps = List.copyOf(steps);
+      networks = List.copyOf(networks);
+    }
+
+    /** Milliseconds of a whole step. */
+    public double step() {
+      return quantile(steps, 0.5);
+    }
 
     /** Steps a second. */
     public double stepsPerSecond() {
-      return 1000 / step;
+      return 1000 / step();
     }
+
+    /** How much longer a whole step takes than another arm's. */
+    public Difference overhead(Row other) {
+      return difference(other, round -> steps.get(round) - other.steps.get(round));
+    }
+
+    /** Of the overhead, what the passes of the networks take. */
+    public Difference passes(Row other) {
+      return difference(other, round -> networks.get(round) - other.networks.get(round));
+    }
+
+    /** Of the overhead, all the rest: the losses. */
+    public Difference losses(Row other) {
+      return difference(other, round -> rest(round) - other.rest(round));
+    }
+
+    private double rest(int round) {
+      return steps.get(round) - networks.get(round);
+    }
+
+    private Difference difference(Row other, IntToDoubleFunction inRound) {
+      int rounds = Math.min(steps.size(), other.steps.size());
+      List<Double> all = IntStream.range(0, rounds).mapToDouble(inRound).boxed().toList();
+      return new Difference(quantile(all, 0.5), (quantile(all, 0.75) - quantile(all, 0.25)) / 2);
+    }
+  }
+
+  /**
+   * Milliseconds by which two arms differ.
+   *
+   * @param median over the rounds
+   * @param spread half of what lies between the quartiles
+   */
+  public record Difference(double median, double spread) {}
+
+  /** Interpolated between the two values beside it. */
+  private static double quantile(List<Double> values, double share) {
+    double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+    double place = share * (sorted.length - 1);
+    int below = (int) place;
+    int above = Math.min(below + 1, sorted.length - 1);
+    return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
   }
 
   private static final class Measured {
@@ -57,15 +113,13 @@ public final class Throughput {
       return 1000 * report.seconds() * report.epochs() / trainer.totalSteps();
     }
 
-    Row row() {
-      return new Row(arm.data(), arm.name(), median(wholeTimes), median(networkTimes));
-    }
-
     /** The first round warms up and does not count. */
-    private static double median(List<Double> times) {
-      double[] sorted = times.stream().skip(1).mapToDouble(Double::doubleValue).sorted().toArray();
-      int middle = sorted.length / 2;
-      return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    Row row() {
+      return new Row(
+          arm.data(),
+          arm.name(),
+          wholeTimes.subList(1, wholeTimes.size()),
+          networkTimes.subList(1, networkTimes.size()));
     }
   }
 

@@ -49,10 +49,26 @@ class ThroughputTest {
     assertThat(rows.stream().map(Throughput.Row::arm))
         .containsExactly("student-alone", "discom-kd");
     assertThat(lines).hasSize(5);
-    assertThat(rows).allMatch(row -> row.step() > 0 && row.networks() > 0);
-    assertThat(rows.get(0).stepsPerSecond()).isEqualTo(1000 / rows.get(0).step());
+    assertThat(rows)
+        .allMatch(row -> row.steps().size() == 2 && row.networks().size() == 2)
+        .allMatch(row -> row.steps().get(1) > 0 && row.networks().get(1) > 0);
     // Four encoders, two of them on the texts' thousands of features, against one.
-    assertThat(rows.get(1).networks()).isGreaterThan(rows.get(0).networks());
+    assertThat(rows.get(1).passes(rows.get(0)).median()).isPositive();
+  }
+
+  @Test
+  void differencesAreTakenWithinARound() {
+    // The third round was disturbed, and both arms with it.
+    Throughput.Row alone =
+        new Throughput.Row("", "alone", List.of(10.0, 12.0, 30.0), List.of(9.0, 11.0, 29.0));
+    Throughput.Row other =
+        new Throughput.Row("", "other", List.of(13.0, 16.0, 35.0), List.of(10.0, 13.0, 32.0));
+
+    assertThat(other.step()).isEqualTo(16);
+    assertThat(other.stepsPerSecond()).isEqualTo(62.5);
+    assertThat(other.overhead(alone)).isEqualTo(new Throughput.Difference(4, 0.5));
+    assertThat(other.passes(alone)).isEqualTo(new Throughput.Difference(2, 0.5));
+    assertThat(other.losses(alone)).isEqualTo(new Throughput.Difference(2, 0));
   }
 
   @Test
