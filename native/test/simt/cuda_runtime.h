@@ -79,6 +79,10 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
 
 inline void __syncthreads() { simt::block_barrier(); }
 inline void __syncwarp(unsigned = ~0u) { simt::warp_barrier(); }
+inline void __threadfence() {}  // blocks run one after another
+inline unsigned atomicInc(unsigned* counter, unsigned most) {
+  return simt::atomic_increment(counter, most);
+}
 
 namespace simt {
 

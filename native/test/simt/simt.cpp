@@ -272,6 +272,12 @@ SIMT_UNCHECKED void warp_barrier() {
   barrier(warp * kWarpThreads, kWarpThreads, device.at_warp_barrier[warp], State::kAtWarpBarrier);
 }
 
+SIMT_UNCHECKED unsigned atomic_increment(unsigned* counter, unsigned most) {
+  const unsigned before = *counter;
+  *counter = before >= most ? 0 : before + 1;
+  return before;
+}
+
 SIMT_UNCHECKED const Slot* exchange(const void* given, size_t bytes) {
   // Memory of a block's own: blocks are not ordered, and the thread sanitizer shall not see them
   // meet here.

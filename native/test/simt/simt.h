@@ -7,7 +7,8 @@
 // asynchronous copy into it has been waited for, and, built with the
 // sanitizers, accesses outside shared or global memory (address, undefined) and races between the
 // threads of a block (thread: fibers are switched without synchronising, barriers synchronise).
-// What it does not: timing, the memory model between blocks, the device's own exp and sqrt.
+// What it does not: timing, the memory model between blocks (such as a missing fence), the device's
+// own exp and sqrt.
 #pragma once
 
 #include <cstddef>
@@ -38,6 +39,9 @@ const char* last_failure();
 // __syncthreads and __syncwarp (all lanes).
 void block_barrier();
 void warp_barrier();
+
+// atomicInc: adds 1, or starts again at 0 after `most`; gives the value before.
+unsigned atomic_increment(unsigned* counter, unsigned most);
 
 // The lanes' exchange: every lane of the warp gives `bytes` <= 16 and receives the 32 slots with
 // what each has given. They hold until the lane's next but one exchange.

@@ -76,6 +76,36 @@ TEST_P(InEitherOrder, lanesExchangeValues) {
   }
 }
 
+struct Flag {
+  bool value;
+};
+
+// The block that comes last adds up what all have written.
+__global__ void last_block_sums(double* parts, unsigned* ticket, double* out) {
+  CD_SHARED(Flag, last);
+  parts[blockIdx.x * blockDim.x + threadIdx.x] = threadIdx.x;
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    __threadfence();
+    last.value = atomicInc(ticket, gridDim.x - 1) == gridDim.x - 1;
+    __threadfence();
+  }
+  __syncthreads();
+  if (!last.value || threadIdx.x > 0) return;
+  for (unsigned i = 0; i < gridDim.x * blockDim.x; ++i) *out += parts[i];
+}
+
+TEST_P(InEitherOrder, theTicketTellsTheLastBlockAndIsZeroAgain) {
+  std::vector<double> parts(kBlocks * kThreads);
+  double sum = 0;
+  unsigned ticket = 0;
+  for (int launch = 1; launch <= 2; ++launch) {
+    ASSERT_EQ(start(last_block_sums, kBlocks, kThreads, parts.data(), &ticket, &sum), cudaSuccess);
+    EXPECT_EQ(sum, launch * kBlocks * kThreads * (kThreads - 1) / 2);
+    EXPECT_EQ(ticket, 0u);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Orders, InEitherOrder,
                          testing::Values(simt::Order::kForward, simt::Order::kBackward));
 
