@@ -83,4 +83,10 @@ int32_t cd_quality_weights_cuda(int32_t, int64_t, const void*, const void*, int3
   return unsupported();
 }
 
+int32_t cd_embedding_weights_cuda(int32_t, int64_t, int64_t, int64_t, const void*, int64_t,
+                                  const void*, int64_t, int32_t, double, double, double, int32_t,
+                                  double*, void*, void*, void*, uint32_t*, void*) {
+  return unsupported();
+}
+
 }  // extern "C"

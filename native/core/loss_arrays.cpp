@@ -134,4 +134,21 @@ void check_quality_arrays(ArrayCheck& check, int32_t dtype, int64_t rows,
   check.output("weights", weights, rows, 1, 1, accumulator_bytes(dtype));
 }
 
+void check_embedding_weights_arguments(ArrayCheck& check, const EmbeddingWeightsArguments& call) {
+  const int64_t element = element_bytes(call.dtype), accumulator = accumulator_bytes(call.dtype);
+  const int64_t rows = call.rows;
+  const Embeddings& student = call.student;
+  const Embeddings& teacher = call.teacher;
+  check_size("rows", rows, 0);
+  check_size("student_dim", student.dim, 0);
+  check_size("teacher_dim", teacher.dim, 0);
+  check_quality_options(call.mode, call.slope, call.h, call.alpha, call.update);
+  check.input("student", student.x, rows, student.dim, student.stride, element);
+  check.input("teacher", teacher.x, rows, teacher.dim, teacher.stride, element);
+  check.output("statistics", call.statistics, CD_QUALITY_STATISTICS, 1, 1, sizeof(double));
+  check.output("norms_student", student.norms, rows, 1, 1, accumulator);
+  check.output("norms_teacher", teacher.norms, rows, 1, 1, accumulator);
+  check.output("weights", call.weights, rows, 1, 1, accumulator);
+}
+
 }  // namespace cd

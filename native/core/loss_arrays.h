@@ -91,4 +91,27 @@ void check_quality_arrays(ArrayCheck& check, int32_t dtype, int64_t rows,
                           const void* quality_student, const void* quality_teacher,
                           double* statistics, void* weights);
 
+// Rows [B, dim] of one side, and where their norms go.
+struct Embeddings {
+  int64_t dim;
+  const void* x;
+  int64_t stride;
+  void* norms;
+};
+
+// What cd_embedding_weights is called with, on every backend.
+struct EmbeddingWeightsArguments {
+  int32_t dtype;
+  int64_t rows;
+  Embeddings student, teacher;
+  int32_t mode;
+  double slope, h, alpha;
+  int32_t update;
+  double* statistics;
+  void* weights;
+};
+
+// Also sizes and options.
+void check_embedding_weights_arguments(ArrayCheck& check, const EmbeddingWeightsArguments& call);
+
 }  // namespace cd

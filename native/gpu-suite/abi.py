@@ -76,6 +76,9 @@ SIGNATURES = {
     ],
     "cd_row_norms_cuda": [_I, _L, _L, _P, _L, _P, _P],
     "cd_quality_weights_cuda": [_I, _L, _P, _P, _I, _D, _D, _D, _I, _P, _P, _P],
+    "cd_embedding_weights_cuda": [
+        _I, _L, _L, _L, _P, _L, _P, _L, _I, _D, _D, _D, _I, _P, _P, _P, _P, _P, _P,
+    ],
 }
 
 
@@ -296,3 +299,26 @@ class QualityWeights(Call):
             DTYPES[dtype], rows, m.pointer(student), m.pointer(teacher), QUALITIES[quality], slope,
             h, alpha, 1, m.pointer(self.outputs["statistics"]),
             m.pointer(self.outputs["weights"]))
+
+
+class EmbeddingWeights(Call):
+    """K4 in one launch, from embeddings; statistics as in QualityWeights."""
+
+    function = "cd_embedding_weights_cuda"
+
+    def __init__(self, library, dtype, student, teacher, quality, slope, h, alpha, statistics=None):
+        m, a = library.memory, accumulator(dtype)
+        (rows, student_dim), (_, teacher_dim) = student.shape, teacher.shape
+        if statistics is None:
+            statistics = m.array([0.0] * 5, "f64")
+        self.outputs = {"weights": m.empty((rows,), a), "statistics": statistics,
+                        "norms.student": m.empty((rows,), a), "norms.teacher": m.empty((rows,), a)}
+        ticket = m.array([0], "i64")  # of which the first half counts
+        out = {name: m.pointer(array) for name, array in self.outputs.items()}
+        self._keep = (student, teacher, ticket)
+        self._library = library
+        self._arguments = (
+            DTYPES[dtype], rows, student_dim, teacher_dim, m.pointer(student), student_dim,
+            m.pointer(teacher), teacher_dim, QUALITIES[quality], slope, h, alpha, 1,
+            out["statistics"], out["norms.student"], out["norms.teacher"], out["weights"],
+            m.pointer(ticket))

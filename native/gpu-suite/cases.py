@@ -230,7 +230,8 @@ class RowNorms(Case):
 
 
 class QualityWeights(Case):
-    """The norms of both modalities' embeddings and the weights of a first batch."""
+    """The norms of both modalities' embeddings and the weights of a first batch, by the difference:
+    in one launch, or `apart` in three."""
 
     forward_only = ("weights",)
 
@@ -239,10 +240,14 @@ class QualityWeights(Case):
         self.leaves = {"student": self.normal(*shape).to(self.type),
                        "teacher": self.normal(*shape).to(self.type)}
         self.composition = lambda **x: compositions.quality_weights(**x, slope=1.0, h=0.333)
-        norms = [abi.RowNorms(library, dtype, x) for x in self.leaves.values()]
-        weights = abi.QualityWeights(library, abi.accumulator(dtype),
-                                     *(n.outputs["norms"] for n in norms), variant, 1.0, 0.333, 0.01)
-        self.call = Sequence(*norms, weights)
+        options = "difference", 1.0, 0.333, 0.01
+        if variant == "apart":
+            norms = [abi.RowNorms(library, dtype, x) for x in self.leaves.values()]
+            weights = abi.QualityWeights(library, abi.accumulator(dtype),
+                                         *(n.outputs["norms"] for n in norms), *options)
+            self.call = Sequence(*norms, weights)
+        else:
+            self.call = abi.EmbeddingWeights(library, dtype, *self.leaves.values(), *options)
         self.bytes = 2 * self.leaves["student"].numel() * BYTES[dtype]
 
 
@@ -272,6 +277,6 @@ CASES = {
     "dkd": (Dkd, ("student",), HALF_TOO, [(256, 1000), (4096, 32000), (9, 33)]),
     "c2kd": (C2kd, ("zero-logit",), HALF_TOO, [(256, 309), (256, 1000), (9, 33)]),
     "kendall-tau": (KendallTau, ("tau-b",), F32, [(256, 309), (256, 10000), (9, 33)]),
-    "quality-weights": (QualityWeights, ("difference",), HALF_TOO, [(4096, 512), (16384, 512), (9, 33)]),
+    "quality-weights": (QualityWeights, ("difference", "apart"), HALF_TOO, [(4096, 512), (16384, 512), (9, 33)]),
     "row-norms": (RowNorms, ("norms",), HALF_TOO, [(16384, 512), (256, 512), (9, 33)]),
 }

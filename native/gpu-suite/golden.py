@@ -57,10 +57,23 @@ def margin_classifier(library, dtype, options, tensors):
 
 
 def quality_weights(library, dtype, options, tensors):
+    """From the qualities and, where they can be norms, from rows of one element that have them."""
+    qualities = [tensors["in.quality-student"], tensors["in.quality-teacher"]]
+    outputs = weights_of_batches(library, dtype, options, abi.QualityWeights, *qualities)
+    if min(q.min() for q in qualities) >= 0:
+        from_rows = weights_of_batches(library, dtype, options, abi.EmbeddingWeights,
+                                       *(q[..., None] for q in qualities))
+        for name, array in outputs.items():
+            if not np.array_equal(array, from_rows[name]):
+                raise abi.KernelError(f"{name}: not the same from qualities and from embeddings")
+    return outputs
+
+
+def weights_of_batches(library, dtype, options, make_call, students, teachers):
     m = library.memory
     statistics, weights, history = None, [], []
-    for student, teacher in zip(tensors["in.quality-student"], tensors["in.quality-teacher"]):
-        call = abi.QualityWeights(
+    for student, teacher in zip(students, teachers):
+        call = make_call(
             library, dtype, m.array(student, dtype), m.array(teacher, dtype),
             options.get("quality", "difference"), float(options.get("k", 1)),
             float(options.get("h", 0.333)), float(options.get("alpha", 0.01)), statistics)

@@ -41,8 +41,9 @@
 extern "C" {
 #endif
 
-/* Rises with every change that is not binary compatible. */
-enum { CD_ABI_VERSION = 3 };
+/* Rises with every change that is not binary compatible, and with functions that an older library
+ * lacks. */
+enum { CD_ABI_VERSION = 4 };
 
 enum cd_status {
   CD_OK = 0,
@@ -424,6 +425,33 @@ CD_EXPORT int32_t cd_quality_weights_cuda(int32_t dtype, int64_t rows, const voi
                                           const void* quality_teacher, int32_t mode, double slope,
                                           double h, double alpha, int32_t update,
                                           double* statistics, void* weights, void* stream);
+
+/* Both in one call: the norms of the rows are their qualities, and become weights as in
+ * cd_quality_weights of dtype A's qualities. The results have the bits of the separate calls.
+ *
+ * student, teacher              [B, D_s] and [B, D_t] of dtype; their norms, as numbers of A, are
+ *                               finite, as are mean and deviation of those; on an error of theirs
+ *                               the norms have been written, statistics and weights have not
+ * norms_student, norms_teacher  [B] of A
+ * all others                    as in cd_quality_weights
+ */
+CD_EXPORT int32_t cd_embedding_weights(int32_t dtype, int64_t rows, int64_t student_dim,
+                                       int64_t teacher_dim, const void* student,
+                                       int64_t student_stride, const void* teacher,
+                                       int64_t teacher_stride, int32_t mode, double slope, double h,
+                                       double alpha, int32_t update, double* statistics,
+                                       void* norms_student, void* norms_teacher, void* weights,
+                                       int32_t threads);
+
+/* One launch; needs no workspace. What is not inspected, and what becomes of it, is as in
+ * cd_quality_weights_cuda. `ticket` (device memory) counts the blocks that have written their
+ * norms: 0 before the first call, and 0 again after each. Calls that may run at the same time need
+ * tickets of their own. */
+CD_EXPORT int32_t cd_embedding_weights_cuda(
+    int32_t dtype, int64_t rows, int64_t student_dim, int64_t teacher_dim, const void* student,
+    int64_t student_stride, const void* teacher, int64_t teacher_stride, int32_t mode, double slope,
+    double h, double alpha, int32_t update, double* statistics, void* norms_student,
+    void* norms_teacher, void* weights, uint32_t* ticket, void* stream);
 
 /* ---- K5: relations between samples ---------------------------------------------------------- */
 

@@ -14,13 +14,13 @@
 
 namespace cd {
 
+// Of one side or two. Tasks go on from the rows of the first into those of the second, so that two
+// small sides are one task.
 struct RowNorms {
   int32_t dtype;
   int64_t rows;
-  int64_t dim;
-  const void* x;
-  int64_t stride;
-  void* norms;
+  const Embeddings* sides;
+  int32_t count;
   int64_t rows_per_task;
 };
 
@@ -31,12 +31,14 @@ namespace {
 
 template <class T, class E>
 void task_norms(const RowNorms& call, int64_t task) {
-  const int64_t first = task * call.rows_per_task;
-  const int64_t last =
-      first + call.rows_per_task < call.rows ? first + call.rows_per_task : call.rows;
-  for (int64_t i = first; i < last; ++i) {
-    const E* x = static_cast<const E*>(call.x) + i * call.stride;
-    static_cast<T*>(call.norms)[i] = static_cast<T>(row_norm<T>(x, call.dim));
+  int64_t first = task * call.rows_per_task, last = first + call.rows_per_task;
+  for (int32_t k = 0; k < call.count; ++k, first -= call.rows, last -= call.rows) {
+    const Embeddings& side = call.sides[k];
+    const int64_t end = last < call.rows ? last : call.rows;
+    for (int64_t i = first > 0 ? first : 0; i < end; ++i) {
+      const E* x = static_cast<const E*>(side.x) + i * side.stride;
+      static_cast<T*>(side.norms)[i] = static_cast<T>(row_norm<T>(x, side.dim));
+    }
   }
 }
 
@@ -52,6 +54,18 @@ void row_norms_task(const RowNorms& call, int64_t task) {
 namespace {
 
 constexpr int64_t kElementsPerTask = 65536;
+
+template <int32_t kCount>
+void write_norms(int32_t dtype, int64_t rows, const Embeddings (&sides)[kCount], int32_t threads) {
+  int64_t dim = 1;
+  for (const Embeddings& side : sides) dim = std::max(dim, side.dim);
+  const int64_t rows_per_task = std::max<int64_t>(1, kElementsPerTask / dim);
+  const RowNorms call = {dtype, rows, sides, kCount, rows_per_task};
+  const int64_t tasks = (kCount * rows + rows_per_task - 1) / rows_per_task;
+  const auto task_function = CD_OF_ACTIVE_ISA(row_norms_task);
+  const auto body = [&](int64_t task, int32_t) { task_function(call, task); };
+  portable::parallel_for(tasks, threads_for(tasks, threads), body);
+}
 
 struct Statistics {
   double mean;
@@ -71,12 +85,18 @@ double quality_at(int32_t dtype, const void* values, int64_t i) {
   }
 }
 
-void check_qualities(const char* name, int32_t dtype, const void* values, int64_t rows) {
+// One side's, and the argument that they come from.
+struct Qualities {
+  const char* name;
+  const void* values;
+};
+
+void check_qualities(const Qualities& qualities, int32_t dtype, int64_t rows) {
   for (int64_t i = 0; i < rows; ++i) {
-    const double value = quality_at(dtype, values, i);
+    const double value = quality_at(dtype, qualities.values, i);
     if (!std::isfinite(value)) {
-      fail(CD_INVALID_ARGUMENT, "%s: row %" PRId64 ": expected a finite quality, got %g", name, i,
-           value);
+      fail(CD_INVALID_ARGUMENT, "%s: row %" PRId64 ": expected a finite quality, got %g",
+           qualities.name, i, value);
     }
   }
 }
@@ -94,25 +114,27 @@ Statistics batch_statistics(int32_t dtype, const void* values, int64_t rows) {
 }
 
 struct QualityWeights {
-  int32_t dtype;
+  int32_t dtype;  // of the qualities
   int64_t rows;
+  Qualities sides[2];  // of the student, of the teacher
   int32_t mode;
   double slope;
   double h;
   double alpha;
   bool update;
+  double* statistics;
+  void* weights;
 };
 
 // Whether the running statistics hold a batch.
 bool hold_batch(const double* statistics) { return statistics[4] != 0; }
 
 // The running statistics of one side after this batch.
-Statistics next_statistics(const QualityWeights& call, const void* values, const double* statistics,
-                           int side) {
-  const Statistics running = {statistics[2 * side], statistics[2 * side + 1]};
+Statistics next_statistics(const QualityWeights& call, int side) {
+  const Statistics running = {call.statistics[2 * side], call.statistics[2 * side + 1]};
   if (!call.update || call.rows == 0) return running;
-  Statistics next = batch_statistics(call.dtype, values, call.rows);
-  if (hold_batch(statistics)) {
+  Statistics next = batch_statistics(call.dtype, call.sides[side].values, call.rows);
+  if (hold_batch(call.statistics)) {
     next.mean = running.mean + call.alpha * (next.mean - running.mean);
     next.deviation = running.deviation + call.alpha * (next.deviation - running.deviation);
   }
@@ -140,13 +162,13 @@ double weight_of(const QualityWeights& call, double student, double teacher) {
   }
 }
 
-void check_statistics(const QualityWeights& call, const double* statistics) {
+void check_statistics(const double* statistics, bool update) {
   if (statistics[4] != 0 && statistics[4] != 1) {
     fail(CD_INVALID_ARGUMENT, "statistics[4], whether they hold a batch: expected 0 or 1, got %g",
          statistics[4]);
   }
   if (!hold_batch(statistics)) {
-    if (call.update) return;
+    if (update) return;
     fail(CD_INVALID_ARGUMENT,
          "statistics[4]: expected 1, a batch before, where update is 0, got 0");
   }
@@ -169,25 +191,27 @@ void check_next(const char* name, Statistics next) {
   }
 }
 
-void run(const QualityWeights& call, const void* quality_student, const void* quality_teacher,
-         double* statistics, void* weights) {
-  const void* const qualities[] = {quality_student, quality_teacher};
+// With statistics that have been checked.
+void run(const QualityWeights& call) {
+  for (const Qualities& side : call.sides) check_qualities(side, call.dtype, call.rows);
   Statistics used[2];
   for (int side = 0; side < 2; ++side) {
-    used[side] = next_statistics(call, qualities[side], statistics, side);
-    check_next(side == 0 ? "quality_student" : "quality_teacher", used[side]);
+    used[side] = next_statistics(call, side);
+    check_next(call.sides[side].name, used[side]);
   }
   if (call.update && call.rows > 0) {
     for (int side = 0; side < 2; ++side) {
-      statistics[2 * side] = used[side].mean;
-      statistics[2 * side + 1] = used[side].deviation;
+      call.statistics[2 * side] = used[side].mean;
+      call.statistics[2 * side + 1] = used[side].deviation;
     }
-    statistics[4] = 1;
+    call.statistics[4] = 1;
   }
   for (int64_t i = 0; i < call.rows; ++i) {
-    const double student = standardised(call, quality_at(call.dtype, quality_student, i), used[0]);
-    const double teacher = standardised(call, quality_at(call.dtype, quality_teacher, i), used[1]);
-    set_accumulator(call.dtype, weights, i, weight_of(call, student, teacher));
+    double q[2];
+    for (int side = 0; side < 2; ++side) {
+      q[side] = standardised(call, quality_at(call.dtype, call.sides[side].values, i), used[side]);
+    }
+    set_accumulator(call.dtype, call.weights, i, weight_of(call, q[0], q[1]));
   }
 }
 
@@ -209,13 +233,7 @@ int32_t cd_row_norms(int32_t dtype, int64_t rows, int64_t dim, const void* x, in
     cd::ArrayCheck check;
     cd::check_row_norms_arrays(check, dtype, rows, dim, x, stride, norms);
     check.check_aliasing();
-    const int64_t rows_per_task =
-        std::max<int64_t>(1, cd::kElementsPerTask / std::max<int64_t>(1, dim));
-    const cd::RowNorms call = {dtype, rows, dim, x, stride, norms, rows_per_task};
-    const int64_t tasks = (rows + rows_per_task - 1) / rows_per_task;
-    const auto task_function = CD_OF_ACTIVE_ISA(row_norms_task);
-    const auto body = [&](int64_t task, int32_t) { task_function(call, task); };
-    cd::portable::parallel_for(tasks, cd::threads_for(tasks, threads), body);
+    cd::write_norms(dtype, rows, {{dim, x, stride, norms}}, threads);
   });
 }
 
@@ -230,12 +248,55 @@ int32_t cd_quality_weights(int32_t dtype, int64_t rows, const void* quality_stud
     cd::check_quality_arrays(check, dtype, rows, quality_student, quality_teacher, statistics,
                              weights);
     check.check_aliasing();
-    const cd::QualityWeights call = {dtype, rows, mode, slope, h, alpha, update != 0};
-    cd::check_statistics(call, statistics);
-    cd::check_qualities("quality_student", dtype, quality_student, rows);
-    cd::check_qualities("quality_teacher", dtype, quality_teacher, rows);
+    cd::check_statistics(statistics, update != 0);
     cd::active_isa();
-    cd::run(call, quality_student, quality_teacher, statistics, weights);
+    cd::run({dtype,
+             rows,
+             {{"quality_student", quality_student}, {"quality_teacher", quality_teacher}},
+             mode,
+             slope,
+             h,
+             alpha,
+             update != 0,
+             statistics,
+             weights});
+  });
+}
+
+int32_t cd_embedding_weights(int32_t dtype, int64_t rows, int64_t student_dim, int64_t teacher_dim,
+                             const void* student, int64_t student_stride, const void* teacher,
+                             int64_t teacher_stride, int32_t mode, double slope, double h,
+                             double alpha, int32_t update, double* statistics, void* norms_student,
+                             void* norms_teacher, void* weights, int32_t threads) {
+  return cd::guarded([&] {
+    const cd::EmbeddingWeightsArguments call = {
+        dtype,
+        rows,
+        {student_dim, student, student_stride, norms_student},
+        {teacher_dim, teacher, teacher_stride, norms_teacher},
+        mode,
+        slope,
+        h,
+        alpha,
+        update,
+        statistics,
+        weights};
+    cd::ArrayCheck check;
+    cd::check_embedding_weights_arguments(check, call);
+    check.check_aliasing();
+    cd::check_size("threads", threads, 0);
+    cd::check_statistics(statistics, update != 0);
+    cd::write_norms(dtype, rows, {call.student, call.teacher}, threads);
+    cd::run({dtype == CD_F64 ? CD_F64 : CD_F32,
+             rows,
+             {{"student", norms_student}, {"teacher", norms_teacher}},
+             mode,
+             slope,
+             h,
+             alpha,
+             update != 0,
+             statistics,
+             weights});
   });
 }
 

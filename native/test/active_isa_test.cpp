@@ -46,6 +46,11 @@ void exit_with_answer(const char* wanted, int32_t status, const char* text) {
     float norm = -1;
     good = good && isa == -1 && std::strstr(cd_last_error(), text) != nullptr;
     good = good && cd_row_norms(CD_F32, 1, 1, &x, 1, &norm, 0) == status && norm == -1;
+    double statistics[CD_QUALITY_STATISTICS] = {};
+    float norms[3] = {-1, -1, -1};
+    good = good && cd_embedding_weights(CD_F32, 1, 1, 1, &x, 1, &x, 1, 0, 1, 1, 1, 1, statistics,
+                                        &norms[0], &norms[1], &norms[2], 0) == status;
+    good = good && norms[0] == -1 && norms[1] == -1 && norms[2] == -1 && statistics[4] == 0;
   }
   std::exit(good ? 0 : 1);
 }

@@ -97,6 +97,10 @@ TEST_F(CudaEntryPoints, rowNormsAndQualityWeightsRefuse) {
   expect_refusal(cd_quality_weights_cuda(CD_F32, 1, in_.data(), in_.data() + 1,
                                          CD_QUALITY_DIFFERENCE, 1, 0.333, 0.01, 1,
                                          statistics.data(), out_.data(), nullptr));
+  uint32_t ticket = 0;
+  expect_refusal(cd_embedding_weights_cuda(
+      CD_F32, 1, 2, 2, in_.data(), 2, in_.data() + 2, 2, CD_QUALITY_DIFFERENCE, 1, 0.333, 0.01, 1,
+      statistics.data(), out_.data(), out_.data() + 1, out_.data() + 2, &ticket, nullptr));
   EXPECT_EQ(statistics, std::vector<double>(CD_QUALITY_STATISTICS, 1));
 }
 

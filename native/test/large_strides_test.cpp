@@ -185,6 +185,16 @@ TEST(LargeStrides, RowNorms) {
   });
 }
 
+TEST(LargeStrides, EmbeddingWeights) {
+  expect_same_bits([](int32_t dtype, SparseMatrices& m, Small& small) {
+    const Matrix s = m.input(), t = m.input();
+    double statistics[CD_QUALITY_STATISTICS] = {}, norms_student[kRows], norms_teacher[kRows];
+    return cd_embedding_weights(dtype, kRows, kColumns, kColumns, s.data, s.stride, t.data,
+                                t.stride, CD_QUALITY_DIFFERENCE, 1, 0.333, 0.01, 1, statistics,
+                                norms_student, norms_teacher, small.rows, 0);
+  });
+}
+
 TEST(LargeStrides, Rkd) {
   expect_same_bits([](int32_t dtype, SparseMatrices& m, Small& small) {
     const Matrix s = m.input(), t = m.input(), gs = m.output(), gt = m.output();

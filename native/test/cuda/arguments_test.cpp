@@ -211,6 +211,64 @@ TEST(CudaArguments, qualityWeightsNameWhatIsWrong) {
             CD_INVALID_ARGUMENT);
 }
 
+struct EmbeddingWeightsCall {
+  int64_t rows = 2, student_dim = 3, teacher_dim = 1;
+  const void* student;
+  int64_t student_stride = 3;
+  const void* teacher;
+  int32_t mode = 0;
+  double slope = 1, h = 0.333, alpha = 0.01;
+  int32_t update = 1;
+  double* statistics;
+  float* outputs;
+  void* weights;
+  uint32_t* ticket;
+
+  int32_t operator()() const {
+    return cd_embedding_weights_cuda(CD_F32, rows, student_dim, teacher_dim, student,
+                                     student_stride, teacher, 1, mode, slope, h, alpha, update,
+                                     statistics, outputs, outputs + 2, weights, ticket, nullptr);
+  }
+};
+
+TEST(CudaArguments, embeddingWeightsNameWhatIsWrong) {
+  Memory<float> student(6), teacher(2), outputs(6);
+  Memory<double> statistics(CD_QUALITY_STATISTICS);
+  Memory<uint32_t> ticket(1);
+  EmbeddingWeightsCall good;
+  good.student = student.data();
+  good.teacher = teacher.data();
+  good.statistics = statistics.data();
+  good.outputs = outputs.data();
+  good.weights = outputs.data() + 4;
+  good.ticket = ticket.data();
+  const auto as_ticket = [](void* address) { return static_cast<uint32_t*>(address); };
+  expect_refused<EmbeddingWeightsCall>(
+      good,
+      {
+          {"rows", [](auto& c) { c.rows = -1; }},
+          {"student_dim", [](auto& c) { c.student_dim = -1; }},
+          {"teacher_dim", [](auto& c) { c.teacher_dim = -1; }},
+          {"student:", [](auto& c) { c.student = nullptr; }},
+          {"student:", [](auto& c) { c.student_stride = 2; }},
+          {"teacher:", [](auto& c) { c.teacher = nullptr; }},
+          {"mode", [](auto& c) { c.mode = -1; }},
+          {"slope", [](auto& c) { c.slope = HUGE_VAL; }},
+          {"h:", [](auto& c) { c.h = std::nan(""); }},
+          {"alpha", [](auto& c) { c.alpha = 2; }},
+          {"update", [](auto& c) { c.update = 2; }},
+          {"statistics", [](auto& c) { c.statistics = nullptr; }},
+          {"weights", [](auto& c) { c.weights = nullptr; }},
+          {"weights", [](auto& c) { c.weights = c.outputs; }},
+          {"ticket: expected an array, got null", [](auto& c) { c.ticket = nullptr; }},
+          {"ticket: expected an address",
+           [&](auto& c) { c.ticket = as_ticket(past(ticket.data(), 2)); }},
+          {"ticket: expected memory of its own", [&](auto& c) { c.ticket = as_ticket(c.weights); }},
+      });
+  EXPECT_EQ(outputs.elements, std::vector<float>(6, 7));
+  EXPECT_EQ(ticket.elements, std::vector<uint32_t>(1, 7));
+}
+
 struct KdCall {
   int32_t dtype = CD_F32;
   int64_t rows = 2, classes = 3;
