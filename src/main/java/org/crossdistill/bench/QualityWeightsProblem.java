@@ -4,7 +4,8 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.kernel.Backend;
 import org.crossdistill.kernel.DType;
-import org.crossdistill.kernel.Kernels;
+import org.crossdistill.kernel.QualityKernels;
+import org.crossdistill.kernel.QualityKernels.Embeddings;
 import org.crossdistill.loss.QualityWeights;
 import org.crossdistill.loss.QualityWeights.Options;
 
@@ -28,7 +29,7 @@ final class QualityWeightsProblem implements Problem {
     studentNorms = Inputs.blank(dtype.accumulation(), student.size(0));
     teacherNorms = Inputs.blankLike(studentNorms);
     weights = Inputs.blankLike(studentNorms);
-    statistics = Inputs.blank(DType.F64, Kernels.QUALITY_STATISTICS).zero_();
+    statistics = Inputs.blank(DType.F64, QualityKernels.QUALITY_STATISTICS).zero_();
   }
 
   static QualityWeightsProblem of(Options options, DType dtype, long... sizes) {
@@ -47,20 +48,22 @@ final class QualityWeightsProblem implements Problem {
 
   @Override
   public void call(int threads) {
-    long rows = student.size(0);
-    long dim = student.size(1);
-    Kernels.rowNorms(dtype, rows, dim, Inputs.matrix(student), studentNorms.data_ptr(), threads);
-    Kernels.rowNorms(dtype, rows, dim, Inputs.matrix(teacher), teacherNorms.data_ptr(), threads);
-    Kernels.qualityWeights(
-        dtype.accumulation(),
-        rows,
-        studentNorms.data_ptr(),
-        teacherNorms.data_ptr(),
-        new Kernels.QualityRule(
-            options.quality().code(), options.k(), options.h(), options.alpha()),
-        true,
-        statistics.data_ptr(),
-        weights.data_ptr());
+    QualityKernels.embeddingWeights(
+        new QualityKernels.EmbeddingWeights(
+            dtype,
+            student.size(0),
+            side(student, studentNorms),
+            side(teacher, teacherNorms),
+            new QualityKernels.QualityRule(
+                options.quality().code(), options.k(), options.h(), options.alpha()),
+            true,
+            statistics.data_ptr(),
+            weights.data_ptr()),
+        threads);
+  }
+
+  private static Embeddings side(Tensor embeddings, Tensor norms) {
+    return new Embeddings(Inputs.matrix(embeddings), embeddings.size(1), norms.data_ptr());
   }
 
   @Override
@@ -71,7 +74,7 @@ final class QualityWeightsProblem implements Problem {
   @Override
   public List<Tensor> reference() {
     QualityWeights reference = new QualityWeights(options, Backend.REFERENCE);
-    return List.of(reference.forward(reference.norms(student), reference.norms(teacher), true));
+    return List.of(reference.ofEmbeddings(student, teacher, true));
   }
 
   /** All of it: every weight depends on the statistics of all rows. */

@@ -81,7 +81,7 @@ final class TrainingCheck {
   private double step(
       Linear student, Tensor inputs, Tensor teacher, Tensor classifier, Tensor labels) {
     Tensor embeddings = student.forward(inputs);
-    Tensor weights = quality.forward(quality.norms(embeddings), quality.norms(teacher), true);
+    Tensor weights = quality.ofEmbeddings(embeddings, teacher, true);
     var features =
         featureLoss.forward(
             embeddings, teacher, weights, 1, EnumSet.of(SoftMarginFeatureLoss.Output.GRAD_STUDENT));

@@ -3,6 +3,7 @@ package org.crossdistill.kernel;
 import java.util.List;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.crossdistill.kernel.binding.Crossdistill;
@@ -11,8 +12,9 @@ import org.crossdistill.kernel.binding.cd_row_set;
 
 /**
  * The CUDA kernels on raw pointers into the memory of the current device; otherwise as in {@link
- * Kernels} and {@link LogitKernels}. A call returns after the launch and never waits. Labels and
- * weights are looked at on the device alone: a wrong one makes the loss NaN.
+ * Kernels}, {@link QualityKernels} and {@link LogitKernels}. A call returns after the launch and
+ * never waits. Labels and weights are looked at on the device alone: a wrong one makes the loss
+ * NaN.
  */
 public final class CudaKernels {
 
@@ -118,7 +120,7 @@ public final class CudaKernels {
       long rows,
       Pointer qualityStudent,
       Pointer qualityTeacher,
-      Kernels.QualityRule rule,
+      QualityKernels.QualityRule rule,
       boolean update,
       Pointer statistics,
       Pointer weights,
@@ -137,6 +139,33 @@ public final class CudaKernels {
             update ? 1 : 0,
             new DoublePointer(statistics),
             weights,
+            launch.stream()));
+  }
+
+  /** Calls {@code cd_embedding_weights_cuda}; statistics and ticket lie on the device. */
+  public static void embeddingWeights(
+      QualityKernels.EmbeddingWeights call, Pointer ticket, Launch launch) {
+    NativeLibrary.require();
+    Status.check(
+        Crossdistill.cd_embedding_weights_cuda(
+            call.dtype().code(),
+            call.rows(),
+            call.student().dim(),
+            call.teacher().dim(),
+            call.student().rows().data(),
+            call.student().rows().stride(),
+            call.teacher().rows().data(),
+            call.teacher().rows().stride(),
+            call.rule().mode(),
+            call.rule().slope(),
+            call.rule().h(),
+            call.rule().alpha(),
+            call.update() ? 1 : 0,
+            new DoublePointer(call.statistics()),
+            call.student().norms(),
+            call.teacher().norms(),
+            call.weights(),
+            new IntPointer(ticket),
             launch.stream()));
   }
 

@@ -2,7 +2,6 @@ package org.crossdistill.kernel;
 
 import java.util.List;
 import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.crossdistill.kernel.binding.Crossdistill;
@@ -199,71 +198,5 @@ public final class Kernels {
           .grad_weights_or_null(set.gradWeights);
     }
     return array.position(0);
-  }
-
-  /**
-   * Calls {@code cd_row_norms}.
-   *
-   * @param dtype of x
-   * @param rows B
-   * @param dim D
-   * @param x [B, D]
-   * @param norms [B] of A, written
-   */
-  public static void rowNorms(
-      DType dtype, long rows, long dim, Matrix x, Pointer norms, int threads) {
-    NativeLibrary.require();
-    Status.check(
-        Crossdistill.cd_row_norms(dtype.code(), rows, dim, x.data(), x.stride(), norms, threads));
-  }
-
-  /**
-   * How qualities become weights.
-   *
-   * @param mode one of {@code CD_QUALITY_*}
-   * @param slope k
-   * @param h factor of the standardised quality
-   * @param alpha share of a batch in the running statistics
-   */
-  public record QualityRule(int mode, double slope, double h, double alpha) {}
-
-  /** How many numbers the running statistics of qualities are. */
-  public static final int QUALITY_STATISTICS = Crossdistill.CD_QUALITY_STATISTICS;
-
-  /**
-   * Calls {@code cd_quality_weights}.
-   *
-   * @param dtype of the qualities
-   * @param rows B
-   * @param qualityStudent [B]
-   * @param qualityTeacher [B]
-   * @param update whether the batch changes the statistics
-   * @param statistics f64 [{@link #QUALITY_STATISTICS}], read and written: mean and deviation of
-   *     the student, of the teacher, and 1 once they hold a batch, else 0
-   * @param weights [B] of A, written
-   */
-  public static void qualityWeights(
-      DType dtype,
-      long rows,
-      Pointer qualityStudent,
-      Pointer qualityTeacher,
-      QualityRule rule,
-      boolean update,
-      Pointer statistics,
-      Pointer weights) {
-    NativeLibrary.require();
-    Status.check(
-        Crossdistill.cd_quality_weights(
-            dtype.code(),
-            rows,
-            qualityStudent,
-            qualityTeacher,
-            rule.mode,
-            rule.slope,
-            rule.h,
-            rule.alpha,
-            update ? 1 : 0,
-            new DoublePointer(statistics),
-            weights));
   }
 }

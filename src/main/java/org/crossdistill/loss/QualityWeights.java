@@ -1,13 +1,12 @@
 package org.crossdistill.loss;
 
-import java.lang.ref.Reference;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.kernel.Backend;
 import org.crossdistill.kernel.CudaKernels;
 import org.crossdistill.kernel.DType;
-import org.crossdistill.kernel.Kernels;
 import org.crossdistill.kernel.Labelled;
+import org.crossdistill.kernel.QualityKernels;
 import org.crossdistill.kernel.binding.Crossdistill;
 
 /**
@@ -33,11 +32,12 @@ public final class QualityWeights {
   static final double SIGMA_FLOOR = 1e-3;
 
   /** Where the statistics say whether they hold a batch. */
-  private static final int HELD = Kernels.QUALITY_STATISTICS - 1;
+  private static final int HELD = QualityKernels.QUALITY_STATISTICS - 1;
 
   private final Options options;
   private final Backend backendOrNull;
   private final Tensor statistics;
+  private final EmbeddingWeights ofEmbeddings = new EmbeddingWeights();
 
   /** The weight w_i from the standardised qualities Q_s of the student and Q_t of the teacher. */
   public enum Quality implements Labelled {
@@ -117,7 +117,8 @@ public final class QualityWeights {
     this.options = Arguments.given("options", options);
     this.backendOrNull = backendOrNull;
     // Retained, for a scope of the caller may be open and close long before this object goes.
-    this.statistics = Blank.tensor(DType.F64, Kernels.QUALITY_STATISTICS).zero_().retainReference();
+    this.statistics =
+        Blank.tensor(DType.F64, QualityKernels.QUALITY_STATISTICS).zero_().retainReference();
   }
 
   /** The options it was made with. */
@@ -127,8 +128,8 @@ public final class QualityWeights {
 
   /**
    * The statistics themselves, to be saved and to be overwritten in place: f64 [5], μ and σ of the
-   * student, μ and σ of the teacher, and 1 once they hold a batch, else 0. On the CPU at first;
-   * {@link #forward} moves them to where the qualities are.
+   * student, μ and σ of the teacher, and 1 once they hold a batch, else 0. On the CPU at first; a
+   * call moves them to where its arguments are.
    */
   public Tensor statistics() {
     return statistics;
@@ -153,7 +154,8 @@ public final class QualityWeights {
     try (NativeArray x = NativeArray.matrix(embeddings)) {
       NativeCall.run(
           embeddings,
-          threads -> Kernels.rowNorms(dtype, rows, dim, x.matrix(), Blank.data(norms), threads),
+          threads ->
+              QualityKernels.rowNorms(dtype, rows, dim, x.matrix(), Blank.data(norms), threads),
           launch -> CudaKernels.rowNorms(dtype, rows, dim, x.matrix(), Blank.data(norms), launch));
     }
     return norms;
@@ -173,28 +175,40 @@ public final class QualityWeights {
   public Tensor forward(Tensor qualityStudent, Tensor qualityTeacher, boolean training) {
     DType dtype = Arguments.values("qualityStudent", qualityStudent);
     Arguments.same("qualityTeacher", qualityTeacher, "qualityStudent", qualityStudent);
-    try {
-      return forward(dtype, qualityStudent, qualityTeacher, training);
-    } finally {
-      // Until here the collector must not free the tensor, although only its address is in use.
-      Reference.reachabilityFence(statistics);
-    }
+    Backend backend = prepared("qualityStudent", qualityStudent, training);
+    return backend == Backend.REFERENCE
+        ? QualityWeightsReference.forward(
+            options, qualityStudent, qualityTeacher, training, statistics)
+        : onKernel(dtype, qualityStudent, qualityTeacher, training);
   }
 
-  private Tensor forward(
-      DType dtype, Tensor qualityStudent, Tensor qualityTeacher, boolean training) {
-    Backend backend = Placement.backend(backendOrNull, "qualityStudent", qualityStudent);
-    placeStatistics(qualityStudent);
-    if (backend == Backend.CUDA) {
-      return onKernel(dtype, qualityStudent, qualityTeacher, training);
-    }
-    if (!training && !holdBatch(statistics)) {
+  /**
+   * Weights of a batch by the default quality: {@link #forward} of both sides' {@link #norms} with
+   * the same bits, in one call and on a GPU in one launch.
+   *
+   * @param student embeddings [B, D] in f64, f32, bf16 or f16, of finite norms
+   * @param teacher embeddings [B, any] of the student's rows, type and device
+   * @param training whether the batch changes the statistics; without it they must hold something
+   * @return w [B] in f64 for f64, otherwise f32
+   * @throws TensorException naming the argument that is wrong; the statistics are unchanged then
+   */
+  public Tensor ofEmbeddings(Tensor student, Tensor teacher, boolean training) {
+    DType dtype = Arguments.embeddings("student", student);
+    Arguments.sameRows("teacher", teacher, "student", student);
+    Backend backend = prepared("student", student, training);
+    return backend == Backend.REFERENCE
+        ? QualityWeightsReference.ofEmbeddings(options, student, teacher, training, statistics)
+        : ofEmbeddings.onKernel(dtype, student, teacher, rule(), training, statistics);
+  }
+
+  /** The backend for a call, with the statistics in their place. */
+  private Backend prepared(String name, Tensor tensor, boolean training) {
+    Backend backend = Placement.backend(backendOrNull, name, tensor);
+    placeStatistics(tensor);
+    if (backend != Backend.CUDA && !training && !holdBatch(statistics)) {
       throw new TensorException("statistics: expected a training batch before, found none");
     }
-    return backend == Backend.CPU
-        ? onKernel(dtype, qualityStudent, qualityTeacher, training)
-        : QualityWeightsReference.forward(
-            options, qualityStudent, qualityTeacher, training, statistics);
+    return backend;
   }
 
   /** The tensor stays the same for all who hold it. */
@@ -216,24 +230,36 @@ public final class QualityWeights {
     }
   }
 
+  private QualityKernels.QualityRule rule() {
+    return new QualityKernels.QualityRule(
+        options.quality.code, options.k, options.h, options.alpha);
+  }
+
   private Tensor onKernel(
       DType dtype, Tensor qualityStudent, Tensor qualityTeacher, boolean update) {
     long rows = qualityStudent.size(0);
-    Kernels.QualityRule rule =
-        new Kernels.QualityRule(options.quality.code, options.k, options.h, options.alpha);
+    QualityKernels.QualityRule rule = rule();
     Tensor weights = Blank.tensor(qualityStudent, dtype.accumulation(), rows);
     try (NativeArray student = NativeArray.vector(qualityStudent);
-        NativeArray teacher = NativeArray.vector(qualityTeacher)) {
-      Pointer state = statistics.data_ptr();
+        NativeArray teacher = NativeArray.vector(qualityTeacher);
+        NativeArray state = NativeArray.vector(statistics)) {
       Pointer out = Blank.data(weights);
       NativeCall.run(
           qualityStudent,
           threads ->
-              Kernels.qualityWeights(
-                  dtype, rows, student.data(), teacher.data(), rule, update, state, out),
+              QualityKernels.qualityWeights(
+                  dtype, rows, student.data(), teacher.data(), rule, update, state.data(), out),
           launch ->
               CudaKernels.qualityWeights(
-                  dtype, rows, student.data(), teacher.data(), rule, update, state, out, launch));
+                  dtype,
+                  rows,
+                  student.data(),
+                  teacher.data(),
+                  rule,
+                  update,
+                  state.data(),
+                  out,
+                  launch));
     }
     return weights;
   }

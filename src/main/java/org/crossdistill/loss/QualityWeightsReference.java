@@ -29,18 +29,33 @@ final class QualityWeightsReference {
     try (Results results = new Results()) {
       Tensor s = finite("qualityStudent", qualityStudent);
       Tensor t = finite("qualityTeacher", qualityTeacher);
-      if (update && s.size(0) > 0) {
-        Tensor one = torch.ones_like(statistics.select(0, 0));
-        Tensor batch = stacked(mean(s), deviation(s), mean(t), deviation(t), one);
-        boolean held = QualityWeights.holdBatch(statistics);
-        statistics.lerp_(batch, new Scalar(held ? options.alpha() : 1));
-      }
-      Tensor qualityOfStudent =
-          standardised(options, s, statistics.select(0, 0), statistics.select(0, 1));
-      Tensor qualityOfTeacher =
-          standardised(options, t, statistics.select(0, 2), statistics.select(0, 3));
-      return results.keep(weights(options, qualityOfStudent, qualityOfTeacher));
+      return results.keep(weights(options, s, t, update, statistics));
     }
+  }
+
+  /** The same, with norms as qualities. */
+  static Tensor ofEmbeddings(
+      Options options, Tensor student, Tensor teacher, boolean update, Tensor statistics) {
+    try (Results results = new Results()) {
+      Tensor s = finite("student", norms(student));
+      Tensor t = finite("teacher", norms(teacher));
+      return results.keep(weights(options, s, t, update, statistics));
+    }
+  }
+
+  private static Tensor weights(
+      Options options, Tensor s, Tensor t, boolean update, Tensor statistics) {
+    if (update && s.size(0) > 0) {
+      Tensor one = torch.ones_like(statistics.select(0, 0));
+      Tensor batch = stacked(mean(s), deviation(s), mean(t), deviation(t), one);
+      boolean held = QualityWeights.holdBatch(statistics);
+      statistics.lerp_(batch, new Scalar(held ? options.alpha() : 1));
+    }
+    Tensor qualityOfStudent =
+        standardised(options, s, statistics.select(0, 0), statistics.select(0, 1));
+    Tensor qualityOfTeacher =
+        standardised(options, t, statistics.select(0, 2), statistics.select(0, 3));
+    return weights(options, qualityOfStudent, qualityOfTeacher);
   }
 
   private static Tensor weights(Options options, Tensor student, Tensor teacher) {

@@ -25,12 +25,15 @@ final class QualityState extends Module {
    * @throws NonFiniteException if an embedding is not finite
    */
   Tensor weights(Tensor s, Tensor e, Batch batch) {
-    Tensor student =
-        batch.student().quality() == null ? weights.norms(s.detach()) : batch.student().quality();
-    Tensor teacher =
-        batch.teacher().quality() == null ? weights.norms(e.detach()) : batch.teacher().quality();
+    Tensor student = batch.student().quality();
+    Tensor teacher = batch.teacher().quality();
     try {
-      return weights.forward(student, teacher, training());
+      return student == null && teacher == null
+          ? weights.ofEmbeddings(s, e, training())
+          : weights.forward(
+              student == null ? weights.norms(s) : student,
+              teacher == null ? weights.norms(e) : teacher,
+              training());
     } catch (TensorException refused) {
       if (finite(s) && finite(e)) {
         throw refused;

@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.crossdistill.kernel.binding.Crossdistill;
@@ -145,6 +147,23 @@ class CudaKernelsTest {
   @Test
   void rowNorms() {
     refused(() -> CudaKernels.rowNorms(DType.F32, 1, 2, rows, out, launch));
+  }
+
+  @Test
+  void embeddingWeights() {
+    DoublePointer statistics = new DoublePointer(1, 1, 1, 1, 1);
+    QualityKernels.EmbeddingWeights call =
+        new QualityKernels.EmbeddingWeights(
+            DType.F32,
+            1,
+            new QualityKernels.Embeddings(rows, 2, out),
+            new QualityKernels.Embeddings(rows, 2, out.getPointer(1)),
+            new QualityKernels.QualityRule(Crossdistill.CD_QUALITY_DIFFERENCE, 1, 0.3, 0.01),
+            true,
+            statistics,
+            out.getPointer(2));
+    refused(() -> CudaKernels.embeddingWeights(call, new IntPointer(1).put(0), launch));
+    assertThat(statistics.get(0)).isEqualTo(1);
   }
 
   @Test

@@ -89,34 +89,6 @@ final class KernelsTest {
     assertThat(loss.get()).isEqualTo(-7);
   }
 
-  @Test
-  void rowNormsAreLengths() {
-    DoublePointer norms = new DoublePointer(2);
-    Kernels.rowNorms(
-        DType.F64, 2, 2, new Matrix(new DoublePointer(3.0, 4.0, 0.0, 0.0), 2), norms, 1);
-    assertThat(values(norms, 2)).containsExactly(5, 0);
-  }
-
-  @Test
-  void qualityWeightsUpdateTheStatistics() {
-    DoublePointer statistics = new DoublePointer(0.0, 0.0, 0.0, 0.0, 0.0);
-    DoublePointer weights = new DoublePointer(2);
-    Kernels.qualityWeights(
-        DType.F64,
-        2,
-        new DoublePointer(1.0, 3.0),
-        new DoublePointer(5.0, 5.0),
-        new Kernels.QualityRule(Crossdistill.CD_QUALITY_STUDENT, 1, 0.5, 0.01),
-        true,
-        statistics,
-        weights);
-    double sigma = Math.sqrt(2);
-    assertThat(values(statistics, Kernels.QUALITY_STATISTICS))
-        .containsExactly(new double[] {2, sigma, 5, 0, 1}, within(PRECISE));
-    double q = 0.5 / (sigma + 1e-3);
-    assertThat(values(weights, 2)).containsExactly(new double[] {1 - q, 1 + q}, within(PRECISE));
-  }
-
   private static FeatureMarginInputs inputs(Matrix student, Matrix teacher, double margin) {
     return new FeatureMarginInputs(
         DType.F64,

@@ -43,7 +43,7 @@ public final class LossesProbe {
   private void calls(int count) {
     for (int call = 0; call < count; call++) {
       try (PointerScope step = new PointerScope()) {
-        Tensor weights = quality.forward(quality.norms(student), quality.norms(teacher), true);
+        Tensor weights = quality.ofEmbeddings(student, teacher, true);
         features.forward(student, teacher, weights);
         classes.forward(classifier, student, labels);
         Tensor leaf = student.clone().requires_grad_(true);

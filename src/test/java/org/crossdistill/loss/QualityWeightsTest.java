@@ -10,6 +10,9 @@ import static org.crossdistill.loss.TestTensors.rows;
 import static org.crossdistill.loss.TestTensors.sameBits;
 import static org.crossdistill.loss.TestTensors.values;
 
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -123,6 +126,60 @@ final class QualityWeightsTest {
     Tensor norms = weights.norms(half);
     assertThat(norms.scalar_type().value).isEqualTo(ScalarType.Float.value);
     assertThat(error(norms, weights.norms(half.to(ScalarType.Double)))).isLessThan(1e-6);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"CPU, Double", "CPU, Float", "CPU, BFloat16", "CPU, Half", "REFERENCE, Float"})
+  void embeddingsGiveTheBitsOfTheirNorms(Backend backend, ScalarType type) {
+    QualityWeights inOne = new QualityWeights(Options.defaults(), backend);
+    QualityWeights apart = new QualityWeights(Options.defaults(), backend);
+    for (int batch = 0; batch < 4; batch++) {
+      Tensor student = gaussian(batch, 9, 40).to(type).t();
+      Tensor teacher = gaussian(batch + 100, 40, 7).to(type);
+      boolean training = batch != 2;
+      Tensor expected = apart.forward(apart.norms(student), apart.norms(teacher), training);
+      assertThat(sameBits(inOne.ofEmbeddings(student, teacher, training), expected)).isTrue();
+      assertThat(sameBits(inOne.statistics(), apart.statistics())).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"CPU", "REFERENCE"})
+  void wrongEmbeddingsAreNamedAndChangeNothing(Backend backend) {
+    QualityWeights weights = new QualityWeights(Options.defaults(), backend);
+    Tensor x = gaussian(1, 3, 4);
+    assertRefused(() -> weights.ofEmbeddings(x, x, false), "statistics: ", "a training batch");
+    assertRefused(
+        () -> weights.ofEmbeddings(Tensor.create(1.0), x, true), "student: ", "[rows, columns]");
+    assertRefused(() -> weights.ofEmbeddings(x, Tensor.create(1.0), true), "teacher: ", "expected");
+    assertRefused(() -> weights.ofEmbeddings(x, gaussian(2, 2, 4), true), "teacher: ", "expected");
+    Tensor other = x.to(ScalarType.Float);
+    assertRefused(() -> weights.ofEmbeddings(x, other, true), "teacher: ", "expected");
+    Tensor bad = rows(new double[][] {{1}, {Double.NaN}, {1}});
+    assertRefused(() -> weights.ofEmbeddings(bad, x, true), "student: ", "row 1");
+    assertRefused(() -> weights.ofEmbeddings(x, bad, true), "teacher: ", "row 1");
+    assertThat(values(weights.statistics())).containsOnly(0);
+    assertThat(weights.ofEmbeddings(gaussian(1, 0, 4), gaussian(1, 0, 2), true).shape())
+        .containsExactly(0);
+    assertThat(values(weights.statistics())).containsOnly(0);
+  }
+
+  private static void assertRefused(ThrowingCallable call, String start, String part) {
+    assertThatThrownBy(call)
+        .isInstanceOf(TensorException.class)
+        .hasMessageStartingWith(start)
+        .hasMessageContaining(part);
+  }
+
+  @Test
+  void aTicketIsMadeOnceAndHoldsZero() {
+    EmbeddingWeights weights = new EmbeddingWeights();
+    try (PointerScope inner = new PointerScope()) {
+      weights.ticket(f32(1));
+    }
+    Pointer first = weights.ticket(f32(1)).data();
+    assertThat(new LongPointer(first).get()).isZero();
+    assertThat(weights.ticket(f32(2)).data().address()).isEqualTo(first.address());
   }
 
   @ParameterizedTest

@@ -195,9 +195,9 @@ class TrainerTest {
     // Four steps an epoch.
     String identity = "epoch 2, step 2: the loss term identity is NaN";
     assertDiverges(SyntheticPairs.alone(1), new Poisoned(true, 6), identity);
-    String student = "epoch 1, step 3: the loss term weight: quality_student: row 0";
+    String student = "epoch 1, step 3: the loss term weight: student: row 0";
     assertDiverges(SyntheticPairs.method(1), new Poisoned(true, 3), student);
-    String teacher = "epoch 2, step 1: the loss term weight: quality_teacher: row 0";
+    String teacher = "epoch 2, step 1: the loss term weight: teacher: row 0";
     assertDiverges(SyntheticPairs.method(1), new Poisoned(false, 5), teacher);
   }
 
