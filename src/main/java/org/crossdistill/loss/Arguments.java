@@ -16,7 +16,7 @@ final class Arguments {
   static DType embeddings(String name, Tensor tensor) {
     present(name, "[rows, columns]", tensor);
     DType dtype = DTypes.of(tensor);
-    if (dtype == null || tensor.dim() != 2 || !tensor.has_storage()) {
+    if (dtype == null || tensor.dim() != 2 || !dense(tensor)) {
       throw wrong(name, "dense f64, f32, bf16 or f16 [rows, columns]", tensor);
     }
     return dtype;
@@ -35,7 +35,7 @@ final class Arguments {
   static DType values(String name, Tensor tensor) {
     present(name, "[rows]", tensor);
     DType dtype = DTypes.of(tensor);
-    if (dtype == null || tensor.dim() != 1 || !tensor.has_storage()) {
+    if (dtype == null || tensor.dim() != 1 || !dense(tensor)) {
       throw wrong(name, "dense f64, f32, bf16 or f16 [rows]", tensor);
     }
     return dtype;
@@ -46,7 +46,7 @@ final class Arguments {
     present(name, "a tensor as " + otherName, tensor);
     boolean same =
         tensor.scalar_type().value == other.scalar_type().value
-            && tensor.has_storage()
+            && dense(tensor)
             && sameDevice(tensor, other)
             && tensor.dim() == other.dim()
             && tensor.is_same_size(other);
@@ -91,7 +91,7 @@ final class Arguments {
   /** Requires dense maps [B, channels, H, W] of an element type that the losses compute in. */
   static void maps(String name, Tensor tensor) {
     present(name, "[rows, channels, height, width]", tensor);
-    if (DTypes.of(tensor) == null || tensor.dim() != 4 || tensor.numel() == 0) {
+    if (DTypes.of(tensor) == null || tensor.dim() != 4 || !dense(tensor) || tensor.numel() == 0) {
       throw wrong(name, "dense f64, f32, bf16 or f16 [rows, channels, height, width]", tensor);
     }
   }
@@ -137,8 +137,8 @@ final class Arguments {
     present(name, expected, tensor);
     if (!DTypes.is(tensor, type)
         || tensor.dim() != 1
+        || !dense(tensor)
         || tensor.size(0) != size
-        || !tensor.has_storage()
         || !sameDevice(tensor, embeddings)) {
       throw wrong(name, expected + " on " + DTypes.device(embeddings), tensor);
     }
@@ -185,7 +185,18 @@ final class Arguments {
     return value;
   }
 
-  private static void present(String name, String expected, Tensor tensor) {
+  /**
+   * Whether the values lie in memory: not those of sparse, nested and meta tensors, nor the zeros
+   * that LibTorch keeps none for.
+   */
+  static boolean dense(Tensor tensor) {
+    return tensor.has_storage()
+        && !tensor.is_nested()
+        && (tensor.numel() == 0 || tensor.data_ptr() != null);
+  }
+
+  /** Requires a tensor that is defined and not closed. */
+  static void present(String name, String expected, Tensor tensor) {
     if (tensor == null || tensor.isNull() || !tensor.defined()) {
       throw wrong(name, expected, null);
     }

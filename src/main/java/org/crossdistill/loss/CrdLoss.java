@@ -62,10 +62,10 @@ public final class CrdLoss {
     }
 
     private void checkEmbeddings(Tensor rows) {
-      Arguments.given("candidates", embeddings);
+      Arguments.present("candidates", "[K, " + rows.size(1) + "]", embeddings);
       boolean alike =
           DTypes.is(embeddings, rows.scalar_type())
-              && embeddings.has_storage()
+              && Arguments.dense(embeddings)
               && DTypes.device(embeddings).equals(DTypes.device(rows))
               && embeddings.dim() >= 2
               && embeddings.size(-1) == rows.size(1);

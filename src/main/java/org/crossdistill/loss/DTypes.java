@@ -44,10 +44,15 @@ final class DTypes {
 
   /** "f32 [3, 4] on cpu", for messages. */
   static String describe(Tensor tensor) {
-    if (tensor == null || !tensor.defined()) {
+    if (tensor == null || tensor.isNull() || !tensor.defined()) {
       return "no tensor";
     }
-    return label(tensor.scalar_type()) + " " + shape(tensor) + " on " + device(tensor);
+    String kind = label(tensor.scalar_type());
+    if (tensor.is_nested()) {
+      return "nested " + kind + " on " + device(tensor);
+    }
+    String place = Arguments.dense(tensor) ? "" : ", without dense memory";
+    return kind + " " + shape(tensor) + " on " + device(tensor) + place;
   }
 
   /** "f32" for the types that the losses compute in, otherwise LibTorch's name, such as "Long". */
