@@ -5,6 +5,7 @@
 #if defined(CD_COMPILE_PORTABLE)
 
 #include <algorithm>
+#include <cfloat>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -257,11 +258,14 @@ void finish_set(const MarginClassifier& call, const cd_row_set& set, const Set& 
 
 void finish_losses(const MarginClassifier& call, const cd_row_set* sets,
                    const std::vector<Set>& sums, int32_t reduction) {
+  // Logits of the rows that only pad hold the bias: however large it is, no exponential overflows.
   for (int64_t i = call.rows; i < call.padded_rows; ++i) {
     if (call.dtype == CD_F64) {
-      static_cast<double*>(call.shifts)[i] = static_cast<double*>(call.factors)[i] = 0;
+      static_cast<double*>(call.shifts)[i] = DBL_MAX;
+      static_cast<double*>(call.factors)[i] = 0;
     } else {
-      static_cast<float*>(call.shifts)[i] = static_cast<float*>(call.factors)[i] = 0;
+      static_cast<float*>(call.shifts)[i] = FLT_MAX;
+      static_cast<float*>(call.factors)[i] = 0;
     }
   }
   int64_t next = 0;

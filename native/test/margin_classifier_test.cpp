@@ -357,6 +357,16 @@ TEST(MarginClassifier, HugeLogitsSaturate) {
   }
 }
 
+// Panels of rows are filled up with empty ones, whose logits are the bias alone.
+TEST(MarginClassifier, ALargeBiasIsNoGradientOfRowsThatAreNotThere) {
+  for (int32_t dtype : {CD_F64, CD_F32, CD_BF16, CD_F16}) {
+    Case c = random_case(87, dtype, 5, 7, 9);
+    choose_kind(c, CD_CLASSIFIER_SOFTMAX);
+    for (double& bias : c.bias) bias *= 4096;
+    expect_near(c);
+  }
+}
+
 TEST(MarginClassifier, ShortRowsAndClassesHaveGradientZero) {
   for (int32_t dtype : kDtypes) {
     for (int kind = 0; kind < 5; ++kind) {
