@@ -8,6 +8,7 @@
 #include <cfloat>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 #include "core/loss_arrays.h"
@@ -202,8 +203,11 @@ double finish_row(const MarginClassifier& call, int64_t i, double coefficient) {
   const double rest = others * std::exp(call.scale * (top - shift));
   const double own = std::exp(call.scale * (row.target - shift));
   static_cast<T*>(call.shifts)[i] = static_cast<T>(shift);
-  static_cast<T*>(call.factors)[i] =
-      static_cast<T>(coefficient * call.scale / (rest + own) * row.scale);
+  // Far beyond 1e8 the shift's own rounding leaves nothing of the target: the factor would be
+  // infinite, and NaN times the exponentials of the other classes, which are 0.
+  constexpr double kLargest = std::numeric_limits<T>::max();
+  static_cast<T*>(call.factors)[i] = static_cast<T>(
+      std::clamp(coefficient * call.scale / (rest + own) * row.scale, -kLargest, kLargest));
   row.pull = -coefficient * call.scale * row.slope * rest / (rest + own);
   if (!std::isfinite(row.target)) return std::nan("");
   return row.target >= top ? std::log1p(rest / own)

@@ -357,6 +357,16 @@ TEST(MarginClassifier, HugeLogitsSaturate) {
   }
 }
 
+// In f32 a target of 4e9 + 129 is rounded up by more than the exponential's range.
+TEST(MarginClassifier, ALogitRoundedUpByMoreThanItsExponentialHoldsHasGradients) {
+  Case c = random_case(62, CD_F32, 1, 2, 2);
+  choose_kind(c, CD_CLASSIFIER_SOFTMAX);
+  c.bias.clear();
+  c.classifier = {80000, 129, 0, 0};
+  c.sets[0] = {{50000, 1}, {0}, {1}, 1};
+  expect_near(c);
+}
+
 // Panels of rows are filled up with empty ones, whose logits are the bias alone.
 TEST(MarginClassifier, ALargeBiasIsNoGradientOfRowsThatAreNotThere) {
   for (int32_t dtype : {CD_F64, CD_F32, CD_BF16, CD_F16}) {
