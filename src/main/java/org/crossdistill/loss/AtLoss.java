@@ -41,7 +41,7 @@ public final class AtLoss extends PairLoss {
 
   /** For maps of any number of channels; the exponent p is all that there is to choose. */
   public AtLoss(Options options) {
-    this.options = options;
+    this.options = Arguments.given("options", options);
   }
 
   @Override

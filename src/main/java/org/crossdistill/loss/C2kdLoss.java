@@ -111,7 +111,7 @@ public final class C2kdLoss {
    * @throws TensorException naming the argument that is wrong; nothing has been computed then
    */
   public Result forward(Logits logits, Tensor labels, double gradScale) {
-    Tensor teacher = logits.teacher;
+    Tensor teacher = Arguments.given("logits", logits).teacher;
     DType dtype = Arguments.logits("teacher", teacher);
     Arguments.same("student", logits.student, "teacher", teacher);
     Arguments.same("proxyTeacher", logits.proxyTeacher, "teacher", teacher);

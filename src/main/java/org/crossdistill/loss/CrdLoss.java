@@ -170,7 +170,7 @@ public final class CrdLoss {
    * @throws TensorException naming the argument that is wrong
    */
   public double normaliser(Tensor rows, Candidates candidates, long samples) {
-    candidates.check(rows);
+    Arguments.given("candidates", candidates).check(rows);
     Arguments.positive("samples", samples);
     try (Results results = new Results()) {
       Tensor scores = candidates.products(scaled(rows)).to(ScalarType.Double).exp_();
@@ -205,7 +205,7 @@ public final class CrdLoss {
    * @throws TensorException naming the argument that is wrong
    */
   public Result forward(Tensor rows, Candidates candidates, double normaliser, long samples) {
-    candidates.check(rows);
+    Arguments.given("candidates", candidates).check(rows);
     Arguments.positive("normaliser", normaliser);
     Arguments.positive("samples", samples);
     Backend backend = Placement.backend(backendOrNull, "rows", rows);

@@ -134,7 +134,24 @@ public final class DiscomKdLoss {
       Head auxiliary,
       Head adversarial,
       Head domainInformative,
-      Head domainIrrelevant) {}
+      Head domainIrrelevant) {
+
+    private void check(Tensor features) {
+      long dim = features.size(1);
+      Tensor first = Arguments.given("task1", task1).weight;
+      Arguments.embeddings("task1", first);
+      check("task1", task1, first.size(0), 2 * dim, features);
+      check("task2", task2, first.size(0), 2 * dim, features);
+      check("auxiliary", auxiliary, first.size(0), dim, features);
+      check("adversarial", adversarial, 2, dim, features);
+      check("domainInformative", domainInformative, 2, dim, features);
+      check("domainIrrelevant", domainIrrelevant, 2, dim, features);
+    }
+
+    private static void check(String name, Head head, long rows, long columns, Tensor like) {
+      Arguments.matrix(name, Arguments.given(name, head).weight, rows, columns, like);
+    }
+  }
 
   /**
    * A part of the gradient by one of the tensors that came in; a tensor may have several.
@@ -188,9 +205,12 @@ public final class DiscomKdLoss {
    */
   public Result forward(
       Modality one, Modality two, Heads heads, double reversal, ToDoubleFunction<Term> weights) {
-    one.check("1");
-    two.check("2");
+    Arguments.given("one", one).check("1");
+    Arguments.given("two", two).check("2");
+    Arguments.sameColumns("invariant-2", two.invariant, "invariant-1", one.invariant);
+    Arguments.given("heads", heads).check(one.invariant);
     Arguments.finite("reversal", reversal);
+    Arguments.given("weights", weights);
     try (Results results = new Results()) {
       DiscomKdTerms terms = new DiscomKdTerms(crossEntropy, distance, weights);
       long rows = one.labels.size(0) + two.labels.size(0);

@@ -46,7 +46,7 @@ public final class DistLoss extends PairLoss {
 
   /** For logits [B, C]; with β or γ 0 that relation does not count. */
   public DistLoss(Options options) {
-    this.options = options;
+    this.options = Arguments.given("options", options);
   }
 
   @Override

@@ -158,6 +158,7 @@ public final class KdLoss {
     ScalarType accumulation = DTypes.scalarType(dtype.accumulation());
     Arguments.vectorOrNull("weights", weightsOrNull, accumulation, student.size(0), student);
     Arguments.finite("gradScale", gradScale);
+    Arguments.given("outputs", outputs);
     Backend backend = Placement.backend(backendOrNull, "student", student);
     Call call = new Call(dtype, student, teacher, labelsOrNull, weightsOrNull, gradScale, outputs);
     return backend == Backend.REFERENCE ? KdReference.forward(options, call) : onKernel(call);

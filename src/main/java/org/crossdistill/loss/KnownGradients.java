@@ -19,7 +19,8 @@ final class KnownGradients {
 
   /** Adds an output if autograd wants the gradient that it holds. */
   static <E> void askFor(Set<E> outputs, E output, Tensor input) {
-    if (input != null && input.defined() && input.requires_grad() && GradMode.is_enabled()) {
+    boolean given = input != null && !input.isNull() && input.defined();
+    if (given && input.requires_grad() && GradMode.is_enabled()) {
       outputs.add(output);
     }
   }

@@ -102,6 +102,7 @@ public abstract class LogitLoss {
       Set<Output> outputs) {
     check(student, teacher, labelsOrNull, weightsOrNull);
     Arguments.finite("gradScale", gradScale);
+    Arguments.given("outputs", outputs);
     return compute(student, teacher, labelsOrNull, weightsOrNull, gradScale, outputs);
   }
 

@@ -46,7 +46,7 @@ public final class LskdLoss extends LogitLoss {
 
   /** For logits [B, C] with C ≥ 2; labels only say which rows to ignore. */
   public LskdLoss(Options options) {
-    super(options.reduction(), false);
+    super(Arguments.given("options", options).reduction(), false);
     this.options = options;
   }
 

@@ -23,6 +23,7 @@ final class MarginClassifierArguments {
     }
     Arguments.vectorOrNull(
         "bias", biasOrNull, DTypes.scalarType(dtype), classifier.size(0), classifier);
+    given(rowSets);
     if (rowSets.isEmpty()) {
       throw new TensorException("rowSets: expected at least one, found none");
     }
@@ -30,6 +31,14 @@ final class MarginClassifierArguments {
       check("rowSets[" + i + "].", rowSets.get(i), dtype, classifier);
     }
     return dtype;
+  }
+
+  /** Requires a list without null. */
+  static void given(List<RowSet> rowSets) {
+    Arguments.given("rowSets", rowSets);
+    for (int i = 0; i < rowSets.size(); i++) {
+      Arguments.given("rowSets[" + i + "]", rowSets.get(i));
+    }
   }
 
   private static void check(String prefix, RowSet set, DType dtype, Tensor classifier) {

@@ -227,6 +227,7 @@ public final class MarginClassifierLoss {
   public Result forward(
       Tensor classifier, Tensor biasOrNull, List<RowSet> rowSets, Set<Output> outputs) {
     DType dtype = MarginClassifierArguments.check(options.kind, classifier, biasOrNull, rowSets);
+    Arguments.given("outputs", outputs);
     Backend backend = Placement.backend(backendOrNull, "classifier", classifier);
     return backend == Backend.REFERENCE
         ? MarginClassifierReference.forward(options, classifier, biasOrNull, rowSets, outputs)
@@ -243,6 +244,7 @@ public final class MarginClassifierLoss {
    * @throws TensorException naming the argument that is wrong
    */
   public Tensor apply(Tensor classifier, Tensor biasOrNull, List<RowSet> rowSets) {
+    MarginClassifierArguments.given(rowSets);
     EnumSet<Output> outputs = EnumSet.noneOf(Output.class);
     KnownGradients.askFor(outputs, Output.GRAD_CLASSIFIER, classifier);
     KnownGradients.askFor(outputs, Output.GRAD_BIAS, biasOrNull);

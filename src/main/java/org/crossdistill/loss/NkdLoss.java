@@ -43,7 +43,7 @@ public final class NkdLoss extends LogitLoss {
 
   /** For logits [B, C] with C ≥ 2; the loss needs labels. */
   public NkdLoss(Options options) {
-    super(options.reduction(), true);
+    super(Arguments.given("options", options).reduction(), true);
     this.options = options;
   }
 

@@ -78,6 +78,7 @@ public abstract class PairLoss {
       Tensor student, Tensor teacher, double gradScale, Set<Output> outputs) {
     check(student, teacher);
     Arguments.finite("gradScale", gradScale);
+    Arguments.given("outputs", outputs);
     return compute(student, teacher, gradScale, outputs);
   }
 

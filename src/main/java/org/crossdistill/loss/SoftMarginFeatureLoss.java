@@ -172,6 +172,7 @@ public final class SoftMarginFeatureLoss {
         student.size(0),
         student);
     Arguments.finite("gradScale", gradScale);
+    Arguments.given("outputs", outputs);
     Backend backend = Placement.backend(backendOrNull, "student", student);
     return backend == Backend.REFERENCE
         ? SoftMarginFeatureReference.forward(
