@@ -41,7 +41,7 @@ ROWS = [
 DTYPES = ("f32", "bf16")
 # Arguments at the end of a device function, in place of which its host function takes `threads`.
 DEVICE_ARGUMENTS = {"feature_margin": 3, "margin_classifier": 4, "kd": 4, "dkd": 4, "kendall_tau": 3,
-                    "c2kd": 4, "row_norms": 1, "quality_weights": 1}
+                    "c2kd": 4, "row_norms": 1, "quality_weights": 1, "embedding_weights": 2}
 WITHOUT_THREADS = ("quality_weights",)
 REST = 0.003  # seconds
 LEAST, MOST, SECONDS = 5, 40, 3.0  # repetitions of a row, and the time after which there are enough
