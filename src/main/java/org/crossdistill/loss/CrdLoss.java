@@ -1,5 +1,6 @@
 package org.crossdistill.loss;
 
+import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -172,7 +173,8 @@ public final class CrdLoss {
   public double normaliser(Tensor rows, Candidates candidates, long samples) {
     Arguments.given("candidates", candidates).check(rows);
     Arguments.positive("samples", samples);
-    try (Results results = new Results()) {
+    try (Results results = new Results();
+        AutoGradMode off = new AutoGradMode(false)) {
       Tensor scores = candidates.products(scaled(rows)).to(ScalarType.Double).exp_();
       double count = rows.size(0) * (1.0 + candidates.negatives);
       return candidates.counted(scores).item_double() / count * samples;
@@ -249,7 +251,8 @@ public final class CrdLoss {
     double offset = Math.log(normaliser) + Math.log(noise + EPSILON);
     double constant = candidates.negatives * Math.log1p(EPSILON / noise);
     double batch = rows.size(0);
-    try (Results results = new Results()) {
+    try (Results results = new Results();
+        AutoGradMode off = new AutoGradMode(false)) {
       Tensor u = candidates.products(scaled(rows)).sub_(new Scalar(offset)); // [B, K]
       Tensor column = candidates.own.unsqueeze(1);
       Tensor own = u.gather(1, column); // [B, 1]

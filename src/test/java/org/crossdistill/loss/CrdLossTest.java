@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.kernel.Backend;
 import org.crossdistill.loss.CrdLoss.Candidates;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The normaliser; value and gradient are held by the contract of all losses and by the method. */
@@ -23,6 +25,25 @@ final class CrdLossTest {
       double mean = (Math.exp(1) + 2 + 2 * Math.exp(-1) + 1) / 6;
       assertThat(new CrdLoss(0.5).normaliser(rows, candidates, 7))
           .isCloseTo(7 * mean, within(1e-12));
+    }
+  }
+
+  /** Also where the candidates are leaves of a graph, as a memory that trains would be. */
+  @ParameterizedTest
+  @EnumSource(names = {"CPU", "REFERENCE"})
+  void candidatesGetNoGradient(Backend backend) {
+    try (PointerScope scope = new PointerScope()) {
+      Tensor rows = TestTensors.gaussian(1, 3, 2).requires_grad_(true);
+      Tensor memory = TestTensors.gaussian(2, 4, 2).requires_grad_(true);
+      Tensor own = Tensor.create(0L, 1L, 3L);
+      CrdLoss loss = new CrdLoss(0.5, backend);
+
+      CrdLoss.Result result = loss.forward(rows, new Candidates(memory, own, null, 3), 2, 4);
+      assertThat(result.loss().requires_grad()).isFalse();
+      loss.apply(rows, new Candidates(memory, own, null, 3), 2, 4).backward();
+      assertThat(TestTensors.values(rows.grad()))
+          .containsExactly(TestTensors.values(result.gradRows()));
+      assertThat(memory.grad().defined()).isFalse();
     }
   }
 
