@@ -96,10 +96,25 @@ final class Arguments {
     }
   }
 
+  /** Requires a dense tensor of any shape of an element type that the losses compute in. */
+  static void numbers(String name, Tensor tensor) {
+    present(name, "a tensor", tensor);
+    if (DTypes.of(tensor) == null || !dense(tensor)) {
+      throw wrong(name, "a dense tensor in f64, f32, bf16 or f16", tensor);
+    }
+  }
+
   /** Requires a number of rows. */
   static void rows(String name, Tensor tensor, long fewest) {
     if (tensor.size(0) < fewest) {
       throw wrong(name, "at least " + fewest + (fewest == 1 ? " row" : " rows"), tensor);
+    }
+  }
+
+  /** Requires a column, for a mean over none is no number. */
+  static void columns(String name, Tensor tensor) {
+    if (tensor.size(1) < 1) {
+      throw wrong(name, "at least 1 column", tensor);
     }
   }
 

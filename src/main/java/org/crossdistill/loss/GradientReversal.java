@@ -15,11 +15,13 @@ public final class GradientReversal {
   /**
    * Reverses gradients.
    *
-   * @param input of any shape
+   * @param input of any shape, in f64, f32, bf16 or f16
    * @param lambda λ, finite
    * @return the same values, to the last bit where they are finite
+   * @throws TensorException naming the argument that is wrong
    */
   public static Tensor apply(Tensor input, double lambda) {
+    Arguments.numbers("input", input);
     Arguments.finite("lambda", lambda);
     try (Results results = new Results()) {
       Tensor fixed = input.detach();

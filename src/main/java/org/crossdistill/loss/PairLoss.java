@@ -50,6 +50,7 @@ public abstract class PairLoss {
     Arguments.embeddings("student", student);
     Arguments.same("teacher", teacher, "student", student);
     Arguments.rows("student", student, 1);
+    Arguments.columns("student", student);
   }
 
   /**
@@ -63,8 +64,8 @@ public abstract class PairLoss {
 
   /**
    * Computes value and gradients without touching the graphs of the arguments. Rows are [B, D] on
-   * both sides, B ≥ 1; a {@link RelationalLoss} takes [B, D] and [B, E], {@link AtLoss} maps. A
-   * batch of one has a value unless the loss refuses it, as {@link RelationalLoss} and {@link
+   * both sides, B and D ≥ 1; a {@link RelationalLoss} takes [B, D] and [B, E], {@link AtLoss} maps.
+   * A batch of one has a value unless the loss refuses it, as {@link RelationalLoss} and {@link
    * CcLoss} do, which need two samples. 16-bit inputs are computed in f32.
    *
    * @param student [B, D] in f64, f32, bf16 or f16, or of the shape that the loss documents

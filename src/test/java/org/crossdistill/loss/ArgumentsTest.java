@@ -174,4 +174,24 @@ final class ArgumentsTest {
         "domainIrrelevant: expected f64 [2, 2] on cpu, found f64 [5, 2] on cpu",
         () -> loss.apply(modality, modality, wrong, 1));
   }
+
+  /** A mean over nothing would be NaN. */
+  @Test
+  void rowsWithoutColumnsAreRefused() {
+    Tensor empty = gaussian(1, 3, 0);
+    String expected = "student: expected at least 1 column, found f64 [3, 0] on cpu";
+    PairLoss hint = new HintLoss(HintLoss.Options.defaults());
+    refused(expected, () -> hint.forward(empty, empty));
+    PairLoss dist = new DistLoss(DistLoss.Options.defaults());
+    refused(expected, () -> dist.apply(empty, empty));
+  }
+
+  @Test
+  void whatCannotBeReversedIsNamed() {
+    refused("input: expected a tensor, found no tensor", () -> GradientReversal.apply(null, 1));
+    refused("input: expected a tensor, found no tensor", () -> GradientReversal.apply(closed(), 1));
+    refused(
+        "input: expected a dense tensor in f64, f32, bf16 or f16, found Long [3] on cpu",
+        () -> GradientReversal.apply(labels, 1));
+  }
 }
