@@ -1,7 +1,7 @@
 package org.crossdistill.loss;
 
 import java.util.List;
-import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.InferenceMode;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
@@ -26,7 +26,7 @@ final class C2kdReference {
     ScalarType given = DTypes.scalarType(DTypes.of(logits.teacher()));
     ScalarType type = DTypes.scalarType(DTypes.of(logits.teacher()).accumulation());
     try (Results results = new Results();
-        AutoGradMode enabled = new AutoGradMode(true)) {
+        InferenceMode left = new InferenceMode(false)) {
       Tensor counted = Composition.countedRows(labels, logits.teacher().size(1));
       List<Tensor> leaves =
           logits.list().stream().map(matrix -> Composition.leaf(matrix, type, true)).toList();

@@ -11,7 +11,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * What the reference compositions share. They compute in the accumulation type: half types are
- * widened. The caller owns the scope of all temporaries and has autograd enabled.
+ * widened. The caller owns the scope of all temporaries and has autograd enabled: by leaving
+ * inference mode, which enables it, for in that mode nothing can.
  */
 final class Composition {
 
@@ -24,7 +25,13 @@ final class Composition {
 
   /** An input apart from its own graph, in the accumulation type. */
   static Tensor leaf(Tensor input, ScalarType type, boolean wantsGradient) {
-    return input.detach().to(type).requires_grad_(wantsGradient);
+    return in(type, input.detach()).requires_grad_(wantsGradient);
+  }
+
+  /** An input in the accumulation type. Autograd takes no tensor of inference mode: its copy. */
+  static Tensor in(ScalarType type, Tensor input) {
+    Tensor converted = input.to(type);
+    return converted.is_inference() ? converted.clone() : converted;
   }
 
   /** Weights as a leaf; ones for null. */

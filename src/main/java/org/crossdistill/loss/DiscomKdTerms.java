@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
-import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.InferenceMode;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -152,9 +152,9 @@ final class DiscomKdTerms {
 
   /** Σ |cos| or Σ cos². */
   private Tensor composed(Perp perp, Tensor informative, Tensor other, double gradScale) {
-    try (AutoGradMode enabled = new AutoGradMode(true)) {
-      Tensor a = informative.detach().requires_grad_(true);
-      Tensor b = other.detach().requires_grad_(true);
+    try (InferenceMode left = new InferenceMode(false)) {
+      Tensor a = Composition.leaf(informative, informative.scalar_type(), true);
+      Tensor b = Composition.leaf(other, other.scalar_type(), true);
       Tensor products = Composition.normalized(a).mul(Composition.normalized(b));
       Tensor cosines = Composition.sumOfColumns(products);
       Tensor sum = (perp == Perp.ABSOLUTE ? cosines.abs() : cosines.square()).sum();

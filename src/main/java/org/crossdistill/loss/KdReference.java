@@ -1,6 +1,6 @@
 package org.crossdistill.loss;
 
-import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.InferenceMode;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -19,7 +19,7 @@ final class KdReference {
     ScalarType given = DTypes.scalarType(call.dtype());
     ScalarType type = DTypes.scalarType(call.dtype().accumulation());
     try (Results results = new Results();
-        AutoGradMode enabled = new AutoGradMode(true)) {
+        InferenceMode left = new InferenceMode(false)) {
       Tensor s =
           Composition.leaf(call.student(), type, call.outputs().contains(Output.GRAD_STUDENT));
       Tensor t =

@@ -2,7 +2,7 @@ package org.crossdistill.loss;
 
 import java.util.EnumSet;
 import java.util.Set;
-import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.InferenceMode;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -124,7 +124,9 @@ public abstract class LogitLoss {
     ScalarType type = accumulation(student);
     try (Results results = new Results()) {
       Tensor w = Composition.weights(weightsOrNull, student.detach(), type, false);
-      return results.keep(graph(student.to(type), teacher.to(type), labelsOrNull, w).loss);
+      return results.keep(
+          graph(Composition.in(type, student), Composition.in(type, teacher), labelsOrNull, w)
+              .loss);
     }
   }
 
@@ -139,7 +141,7 @@ public abstract class LogitLoss {
     ScalarType given = DTypes.scalarType(DTypes.of(student));
     ScalarType type = accumulation(student);
     try (Results results = new Results();
-        AutoGradMode enabled = new AutoGradMode(true)) {
+        InferenceMode left = new InferenceMode(false)) {
       Tensor s = Composition.leaf(student, type, outputs.contains(Output.GRAD_STUDENT));
       Tensor t = Composition.leaf(teacher, type, outputs.contains(Output.GRAD_TEACHER));
       boolean weightsGradient = outputs.contains(Output.GRAD_WEIGHTS);

@@ -3,7 +3,7 @@ package org.crossdistill.loss;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.InferenceMode;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
@@ -55,7 +55,7 @@ final class MarginClassifierReference {
       List<RowSet> rowSets,
       Set<Output> outputs) {
     try (Results results = new Results();
-        AutoGradMode enabled = new AutoGradMode(true)) {
+        InferenceMode left = new InferenceMode(false)) {
       return new MarginClassifierReference(options, classifier, biasOrNull, outputs)
           .compute(rowSets, results);
     }

@@ -4,7 +4,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.InferenceMode;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -84,7 +84,7 @@ public final class NamedDiscomKd implements NamedLoss<NamedDiscomKd.Options> {
     DType dtype = DTypes.of(inputs.get("invariant-1"));
     ScalarType type = DTypes.scalarType(dtype.accumulation());
     try (Results results = new Results();
-        AutoGradMode enabled = new AutoGradMode(true)) {
+        InferenceMode left = new InferenceMode(false)) {
       Map<String, Tensor> leaves = new LinkedHashMap<>();
       for (Map.Entry<String, List<String>> input : inputs().entrySet()) {
         if (!input.getKey().startsWith("labels")) {

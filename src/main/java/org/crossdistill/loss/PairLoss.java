@@ -2,7 +2,7 @@ package org.crossdistill.loss;
 
 import java.util.EnumSet;
 import java.util.Set;
-import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.InferenceMode;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -88,7 +88,7 @@ public abstract class PairLoss {
     ScalarType given = DTypes.scalarType(DTypes.of(student));
     ScalarType type = DTypes.scalarType(DTypes.of(student).accumulation());
     try (Results results = new Results();
-        AutoGradMode enabled = new AutoGradMode(true)) {
+        InferenceMode left = new InferenceMode(false)) {
       Tensor s = Composition.leaf(student, type, outputs.contains(Output.GRAD_STUDENT));
       Tensor t = Composition.leaf(teacher, type, outputs.contains(Output.GRAD_TEACHER));
       Tensor loss = value(s, t);
@@ -117,7 +117,7 @@ public abstract class PairLoss {
   Tensor node(Tensor student, Tensor teacher) {
     ScalarType type = DTypes.scalarType(DTypes.of(student).accumulation());
     try (Results results = new Results()) {
-      return results.keep(value(student.to(type), teacher.to(type)));
+      return results.keep(value(Composition.in(type, student), Composition.in(type, teacher)));
     }
   }
 }

@@ -1,7 +1,7 @@
 package org.crossdistill.loss;
 
 import java.util.Set;
-import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.InferenceMode;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -26,7 +26,7 @@ final class SoftMarginFeatureReference {
     ScalarType given = DTypes.scalarType(DTypes.of(student));
     ScalarType type = DTypes.scalarType(DTypes.of(student).accumulation());
     try (Results results = new Results();
-        AutoGradMode enabled = new AutoGradMode(true)) {
+        InferenceMode left = new InferenceMode(false)) {
       Tensor s = Composition.leaf(student, type, outputs.contains(Output.GRAD_STUDENT));
       Tensor t = Composition.leaf(teacher, type, outputs.contains(Output.GRAD_TEACHER));
       boolean weightsGradient = outputs.contains(Output.GRAD_WEIGHTS);

@@ -17,6 +17,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.InferenceMode;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -132,6 +133,26 @@ final class LossContractTest {
     first.forEach(
         (name, answer) ->
             assertThat(values(second.get(name))).describedAs(name).isEqualTo(values(answer)));
+  }
+
+  /** A teacher's outputs are often made there. */
+  @ParameterizedTest
+  @MethodSource("lossesAndBackends")
+  <O extends Record> void inferenceModeChangesNothing(NamedLoss<O> loss, Backend backend) {
+    Map<String, Tensor> inputs = inputs(loss);
+    Map<String, Tensor> expected = compute(loss, inputs, backend);
+    Map<String, Tensor> made = new HashMap<>();
+    Map<String, Tensor> inside;
+    try (InferenceMode on = new InferenceMode(true)) {
+      inputs.forEach((name, tensor) -> made.put(name, tensor.clone()));
+      inside = compute(loss, made, backend);
+    }
+    Map<String, Tensor> outside = compute(loss, made, backend);
+    expected.forEach(
+        (name, answer) -> {
+          assertThat(values(inside.get(name))).describedAs(name).isEqualTo(values(answer));
+          assertThat(values(outside.get(name))).describedAs(name).isEqualTo(values(answer));
+        });
   }
 
   @ParameterizedTest

@@ -8,6 +8,7 @@ import static org.crossdistill.loss.TestTensors.value;
 import static org.crossdistill.loss.TestTensors.values;
 
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.InferenceMode;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.kernel.Backend;
@@ -56,6 +57,23 @@ final class PairLossTest {
               0.49427540
             },
             within(NEAR));
+  }
+
+  /** Autograd keeps no tensor of inference mode for the backward pass. */
+  @Test
+  void aTeacherOfInferenceModeTeaches() {
+    Tensor trained = student.clone().requires_grad_(true);
+    Tensor inferred;
+    try (InferenceMode on = new InferenceMode(true)) {
+      inferred = teacher.clone();
+    }
+    PairLoss dist = new DistLoss(DistLoss.Options.defaults());
+    dist.apply(trained, inferred).backward();
+    assertThat(values(trained.grad())).containsExactly(gradient(dist), within(1e-15));
+    Tensor labels = Tensor.create(0L, 1L, 2L);
+    LogitLoss nkd = new NkdLoss(NkdLoss.Options.defaults());
+    assertThat(value(nkd.apply(trained, inferred, labels, null)))
+        .isEqualTo(value(nkd.forward(student, teacher, labels, null).loss()));
   }
 
   @Test
