@@ -16,11 +16,20 @@ public final class Tensors {
 
   private Tensors() {}
 
-  /** Rows of equal length as a tensor [B, D], f32. */
+  /**
+   * Rows of equal length as a tensor [B, D], f32.
+   *
+   * @throws NetworkException naming a row of another length than the first
+   */
   public static Tensor of(float[][] rows) {
     int columns = rows.length == 0 ? 0 : rows[0].length;
     float[] values = new float[rows.length * columns];
     for (int i = 0; i < rows.length; i++) {
+      if (rows[i].length != columns) {
+        throw new NetworkException(
+            "rows: expected %d values in each, found %d in row %d"
+                .formatted(columns, rows[i].length, i));
+      }
       System.arraycopy(rows[i], 0, values, i * columns, columns);
     }
     return Tensor.create(values, rows.length, columns);
@@ -40,19 +49,30 @@ public final class Tensors {
   /** All values of a tensor, converted to f32, in row-major order. */
   public static float[] floats(Tensor tensor) {
     try (PointerScope scope = new PointerScope()) {
-      Tensor plain = tensor.detach().to(torch.ScalarType.Float).contiguous();
+      Tensor plain = tensor.detach().cpu().to(torch.ScalarType.Float).resolve_neg().contiguous();
       float[] values = new float[Math.toIntExact(plain.numel())];
-      new FloatPointer(plain.data_ptr()).get(values);
+      if (values.length > 0) {
+        new FloatPointer(plain.data_ptr()).get(values);
+      }
       return values;
     }
   }
 
-  /** All values of an int64 tensor, in row-major order. */
+  /**
+   * All values of an int64 tensor, in row-major order.
+   *
+   * @throws NetworkException for a tensor of another type: its memory would be too short
+   */
   public static long[] longs(Tensor tensor) {
+    if (tensor.scalar_type().value != torch.ScalarType.Long.value) {
+      throw new NetworkException("tensor: expected int64, found " + tensor.scalar_type());
+    }
     try (PointerScope scope = new PointerScope()) {
-      Tensor plain = tensor.contiguous();
+      Tensor plain = tensor.cpu().resolve_neg().contiguous();
       long[] values = new long[Math.toIntExact(plain.numel())];
-      new LongPointer(plain.data_ptr()).get(values);
+      if (values.length > 0) {
+        new LongPointer(plain.data_ptr()).get(values);
+      }
       return values;
     }
   }
