@@ -1,5 +1,6 @@
 package org.crossdistill.method;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.bytedeco.pytorch.BoolOptional;
@@ -28,9 +29,19 @@ public final class Objective {
   /**
    * Adds d loss / d output, of output's shape, times the term's weight. Where the output needs no
    * gradient (a frozen matrix, say) nothing is added.
+   *
+   * @throws MethodException if one of them is missing or the gradient has another shape
    */
   public Objective gradient(Tensor output, Tensor gradient) {
+    if (!given(output)) {
+      throw new MethodException("output: expected a tensor, found none");
+    }
     if (output.requires_grad()) {
+      if (!given(gradient) || !gradient.is_same_size(output)) {
+        throw new MethodException(
+            "gradient: expected the output's shape %s, found %s"
+                .formatted(shape(output), given(gradient) ? shape(gradient) : "no tensor"));
+      }
       outputs.push_back(output);
       gradients.push_back(gradient);
     }
@@ -58,5 +69,13 @@ public final class Objective {
     if (outputs.size() > 0) {
       torch.backward(outputs, gradients, new BoolOptional(false), false, new TensorVector());
     }
+  }
+
+  private static boolean given(Tensor tensor) {
+    return tensor != null && !tensor.isNull() && tensor.defined();
+  }
+
+  private static String shape(Tensor tensor) {
+    return Arrays.toString(tensor.shape());
   }
 }
