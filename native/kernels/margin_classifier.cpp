@@ -120,8 +120,9 @@ int64_t sums_bytes(const MarginClassifier& call) {
   return round_up(doubles * 8 + call.tile_classes * per_class * accumulator_bytes(call.dtype), 64);
 }
 
-// Sizes that follow from the shapes alone, so that the result has the same bits for any threads.
-void plan_tiles(MarginClassifier& call) {
+// Sizes that follow from the shapes alone, so that the result has the same bits for any threads;
+// but no tile is kept for a second pass that will not come.
+void plan_tiles(MarginClassifier& call, bool any_gradient) {
   const int64_t t = accumulator_bytes(call.dtype);
   call.width = 2 * active_vector_bytes() / t;
   call.pairs = call.dtype == CD_BF16 && active_isa() >= CD_ISA_AVX512BF16;
@@ -141,7 +142,7 @@ void plan_tiles(MarginClassifier& call) {
   call.slot_sums_bytes = sums_bytes(call);
   call.slot_bytes = call.slot_sums_bytes + factors_bytes(call, call.row_block);
   call.kept_bytes = factors_bytes(call, call.padded_rows);
-  const int64_t kept = call.pairs ? kKeptBytesOfPairs : kKeptBytes;
+  const int64_t kept = !any_gradient ? 0 : call.pairs ? kKeptBytesOfPairs : kKeptBytes;
   call.kept_tiles = std::min(ceil_divide(call.tiles, call.groups),
                              kept / (call.groups * std::max<int64_t>(1, call.kept_bytes)));
 }
@@ -296,11 +297,13 @@ double nanoseconds(const MarginClassifier& call) {
 
 void run(MarginClassifier& call, Memory& memory, const cd_row_set* sets,
          const std::vector<Set>& sums, int32_t reduction, int32_t threads) {
-  plan_tiles(call);
-  const int64_t panels = call.padded_rows / call.width;
-  const int32_t slots = threads_for(std::max(call.groups, panels), threads, nanoseconds(call));
   const bool any_row = std::any_of(memory.rows.begin(), memory.rows.end(),
                                    [](const auto& row) { return row.grad_or_null != nullptr; });
+  const bool any_gradient =
+      any_row || call.grad_classifier_or_null != nullptr || call.grad_bias_or_null != nullptr;
+  plan_tiles(call, any_gradient);
+  const int64_t panels = call.padded_rows / call.width;
+  const int32_t slots = threads_for(std::max(call.groups, panels), threads, nanoseconds(call));
   plan_memory(call, memory, slots, any_row);
 
   write_zeros(call, sets, sums.size());
@@ -314,7 +317,7 @@ void run(MarginClassifier& call, Memory& memory, const cd_row_set* sets,
   portable::parallel_for(call.groups, many,
                          [&](int64_t group, int32_t slot) { reduce(call, group, slot); });
   finish_losses(call, sets, sums, reduction);
-  if (any_row || call.grad_classifier_or_null != nullptr || call.grad_bias_or_null != nullptr) {
+  if (any_gradient) {
     portable::parallel_for(call.groups, many,
                            [&](int64_t group, int32_t slot) { differentiate(call, group, slot); });
   }
