@@ -405,6 +405,15 @@ TEST(MarginClassifier, IdenticalRowsAndClassesShareTheProbability) {
   }
 }
 
+// 32 groups of two tiles: f32 keeps one of each from the first pass to the second, f64 and bf16
+// none.
+TEST(MarginClassifier, TilesThatAreNotKeptAreComputedAgain) {
+  for (int32_t dtype : kDtypes) {
+    const Case c = random_case(86, dtype, 500, 12000, 5);
+    expect_near(c);
+  }
+}
+
 // Slopes of one sign, whose sum in f32 would lose a digit for each tenfold number of rows.
 TEST(MarginClassifier, ManyRowsKeepTheDigitsOfTheClassesGradients) {
   for (int kind : {CD_CLASSIFIER_SOFTMAX, CD_CLASSIFIER_AAM}) {
