@@ -48,7 +48,7 @@ public final class AttentionTransfer extends Distillation {
 
   private Tensor teacherMaps(Batch batch) {
     try (NoGradGuard noGrad = new NoGradGuard()) {
-      return teacher.features(batch.teacher().input()).middle();
+      return teacher.features(batch.teacherInput()).middle();
     }
   }
 }

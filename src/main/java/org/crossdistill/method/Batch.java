@@ -15,6 +15,15 @@ import org.bytedeco.pytorch.Tensor;
 public record Batch(Side student, Side teacher, Tensor samples, double progress) {
 
   /**
+   * @throws MethodException if there are no rows of the student's modality
+   */
+  public Batch {
+    if (student == null) {
+      throw missing("student");
+    }
+  }
+
+  /**
    * Rows of one modality; null for what the data or the method don't have.
    *
    * @param input of the modality's backbone, [B, …], f32
@@ -51,8 +60,57 @@ public record Batch(Side student, Side teacher, Tensor samples, double progress)
     return new Batch(student, other, samples, progress);
   }
 
-  /** Labels of the student's rows. */
+  /**
+   * Labels of the student's rows.
+   *
+   * @throws MethodException if the batch holds none
+   */
   public Tensor labels() {
-    return student.labels();
+    return held("student.labels", student.labels);
+  }
+
+  // What a method reads, each a MethodException where the batch does not hold it.
+
+  Tensor studentInput() {
+    return held("student.input", student.input);
+  }
+
+  Tensor teacherInput() {
+    return held("teacher.input", other().input);
+  }
+
+  Tensor teacherEmbedding() {
+    return held("teacher.embedding", other().embedding);
+  }
+
+  Tensor teacherLogits() {
+    return held("teacher.logits", other().logits);
+  }
+
+  Tensor teacherLabels() {
+    return held("teacher.labels", other().labels);
+  }
+
+  /** {@link #samples}, for a method that cannot do without. */
+  Tensor sampleIndices() {
+    return held("samples", samples);
+  }
+
+  private Side other() {
+    if (teacher == null) {
+      throw missing("teacher");
+    }
+    return teacher;
+  }
+
+  private static Tensor held(String name, Tensor tensor) {
+    if (tensor == null || tensor.isNull() || !tensor.defined()) {
+      throw missing(name);
+    }
+    return tensor;
+  }
+
+  private static MethodException missing(String name) {
+    return new MethodException("batch: expected " + name + ", which the method reads, found none");
   }
 }

@@ -154,8 +154,8 @@ public final class C2kd implements Method {
 
   /** z_t, z_s, u_t and u_s of a batch. */
   Logits logits(Batch batch) {
-    Backbone.Features t = teacher.features(batch.teacher().input());
-    Backbone.Features s = student.features(batch.student().input());
+    Backbone.Features t = teacher.features(batch.teacherInput());
+    Backbone.Features s = student.features(batch.studentInput());
     return new Logits(
         teacherClassifier.forward(t.embedding()).mul(new Scalar(scale)),
         classifier.forward(s.embedding()).mul(new Scalar(scale)),

@@ -144,20 +144,20 @@ public final class Cmd extends IdentityMethod {
 
   @Override
   public List<Tensor> outputs(Batch batch) {
-    Tensor s = student.forward(batch.student().input());
-    Tensor t = project(batch.teacher().embedding()).orElseThrow();
+    Tensor s = student.forward(batch.studentInput());
+    Tensor t = project(batch.teacherEmbedding()).orElseThrow();
     return List.of(classifier.forward(s), sharedClassifier.forward(t));
   }
 
   @Override
   public Objective step(Batch batch) {
-    Tensor e = batch.teacher().embedding(); // [B, D_t]
-    Tensor s = student.forward(batch.student().input()); // [B, D]
+    Tensor e = batch.teacherEmbedding(); // [B, D_t]
+    Tensor s = student.forward(batch.studentInput()); // [B, D]
     Tensor t = project(e).orElseThrow(); // [B, D]
     Tensor w = quality.weights(s, e, batch); // [B]
     Objective objective = new Objective();
     featureTerm(objective, s, t, w, options.lambdaF(batch.progress()));
-    classifierTerms(objective, s, t, w, RowLabels.of(batch, options.unlabelled()));
+    classifierTerms(objective, s, t, w, RowLabels.of(batch, s.size(0), options.unlabelled()));
     return objective.term("weight", w.mean());
   }
 
@@ -175,8 +175,8 @@ public final class Cmd extends IdentityMethod {
    *     row or dropout was given no randomness
    */
   public Tensor weights(Batch batch) {
-    Tensor s = student.forward(batch.student().input());
-    return quality.weights(s, batch.teacher().embedding(), batch);
+    Tensor s = student.forward(batch.studentInput());
+    return quality.weights(s, batch.teacherEmbedding(), batch);
   }
 
   private void featureTerm(Objective objective, Tensor s, Tensor t, Tensor w, double lambdaF) {

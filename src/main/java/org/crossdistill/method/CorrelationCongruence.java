@@ -65,7 +65,7 @@ public final class CorrelationCongruence extends Distillation {
   List<Tensor> heads(Backbone.Features student, Batch batch) {
     return List.of(
         studentEmbedding.forward(student.embedding()),
-        teacherEmbedding.forward(batch.teacher().embedding()));
+        teacherEmbedding.forward(batch.teacherEmbedding()));
   }
 
   @Override

@@ -91,7 +91,7 @@ public final class Crd extends Distillation {
   List<Tensor> heads(Backbone.Features student, Batch batch) {
     return List.of(
         studentEmbedding.forward(student.embedding()),
-        teacherEmbedding.forward(batch.teacher().embedding()));
+        teacherEmbedding.forward(batch.teacherEmbedding()));
   }
 
   @Override
@@ -99,12 +99,12 @@ public final class Crd extends Distillation {
     List<Tensor> g = heads(student, batch);
     Tensor gs = g.get(0);
     Tensor gt = g.get(1);
-    CrdMemory.Draw draw = memory.draw(batch.samples());
+    CrdMemory.Draw draw = memory.draw(batch.sampleIndices());
 
     Tensor forTeacher = contrast(gt, memory.students(draw), CrdMemory.STUDENTS);
     Tensor forStudent = contrast(gs, memory.teachers(draw), CrdMemory.TEACHERS);
 
-    memory.update(batch.samples(), gs, gt);
+    memory.update(batch.sampleIndices(), gs, gt);
     return forStudent.add(forTeacher);
   }
 

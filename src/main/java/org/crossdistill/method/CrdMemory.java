@@ -70,21 +70,38 @@ final class CrdMemory extends Module {
    */
   record Draw(Tensor own, Tensor counts, Tensor chosen) {}
 
-  /** Draws for samples [B], int64. */
+  /**
+   * Draws for samples [B], int64.
+   *
+   * @throws MethodException for one that is not among the training samples
+   */
   Draw draw(Tensor own) {
-    if (own == null) {
-      throw new MethodException("crd needs the index of each training sample, found none");
-    }
     if (generator == null) {
       throw new MethodException("crd: no randomness was set before training");
     }
     Tensor seed = torch.zeros(new long[] {1}, new TensorOptions(torch.ScalarType.Long));
     SplittableRandom random = new SplittableRandom(seed.random_(generator).item_long());
-    long[] samplesOfBatch = Tensors.longs(own);
+    long[] samplesOfBatch = indices(own);
     if (samples <= PRODUCT_PAYS * (1 + negatives)) {
       return new Draw(own, counts(random, samplesOfBatch), null);
     }
     return new Draw(own, null, chosen(random, samplesOfBatch));
+  }
+
+  private long[] indices(Tensor own) {
+    long[] indices = Tensors.longs(own);
+    for (int i = 0; i < indices.length; i++) {
+      if (indices[i] < 0 || indices[i] >= samples) {
+        throw new MethodException(
+            "crd: samples: expected 0 to "
+                + (samples - 1)
+                + ", found "
+                + indices[i]
+                + " in row "
+                + i);
+      }
+    }
+    return indices;
   }
 
   private Tensor counts(SplittableRandom random, long[] own) {

@@ -120,8 +120,8 @@ public final class DiscomKd implements Method {
 
   @Override
   public List<Tensor> outputs(Batch batch) {
-    DisentangledFeatures one = encoder1.parts(batch.teacher().input());
-    DisentangledFeatures two = encoder2.parts(batch.student().input());
+    DisentangledFeatures one = encoder1.parts(batch.teacherInput());
+    DisentangledFeatures two = encoder2.parts(batch.studentInput());
     List<Tensor> outputs = new ArrayList<>();
     outputs.add(task1.forward(one.task()));
     outputs.add(task2.forward(two.task()));
@@ -147,8 +147,8 @@ public final class DiscomKd implements Method {
             head(domainIrrelevant));
     double lambda = options.lambdaAt(batch.progress());
 
-    var one = modality(encoder1, batch.teacher());
-    var two = modality(encoder2, batch.student());
+    var one = modality(encoder1.parts(batch.teacherInput()), batch.teacherLabels());
+    var two = modality(encoder2.parts(batch.studentInput()), batch.labels());
     var result = loss.forward(one, two, heads, lambda, options::weight);
 
     Objective objective = new Objective();
@@ -157,9 +157,8 @@ public final class DiscomKd implements Method {
     return objective;
   }
 
-  private static Modality modality(DisentangledEncoder encoder, Batch.Side side) {
-    DisentangledFeatures x = encoder.parts(side.input());
-    return new Modality(side.labels(), x.inv(), x.inf(), x.irr(), x.task());
+  private static Modality modality(DisentangledFeatures x, Tensor labels) {
+    return new Modality(labels, x.inv(), x.inf(), x.irr(), x.task());
   }
 
   private static Head head(Linear linear) {

@@ -46,7 +46,7 @@ abstract class Distillation extends IdentityMethod {
 
   @Override
   public final List<Tensor> outputs(Batch batch) {
-    Backbone.Features features = student.features(batch.student().input());
+    Backbone.Features features = student.features(batch.studentInput());
     List<Tensor> outputs = new ArrayList<>(heads(features, batch));
     outputs.add(classifier.forward(features.embedding()));
     return outputs;
@@ -70,7 +70,7 @@ abstract class Distillation extends IdentityMethod {
 
   @Override
   public final Objective step(Batch batch) {
-    Backbone.Features features = student.features(batch.student().input());
+    Backbone.Features features = student.features(batch.studentInput());
     Tensor s = features.embedding(); // [B, D]
     Tensor v = classifier.weight(); // [C, D]
 

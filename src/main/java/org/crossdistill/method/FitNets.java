@@ -53,6 +53,6 @@ public final class FitNets extends Distillation {
 
   @Override
   Tensor distillation(Backbone.Features student, Batch batch) {
-    return loss.apply(heads(student, batch).get(0), batch.teacher().embedding());
+    return loss.apply(heads(student, batch).get(0), batch.teacherEmbedding());
   }
 }

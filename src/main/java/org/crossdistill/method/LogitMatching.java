@@ -88,6 +88,6 @@ public final class LogitMatching extends Distillation {
 
   @Override
   Tensor distillation(Backbone.Features student, Batch batch) {
-    return term.of(logits(student.embedding()), batch.teacher().logits(), batch.labels());
+    return term.of(logits(student.embedding()), batch.teacherLogits(), batch.labels());
   }
 }

@@ -59,10 +59,11 @@ public interface Method {
    * B, too.
    *
    * @param batch of B ≥ 1 rows; in training mode of B ≥ 2 for networks with batch norm
-   * @throws org.crossdistill.nn.NetworkException in training mode, if a batch norm gets a single
-   *     row or dropout was given no randomness
+   * @throws org.crossdistill.nn.NetworkException if an input does not fit its network, and in
+   *     training mode, if a batch norm gets a single row or dropout was given no randomness
    * @throws org.crossdistill.loss.TensorException naming an argument of a loss that is wrong, such
    *     as a label that is neither a class nor −100, or a batch of too few rows
+   * @throws MethodException naming what the method reads and the batch does not hold
    * @throws NonFiniteException if a term cannot be computed from embeddings that are not finite
    */
   Objective step(Batch batch);
@@ -74,7 +75,7 @@ public interface Method {
    * @param batch as for {@link #step}
    */
   default List<Tensor> outputs(Batch batch) {
-    return List.of(classifier().forward(student().forward(batch.student().input())));
+    return List.of(classifier().forward(student().forward(batch.studentInput())));
   }
 
   /**

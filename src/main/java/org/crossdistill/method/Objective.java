@@ -16,6 +16,7 @@ import org.bytedeco.pytorch.global.torch;
  */
 public final class Objective {
 
+  private boolean done;
   private final Map<String, Tensor> terms = new LinkedHashMap<>();
   private final TensorVector outputs = new TensorVector();
   private final TensorVector gradients = new TensorVector();
@@ -53,8 +54,14 @@ public final class Objective {
    * operations, and its gradient times a weight.
    *
    * @param value a single number
+   * @throws MethodException if it is something else
    */
   public Objective add(String name, double weight, Tensor value) {
+    if (!given(value) || value.numel() != 1) {
+      throw new MethodException(
+          "%s: expected a single number, found %s"
+              .formatted(name, given(value) ? shape(value) : "no tensor"));
+    }
     return term(name, value.detach())
         .gradient(value, torch.ones_like(value).mul(new Scalar(weight)));
   }
@@ -64,8 +71,16 @@ public final class Objective {
     return terms;
   }
 
-  /** Adds the gradients of all parameters to their {@code grad}. To be called once. */
+  /**
+   * Adds the gradients of all parameters to their {@code grad}.
+   *
+   * @throws MethodException when called a second time: the graph is gone
+   */
   public void backward() {
+    if (done) {
+      throw new MethodException("backward: expected one call for each step, found a second");
+    }
+    done = true;
     if (outputs.size() > 0) {
       torch.backward(outputs, gradients, new BoolOptional(false), false, new TensorVector());
     }

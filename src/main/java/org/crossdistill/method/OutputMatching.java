@@ -69,7 +69,7 @@ public final class OutputMatching extends IdentityMethod {
 
   @Override
   public Objective step(Batch batch) {
-    Tensor s = student.forward(batch.student().input()); // [B, D]
+    Tensor s = student.forward(batch.studentInput()); // [B, D]
     Tensor v = classifier.weight(); // [C, D]
     Tensor logits = classifier.forward(s).mul(scale); // [B, C]
 
@@ -77,7 +77,7 @@ public final class OutputMatching extends IdentityMethod {
     var identity = identityLoss.forward(v, List.of(rows));
     var kd =
         kdLoss.forward(
-            logits, batch.teacher().logits(), null, null, options.lambdaKd(), STUDENT_GRADIENT);
+            logits, batch.teacherLogits(), null, null, options.lambdaKd(), STUDENT_GRADIENT);
 
     return new Objective()
         .term("identity", identity.loss())

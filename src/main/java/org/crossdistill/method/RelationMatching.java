@@ -65,6 +65,6 @@ public final class RelationMatching extends Distillation {
 
   @Override
   Tensor distillation(Backbone.Features student, Batch batch) {
-    return loss.apply(student.embedding(), batch.teacher().embedding());
+    return loss.apply(student.embedding(), batch.teacherEmbedding());
   }
 }

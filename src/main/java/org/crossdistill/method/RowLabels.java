@@ -1,5 +1,6 @@
 package org.crossdistill.method;
 
+import java.util.Arrays;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.T_TensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
@@ -17,15 +18,31 @@ record RowLabels(Tensor known, Tensor all, Tensor confidence) {
 
   private static final double SMALLEST_MEAN = 1e-12;
 
-  static RowLabels of(Batch batch, CmdOptions.Unlabelled unlabelled) {
+  /**
+   * @param rows B
+   * @throws MethodException if there are labels, or logits that are read, of other than B rows
+   */
+  static RowLabels of(Batch batch, long rows, CmdOptions.Unlabelled unlabelled) {
     Tensor known = batch.labels();
+    requireRows("student.labels", known, 1, rows);
     Tensor ones = known.eq(known).to(ScalarType.Float);
     if (unlabelled == CmdOptions.Unlabelled.IGNORE) {
       return new RowLabels(known, known, ones);
     }
-    T_TensorTensor_T best = batch.teacher().logits().softmax(1).max(1, false);
+    Tensor logits = batch.teacherLogits();
+    requireRows("teacher.logits", logits, 2, rows);
+    T_TensorTensor_T best = logits.softmax(1).max(1, false);
     Tensor gaps = known.eq(new Scalar((long) MarginClassifierLoss.IGNORE_LABEL));
     return new RowLabels(known, best.get1().where(gaps, known), best.get0().where(gaps, ones));
+  }
+
+  private static void requireRows(String name, Tensor tensor, int dimensions, long rows) {
+    boolean holds = tensor.dim() == dimensions && tensor.size(0) == rows && tensor.numel() > 0;
+    if (!holds) {
+      throw new MethodException(
+          "batch: %s: expected %d dimensions and %d rows, found %s"
+              .formatted(name, dimensions, rows, Arrays.toString(tensor.shape())));
+    }
   }
 
   /** Mean over the rows that count. */

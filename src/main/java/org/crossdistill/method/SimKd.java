@@ -112,8 +112,8 @@ public final class SimKd implements Method {
 
   @Override
   public Objective step(Batch batch) {
-    Tensor p = student.forward(batch.student().input()); // [B, D_t]
-    Tensor e = batch.teacher().embedding(); // [B, D_t]
+    Tensor p = student.forward(batch.studentInput()); // [B, D_t]
+    Tensor e = batch.teacherEmbedding(); // [B, D_t]
 
     return new Objective().add("feature", options.weight(), loss.apply(p, e));
   }

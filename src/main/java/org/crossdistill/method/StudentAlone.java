@@ -22,7 +22,7 @@ public final class StudentAlone extends IdentityMethod {
 
   @Override
   public Objective step(Batch batch) {
-    Tensor s = student.forward(batch.student().input()); // [B, D]
+    Tensor s = student.forward(batch.studentInput()); // [B, D]
     Tensor v = classifier.weight(); // [C, D]
 
     var identity = identityLoss.forward(v, s, batch.labels());

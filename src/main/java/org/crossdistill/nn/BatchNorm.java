@@ -22,7 +22,7 @@ public final class BatchNorm extends Layer {
   /**
    * Starts as the identity: weight 1, bias 0, running mean 0 and variance 1.
    *
-   * @param channels C, size of the second dimension
+   * @param channels C, size of the second dimension, ≥ 1
    */
   public BatchNorm(int channels) {
     this.channels = channels;
@@ -39,10 +39,12 @@ public final class BatchNorm extends Layer {
   }
 
   /**
-   * @throws NetworkException in training, if the batch holds a single value per channel
+   * @throws NetworkException if the input does not fit, and in training, if the batch holds a
+   *     single value per channel
    */
   @Override
   public Tensor forward(Tensor input) {
+    LayerInput.rowsOrMaps("batch norm", input, channels);
     if (training() && input.numel() <= channels) {
       throw new NetworkException(
           "batch norm in training needs more than one value per channel, found a batch of "

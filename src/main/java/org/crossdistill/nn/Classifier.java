@@ -11,14 +11,16 @@ import org.bytedeco.pytorch.global.torch;
  */
 public final class Classifier extends Layer {
 
+  private final int embeddingSize;
   private final Tensor weight;
 
   /**
    * @param random of the rows' directions
-   * @param classes C
-   * @param embeddingSize D
+   * @param classes C, ≥ 1
+   * @param embeddingSize D, ≥ 1
    */
   public Classifier(RandomGenerator random, int classes, int embeddingSize) {
+    this.embeddingSize = embeddingSize;
     weight = parameter("weight", Init.unitRows(random, classes, embeddingSize));
   }
 
@@ -30,6 +32,7 @@ public final class Classifier extends Layer {
   /** Embeddings [B, D], f32 → cosines with the class rows [B, C], f32. */
   @Override
   public Tensor forward(Tensor embeddings) {
+    LayerInput.rows("classifier", embeddings, embeddingSize);
     return torch.matmul(Tensors.normalize(embeddings), Tensors.normalize(weight).t());
   }
 }

@@ -18,6 +18,7 @@ public final class Conv2d extends Layer {
     torch.globalContext().setUserEnabledNNPACK(false);
   }
 
+  private final int in;
   private final Tensor weight;
   private final long[] stride;
   private final long[] padding;
@@ -26,11 +27,19 @@ public final class Conv2d extends Layer {
   private final long step;
 
   /**
+   * @param in channels that come in, ≥ 1
+   * @param out channels that go out, ≥ 1
    * @param kernel side of the square window, odd; the picture is padded by kernel/2 zeros on each
    *     side
    * @param stride distance of the windows, ≥ 1
+   * @throws NetworkException if a size is out of its range
    */
   public Conv2d(RandomGenerator random, int in, int out, int kernel, int stride) {
+    if (kernel < 1 || kernel % 2 == 0) {
+      throw new NetworkException("convolution: expected an odd kernel, found " + kernel);
+    }
+    LayerInput.size("convolution: stride", stride);
+    this.in = in;
     long fanIn = (long) in * kernel * kernel;
     this.weight = parameter("weight", Init.uniformFanIn(random, fanIn, out, in, kernel, kernel));
     // A window of one pixel with a stride reads every stride-th pixel and no other. They are taken
@@ -46,6 +55,7 @@ public final class Conv2d extends Layer {
 
   @Override
   public Tensor forward(Tensor input) {
+    LayerInput.maps("convolution", input, in, 1);
     long[] dilation = {1, 1};
     Tensor taken = atLeastTwoChannels(every(step, input)).contiguous(MemoryFormat.ChannelsLast);
     Tensor by = atLeastTwoChannels(weight);

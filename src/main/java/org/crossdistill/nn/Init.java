@@ -6,7 +6,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Initial values, drawn from a generator of the caller: the same generator gives the same bits.
- * More than 2³¹ − 1 numbers are refused with a {@link NetworkException}.
+ * Sizes below 1 and more than 2³¹ − 1 numbers are refused with a {@link NetworkException}.
  */
 public final class Init {
 
@@ -58,6 +58,10 @@ public final class Init {
   private static int count(long[] shape) {
     double count = 1;
     for (long size : shape) {
+      if (size < 1) {
+        throw new NetworkException(
+            "weights %s: expected sizes of at least 1".formatted(Arrays.toString(shape)));
+      }
       count *= size;
     }
     if (count > Integer.MAX_VALUE) {

@@ -10,6 +10,7 @@ public abstract class Layer extends Module {
    *
    * @param input of the shape that the layer documents, f32
    * @return of the shape that the layer documents, f32
+   * @throws NetworkException if the input is missing or of another shape or type
    */
   public abstract Tensor forward(Tensor input);
 }

@@ -5,13 +5,15 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
-/** x ↦ x·Wᵀ + b: [B, in] → [B, out]. */
+/** x ↦ x·Wᵀ + b: [B, in] → [B, out]; both sizes are at least 1. */
 public final class Linear extends Layer {
 
+  private final int in;
   private final Tensor weight;
   private final TensorOptional bias;
 
   private Linear(Tensor weight, Tensor biasOrNull) {
+    this.in = Math.toIntExact(weight.size(1));
     this.weight = parameter("weight", weight);
     if (biasOrNull == null) {
       this.bias = new TensorOptional();
@@ -48,6 +50,7 @@ public final class Linear extends Layer {
 
   @Override
   public Tensor forward(Tensor input) {
+    LayerInput.rows("linear", input, in);
     return torch.linear(input, weight, bias);
   }
 }

@@ -8,9 +8,10 @@ public final class Passthrough extends Backbone {
   private final int embeddingSize;
 
   /**
-   * @param embeddingSize D
+   * @param embeddingSize D, ≥ 1
    */
   public Passthrough(int embeddingSize) {
+    LayerInput.size("embedding", embeddingSize);
     this.embeddingSize = embeddingSize;
   }
 
@@ -21,6 +22,7 @@ public final class Passthrough extends Backbone {
 
   @Override
   public Tensor forward(Tensor input) {
+    LayerInput.rows("embedding", input, embeddingSize);
     return input;
   }
 }

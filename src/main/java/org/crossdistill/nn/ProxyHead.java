@@ -16,15 +16,17 @@ public final class ProxyHead extends Layer {
 
   private static final double SLOPE = 0.1;
 
+  private final int size;
   private final Linear mix;
   private final BatchNorm norm;
   private final Linear classes;
 
   /**
-   * @param size d
-   * @param classes K
+   * @param size d, ≥ 1
+   * @param classes K, ≥ 1
    */
   public ProxyHead(RandomGenerator random, int size, int classes) {
+    this.size = size;
     mix = child("mix", Linear.withoutBias(random, size, size));
     norm = child("norm", new BatchNorm(size));
     this.classes = child("classes", Linear.withBias(random, size, classes));
@@ -32,6 +34,7 @@ public final class ProxyHead extends Layer {
 
   @Override
   public Tensor forward(Tensor middle) {
+    LayerInput.rowsOrMaps("proxy head", middle, size);
     Tensor rows = middle.dim() == 4 ? middle.mean(2, 3) : middle;
     Tensor mixed = norm.forward(mix.forward(rows));
     return classes.forward(torch.leaky_relu(mixed, new Scalar(SLOPE)));

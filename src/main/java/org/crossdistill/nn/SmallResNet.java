@@ -10,7 +10,7 @@ import org.bytedeco.pytorch.global.torch;
  * convolution, batch norm, ReLU, 2×2 max-pooling, residual blocks, mean over the picture, dropout,
  * linear layer without bias, batch norm.
  *
- * <p>[B, channels, H, W] → embedding [B, D], f32.
+ * <p>[B, channels, H, W] → embedding [B, D], f32; H and W are at least 2.
  */
 public final class SmallResNet extends Backbone {
 
@@ -47,6 +47,7 @@ public final class SmallResNet extends Backbone {
   }
 
   private final Options options;
+  private final int inputChannels;
   private final Conv2d stem;
   private final BatchNorm stemNorm;
   private final ResidualBlock[] blocks;
@@ -64,6 +65,7 @@ public final class SmallResNet extends Backbone {
    */
   public SmallResNet(RandomGenerator random, int inputChannels, Options options) {
     this.options = options;
+    this.inputChannels = inputChannels;
     List<Integer> channels = options.channels();
     stem = child("stem", new Conv2d(random, inputChannels, channels.get(0), 3, 1));
     stemNorm = child("stem_norm", new BatchNorm(channels.get(0)));
@@ -103,6 +105,7 @@ public final class SmallResNet extends Backbone {
 
   @Override
   public Features features(Tensor input) {
+    LayerInput.maps("residual network", input, inputChannels, 2);
     // The maximum of rectified values is the rectified maximum, on a quarter of the values.
     Tensor x = torch.max_pool2d(stemNorm.forward(stem.forward(input)), 2, 2).relu_();
     Tensor middle = x;

@@ -1,5 +1,6 @@
 package org.crossdistill.nn;
 
+import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -35,8 +36,16 @@ public final class Tensors {
     return Tensor.create(values, rows.length, columns);
   }
 
-  /** Values of a tensor [B, D], f32, row by row. */
+  /**
+   * Values of a tensor [B, D], converted to f32, row by row.
+   *
+   * @throws NetworkException for a tensor that is no matrix
+   */
   public static float[][] rows(Tensor tensor) {
+    if (tensor.dim() != 2) {
+      throw new NetworkException(
+          "tensor: expected [rows, columns], found " + Arrays.toString(tensor.shape()));
+    }
     float[] values = floats(tensor);
     int columns = Math.toIntExact(tensor.size(1));
     float[][] rows = new float[Math.toIntExact(tensor.size(0))][columns];

@@ -35,10 +35,14 @@ public final class TextEmbedding {
    * Fits the embedding.
    *
    * @param rows features of the texts to fit on, [n][features]
-   * @param size D of the embeddings
+   * @param size D of the embeddings, ≥ 1
    * @throws NetworkException if the rows have fewer than {@code size} independent directions
    */
   public static TextEmbedding fit(float[][] rows, int size) {
+    LayerInput.size("teacher.embedding", size);
+    if (rows.length < size) {
+      throw tooFew(size, rows.length);
+    }
     try (PointerScope scope = new PointerScope();
         NoGradGuard noGrad = new NoGradGuard()) {
       Tensor x = Tensors.of(rows).to(torch.ScalarType.Double); // [n, F]
@@ -46,9 +50,6 @@ public final class TextEmbedding {
       Tensor centred = x.sub(mean);
       // X = U S Vᵀ by the smaller problem X Xᵀ = U S² Uᵀ, whose values come in ascending order.
       T_TensorTensor_T eigen = torch.linalg_eigh(centred.matmul(centred.t()));
-      if (rows.length < size) {
-        throw tooFew(size, rows.length);
-      }
       Tensor u = eigen.get1().narrow(1, rows.length - size, size); // [n, D]
       Tensor s = eigen.get0().narrow(0, rows.length - size, size).clamp_min(new Scalar(0)).sqrt();
       // With ≤ rows that are all the same are too few, too: they have no direction at all.
@@ -78,12 +79,17 @@ public final class TextEmbedding {
     return u.gather(0, largest).sign();
   }
 
-  /** Embeddings of texts: features [n][F] → [n][D]. */
+  /**
+   * Embeddings of texts: features [n][F] → [n][D].
+   *
+   * @throws NetworkException if there are no rows, or they have other features than those fitted
+   */
   public float[][] embed(float[][] rows) {
     try (PointerScope scope = new PointerScope();
         NoGradGuard noGrad = new NoGradGuard()) {
-      Tensor x = Tensors.of(rows).to(torch.ScalarType.Double);
-      return Tensors.rows(x.sub(mean).matmul(projection));
+      Tensor x = Tensors.of(rows);
+      LayerInput.rows("text embedding", x, mean.size(0));
+      return Tensors.rows(x.to(torch.ScalarType.Double).sub(mean).matmul(projection));
     }
   }
 }

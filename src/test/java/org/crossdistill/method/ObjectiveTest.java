@@ -41,4 +41,26 @@ final class ObjectiveTest {
     new Objective().gradient(frozen, null).backward();
     assertThat(frozen.grad().defined()).isFalse();
   }
+
+  @Test
+  void termOfTheGraphIsASingleNumber() {
+    Tensor pair = Tensor.create(1f, 2f).requires_grad_(true);
+    assertThatThrownBy(() -> new Objective().add("term", 1, pair))
+        .isInstanceOf(MethodException.class)
+        .hasMessage("term: expected a single number, found [2]");
+    assertThatThrownBy(() -> new Objective().add("term", 1, null))
+        .isInstanceOf(MethodException.class)
+        .hasMessage("term: expected a single number, found no tensor");
+  }
+
+  @Test
+  void secondBackwardPassIsRefused() {
+    Tensor output = Tensor.create(1f, 2f).requires_grad_(true);
+    Objective objective = new Objective().gradient(output, Tensor.create(3f, 4f));
+    objective.backward();
+    assertThatThrownBy(objective::backward)
+        .isInstanceOf(MethodException.class)
+        .hasMessage("backward: expected one call for each step, found a second");
+    assertThat(output.grad().equal(Tensor.create(3f, 4f))).isTrue();
+  }
 }
