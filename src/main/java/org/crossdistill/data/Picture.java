@@ -2,6 +2,7 @@ package org.crossdistill.data;
 
 import java.awt.image.BufferedImage;
 import java.util.Arrays;
+import java.util.Objects;
 
 /** A picture of 8-bit RGB pixels without transparency. Immutable. */
 public final class Picture {
@@ -60,9 +61,11 @@ public final class Picture {
    * @param y row
    * @param channel 0 red, 1 green, 2 blue
    * @return 0 to 255
+   * @throws IndexOutOfBoundsException outside the picture
    */
   public int value(int x, int y, int channel) {
-    return rgb[(y * width + x) * CHANNELS + channel] & 0xff;
+    int pixel = Objects.checkIndex(y, height) * width + Objects.checkIndex(x, width);
+    return rgb[pixel * CHANNELS + Objects.checkIndex(channel, CHANNELS)] & 0xff;
   }
 
   /** {@return a copy for drawing} */

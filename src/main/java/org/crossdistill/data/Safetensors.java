@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.Channels;
 import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -36,6 +37,20 @@ public final class Safetensors {
       throw new DataException(
           "a tensor cannot be named " + SafetensorsHeader.METADATA + ": the format reserves it");
     }
+    this.metadata.forEach(
+        (name, value) -> {
+          requireText("name of metadata", name);
+          requireText("metadata '" + name + "'", value);
+        });
+    this.tensors.keySet().forEach(name -> requireText("name of a tensor", name));
+  }
+
+  /** Half a surrogate pair has no bytes in UTF-8: what is read back would be another text. */
+  private static void requireText(String what, String text) {
+    if (text == null || !StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+      String found = text == null ? "null" : "half a surrogate pair";
+      throw new DataException(what + ": expected text, found " + found);
+    }
   }
 
   /**
@@ -43,7 +58,8 @@ public final class Safetensors {
    *
    * @param metadata strings by name; copied
    * @param tensors by name; copied
-   * @throws DataException for a tensor of the one name that the format reserves
+   * @throws DataException for a tensor of the one name that the format reserves, and for a name or
+   *     metadata that is no text
    */
   public Safetensors(Map<String, String> metadata, Map<String, TensorData> tensors) {
     this("new file", metadata, tensors);

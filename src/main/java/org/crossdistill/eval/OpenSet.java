@@ -44,9 +44,13 @@ public final class OpenSet {
   /**
    * What a model without knowledge reaches.
    *
-   * @param classes the number of unseen classes
+   * @param classes the number of unseen classes, ≥ 1
+   * @throws EvalException for fewer
    */
   public static Map<Metric, Double> chance(int classes) {
+    if (classes < 1) {
+      throw new EvalException("classes: expected at least 1, found " + classes);
+    }
     return Map.of(
         Metric.EER, .5,
         Metric.SHOT1, 1. / classes,

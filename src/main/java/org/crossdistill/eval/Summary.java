@@ -17,12 +17,18 @@ public record Summary(int count, double mean, double std) {
    * Summarizes values.
    *
    * @param values finite, or NaN where missing; at least one is there
+   * @throws EvalException if none is there, or one is infinite
    */
   public static Summary of(List<Double> values) {
     List<Double> present = values.stream().filter(value -> !value.isNaN()).toList();
     if (present.isEmpty()) {
       throw new EvalException(
           "summary: expected at least one value, found none among " + values.size());
+    }
+    for (double value : present) {
+      if (Double.isInfinite(value)) {
+        throw new EvalException("summary: expected finite values, found " + value);
+      }
     }
     double mean = present.stream().mapToDouble(Double::doubleValue).sum() / present.size();
     double squares = present.stream().mapToDouble(v -> (v - mean) * (v - mean)).sum();
@@ -35,7 +41,7 @@ public record Summary(int count, double mean, double std) {
    *
    * @param values one a seed; NaN where missing
    * @param baseline one for each of the same seeds, in the same order; NaN where missing
-   * @throws EvalException if the lengths differ or no seed has both numbers
+   * @throws EvalException if the lengths differ, no seed has both numbers, or one is infinite
    */
   public static Summary ofDifferences(List<Double> values, List<Double> baseline) {
     return of(differences(values, baseline));

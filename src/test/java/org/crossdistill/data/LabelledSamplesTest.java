@@ -170,4 +170,14 @@ final class LabelledSamplesTest {
         .hasMessage(
             "s, sample 'x' of class 'a': expected its pair '7' in the same class, found 'b'");
   }
+
+  @Test
+  void featuresWithoutRowsOrOfSeveralLengthsAreRefused() {
+    assertThatThrownBy(() -> new FeatureSamples(new float[0][]))
+        .isInstanceOf(DataException.class)
+        .hasMessage("features: expected at least one row, found none");
+    assertThatThrownBy(() -> new FeatureSamples(new float[][] {{1, 2}, {3, 4}, {5}}))
+        .isInstanceOf(DataException.class)
+        .hasMessage("features: expected 2 values in each row, found 1 in row 2");
+  }
 }

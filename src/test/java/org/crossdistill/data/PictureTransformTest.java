@@ -106,4 +106,14 @@ class PictureTransformTest {
             "picture transform: expected size ≥ 1, a finite mean and std > 0, found 32, 0.0 and"
                 + " 0.0");
   }
+
+  @Test
+  void pixelOutsideThePictureIsRefusedWhereItWouldBeAnother() {
+    Picture picture = noise(4, 3);
+    assertThat(picture.value(3, 2, 2)).isEqualTo(picture.rgb()[35] & 0xff);
+    for (int[] at : new int[][] {{4, 0, 0}, {0, 3, 0}, {0, 0, 3}, {-1, 1, 0}}) {
+      assertThatThrownBy(() -> picture.value(at[0], at[1], at[2]))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+    }
+  }
 }

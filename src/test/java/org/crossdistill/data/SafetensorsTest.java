@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -234,5 +235,21 @@ class SafetensorsTest {
           .forEach(
               (name, tensor) -> assertThat(back.tensor(name).bytes()).isEqualTo(tensor.bytes()));
     }
+  }
+
+  @Test
+  void whatIsNoTextIsRefusedBeforeAFileIsWritten() {
+    Map<String, String> missing = new HashMap<>();
+    missing.put("title", null);
+    assertThatThrownBy(() -> new Safetensors(missing, Map.of()))
+        .isInstanceOf(DataException.class)
+        .hasMessage("metadata 'title': expected text, found null");
+    assertThatThrownBy(() -> new Safetensors(Map.of("title", "\ud83d"), Map.of()))
+        .isInstanceOf(DataException.class)
+        .hasMessage("metadata 'title': expected text, found half a surrogate pair");
+    TensorData one = TensorData.ofFloats(new float[1], 1);
+    assertThatThrownBy(() -> new Safetensors(Map.of(), Map.of("\ude00", one)))
+        .isInstanceOf(DataException.class)
+        .hasMessage("name of a tensor: expected text, found half a surrogate pair");
   }
 }

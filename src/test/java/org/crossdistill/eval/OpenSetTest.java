@@ -1,6 +1,7 @@
 package org.crossdistill.eval;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Map;
@@ -66,5 +67,13 @@ class OpenSetTest {
         row[d] -= mean;
       }
     }
+  }
+
+  @Test
+  void chanceNeedsAClass() {
+    assertThat(OpenSet.chance(1)).containsEntry(Metric.SHOT1, 1.0);
+    assertThatThrownBy(() -> OpenSet.chance(0))
+        .isInstanceOf(EvalException.class)
+        .hasMessage("classes: expected at least 1, found 0");
   }
 }

@@ -63,4 +63,11 @@ class SummaryTest {
     assertThatThrownBy(() -> Summary.of(List.of(1., 2.)).confidenceHalfWidth(95))
         .hasMessage("confidence: expected 0 < confidence < 1, found 95.0");
   }
+
+  @Test
+  void infinityIsNoMeasurement() {
+    assertThatThrownBy(() -> Summary.of(List.of(1., Double.POSITIVE_INFINITY)))
+        .isInstanceOf(EvalException.class)
+        .hasMessage("summary: expected finite values, found Infinity");
+  }
 }
