@@ -199,20 +199,24 @@ double finish_row(const MarginClassifier& call, int64_t i, double coefficient) {
     others +=
         static_cast<double>(sums[g * call.padded_rows]) * std::exp(call.scale * (group_top - top));
   }
-  // The shift is rounded first, then everything is taken relative to the rounded one.
-  const double shift = static_cast<double>(static_cast<T>(std::max(top, row.target)));
-  const double rest = others * std::exp(call.scale * (top - shift));
-  const double own = std::exp(call.scale * (row.target - shift));
-  static_cast<T*>(call.shifts)[i] = static_cast<T>(shift);
-  // Far beyond 1e8 the shift's own rounding leaves nothing of the target: the factor would be
-  // infinite, and NaN times the exponentials of the other classes, which are 0.
+  const double largest_logit = std::max(top, row.target);
+  const double rest = others * std::exp(call.scale * (top - largest_logit));
+  const double own = std::exp(call.scale * (row.target - largest_logit));
+  // The factor makes up for the shift's rounding. That is beyond 1 for logits beyond 1e8, where the
+  // factor might be infinite, and NaN times the exponentials of the other classes, which are 0.
+  const T shift = static_cast<T>(largest_logit);
+  const double rounding = std::exp(call.scale * (static_cast<double>(shift) - largest_logit));
   constexpr double kLargest = std::numeric_limits<T>::max();
+  static_cast<T*>(call.shifts)[i] = shift;
   static_cast<T*>(call.factors)[i] = static_cast<T>(
-      std::clamp(coefficient * call.scale / (rest + own) * row.scale, -kLargest, kLargest));
+      coefficient == 0
+          ? 0
+          : std::clamp(coefficient * call.scale / (rest + own) * row.scale * rounding, -kLargest,
+                       kLargest));
   row.pull = -coefficient * call.scale * row.slope * rest / (rest + own);
   if (!std::isfinite(row.target)) return std::nan("");
   return row.target >= top ? std::log1p(rest / own)
-                           : call.scale * (shift - row.target) + std::log(rest + own);
+                           : call.scale * (top - row.target) + std::log(rest + own);
 }
 
 // Whether the target is the first of the largest logits, all without margin.

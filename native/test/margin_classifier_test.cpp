@@ -357,14 +357,19 @@ TEST(MarginClassifier, HugeLogitsSaturate) {
   }
 }
 
-// In f32 a target of 4e9 + 129 is rounded up by more than the exponential's range.
+// In f32 a target of 4e9 + 129 is rounded up by more than f32's exponential holds, one of 42e12 +
+// 1e6 by more than that of f64.
 TEST(MarginClassifier, ALogitRoundedUpByMoreThanItsExponentialHoldsHasGradients) {
-  Case c = random_case(62, CD_F32, 1, 2, 2);
-  choose_kind(c, CD_CLASSIFIER_SOFTMAX);
-  c.bias.clear();
-  c.classifier = {80000, 129, 0, 0};
-  c.sets[0] = {{50000, 1}, {0}, {1}, 1};
-  expect_near(c);
+  for (const Values& target : {Values{80000, 129}, Values{840000000, 1000000}}) {
+    for (double weight : {1.0, 0.0}) {
+      Case c = random_case(62, CD_F32, 1, 2, 2);
+      choose_kind(c, CD_CLASSIFIER_SOFTMAX);
+      c.bias.clear();
+      c.classifier = {target[0], target[1], 0, 0};
+      c.sets[0] = {{50000, 1}, {0}, {weight}, 1};
+      expect_near(c);
+    }
+  }
 }
 
 // Panels of rows are filled up with empty ones, whose logits are the bias alone.
