@@ -209,10 +209,9 @@ double finish_row(const MarginClassifier& call, int64_t i, double coefficient) {
   constexpr double kLargest = std::numeric_limits<T>::max();
   static_cast<T*>(call.shifts)[i] = shift;
   static_cast<T*>(call.factors)[i] = static_cast<T>(
-      coefficient == 0
-          ? 0
-          : std::clamp(coefficient * call.scale / (rest + own) * row.scale * rounding, -kLargest,
-                       kLargest));
+      coefficient == 0 ? 0
+                       : std::clamp(coefficient * call.scale / (rest + own) * row.scale * rounding,
+                                    -kLargest, kLargest));
   row.pull = -coefficient * call.scale * row.slope * rest / (rest + own);
   if (!std::isfinite(row.target)) return std::nan("");
   return row.target >= top ? std::log1p(rest / own)
