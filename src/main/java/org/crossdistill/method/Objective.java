@@ -21,8 +21,18 @@ public final class Objective {
   private final TensorVector outputs = new TensorVector();
   private final TensorVector gradients = new TensorVector();
 
-  /** Adds a term to log; {@code value} is a single number, unweighted. */
+  /**
+   * Adds a term to log.
+   *
+   * @param value a single number, unweighted
+   * @throws MethodException if it is something else
+   */
   public Objective term(String name, Tensor value) {
+    if (!given(value) || value.numel() != 1) {
+      throw new MethodException(
+          "%s: expected a single number, found %s"
+              .formatted(name, given(value) ? shape(value) : "no tensor"));
+    }
     terms.put(name, value);
     return this;
   }
@@ -57,12 +67,7 @@ public final class Objective {
    * @throws MethodException if it is something else
    */
   public Objective add(String name, double weight, Tensor value) {
-    if (!given(value) || value.numel() != 1) {
-      throw new MethodException(
-          "%s: expected a single number, found %s"
-              .formatted(name, given(value) ? shape(value) : "no tensor"));
-    }
-    return term(name, value.detach())
+    return term(name, given(value) ? value.detach() : null)
         .gradient(value, torch.ones_like(value).mul(new Scalar(weight)));
   }
 

@@ -13,6 +13,11 @@ import org.crossdistill.nn.Module;
  */
 public record ParameterGroup(Map<String, Tensor> parameters, double learningRateMultiplier) {
 
+  /** Checks the factor. */
+  public ParameterGroup {
+    Weights.requireFactor("learning-rate multiplier", learningRateMultiplier);
+  }
+
   /** All parameters of some networks, each named {@code network.parameter}. */
   public static ParameterGroup of(Map<String, Module> networks, double learningRateMultiplier) {
     Map<String, Tensor> parameters = new LinkedHashMap<>();

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** Checks of what a layer is fed, before LibTorch sees it. */
+/** Checks of what a layer is built of and fed, before LibTorch sees it. */
 final class LayerInput {
 
   private LayerInput() {}
@@ -50,6 +50,19 @@ final class LayerInput {
   static void size(String name, long found) {
     if (found < 1) {
       throw new NetworkException(name + ": expected at least 1, found " + found);
+    }
+  }
+
+  /**
+   * Requires f32.
+   *
+   * @throws NetworkException naming the parameter and what came
+   */
+  static void parameter(String name, Tensor initial) {
+    if (!isFloat(initial)) {
+      throw new NetworkException(
+          "parameter %s: expected f32, found %s"
+              .formatted(name, isGiven(initial) ? description(initial) : "no tensor"));
     }
   }
 

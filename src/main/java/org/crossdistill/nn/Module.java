@@ -2,8 +2,10 @@ package org.crossdistill.nn;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Generator;
+import org.bytedeco.pytorch.InferenceMode;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -21,25 +23,57 @@ public abstract class Module {
   private final Map<String, Module> children = new LinkedHashMap<>();
   private boolean training = true;
 
-  /** Registers a trained tensor and returns it; it requires a gradient from here on. */
+  /**
+   * Registers a trained tensor and returns it; it requires a gradient from here on.
+   *
+   * @param initial f32; of inference mode, its copy is registered and returned
+   * @throws NetworkException if it has another type, or the name is taken
+   */
   protected final Tensor parameter(String name, Tensor initial) {
-    Tensor parameter = initial.requires_grad_(true);
-    parameter.retainReference();
+    LayerInput.parameter(name, initial);
+    Tensor parameter = kept(name, initial).requires_grad_(true);
     parameters.put(name, parameter);
     return parameter;
   }
 
-  /** Registers a tensor that belongs to the state but is not trained, and returns it. */
+  /**
+   * Registers a tensor that belongs to the state but is not trained, and returns it.
+   *
+   * @param initial of any type; of inference mode, its copy is registered and returned
+   * @throws NetworkException if the name is taken
+   */
   protected final Tensor buffer(String name, Tensor initial) {
-    initial.retainReference();
-    buffers.put(name, initial);
-    return initial;
+    Tensor buffer = kept(name, initial);
+    buffers.put(name, buffer);
+    return buffer;
   }
 
-  /** Registers a part and returns it. */
+  /**
+   * Registers a part and returns it.
+   *
+   * @throws NetworkException if the name is taken
+   */
   protected final <M extends Module> M child(String name, M module) {
-    children.put(name, module);
+    requireFree(name);
+    children.put(name, Objects.requireNonNull(module, name));
     return module;
+  }
+
+  /** Autograd takes no tensor of inference mode. */
+  private Tensor kept(String name, Tensor initial) {
+    requireFree(name);
+    try (InferenceMode left = new InferenceMode(false)) {
+      Tensor kept = initial.is_inference() ? initial.clone() : initial;
+      kept.retainReference();
+      return kept;
+    }
+  }
+
+  private void requireFree(String name) {
+    if (parameters.containsKey(name) || buffers.containsKey(name) || children.containsKey(name)) {
+      throw new NetworkException(
+          "module: expected a name of its own for each part, found a second " + name);
+    }
   }
 
   /** All trained tensors by name, children's as {@code child.name}; in order of registration. */

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.CrossdistillException;
 import org.crossdistill.data.Safetensors;
 import org.crossdistill.data.TensorData;
 import org.crossdistill.method.Method.SingleModal;
@@ -47,7 +48,12 @@ public record ModelFile(
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(DeserializationFeature.USE_LONG_FOR_INTS);
 
-  /** Writes the file whole or not at all; the same model gives the same bytes. */
+  /**
+   * Writes the file whole or not at all; the same model gives the same bytes.
+   *
+   * @throws CheckpointException naming a tensor that holds a number that is not finite
+   * @throws org.crossdistill.data.DataException naming the file when it cannot be written
+   */
   public void write(Path file) {
     Map<String, TensorData> tensors = new TreeMap<>();
     tensors.putAll(TensorBytes.of("student.", model.backbone().state()));
@@ -55,6 +61,7 @@ public record ModelFile(
     if (!textClasses.isEmpty()) {
       tensors.put(TEXT_EMBEDDINGS, rows(textEmbeddings));
     }
+    TensorBytes.requireFinite(file.toString(), tensors);
     Map<String, String> metadata = new TreeMap<>();
     metadata.put(FORMAT, FORMAT_NAME);
     metadata.put(FORMAT_VERSION, VERSION);
@@ -81,12 +88,21 @@ public record ModelFile(
     List<String> classes = parse(file, content, CLASSES, new TypeReference<>() {});
     List<String> textClasses = parse(file, content, TEXT_CLASSES, new TypeReference<>() {});
     Role role = content.metadata().containsKey(ROLE) ? Role.OTHER : Role.STUDENT;
-    SingleModal model = Experiment.of(config).model(role, classes.size(), columns(file, content));
+    SingleModal model = model(file, config, role, classes.size(), columns(file, content));
     copy(file, content, "student.", model.backbone().state());
     copy(file, content, "classifier.", model.classifier().state());
     model.backbone().training(false);
     float[][] texts = texts(file, content, textClasses.size(), model.backbone().embeddingSize());
     return new ModelFile(role, model, classes, textClasses, texts, config);
+  }
+
+  private static SingleModal model(
+      Path file, Map<String, Object> config, Role role, int classes, int columns) {
+    try {
+      return Experiment.of(config).model(role, classes, columns);
+    } catch (CrossdistillException e) {
+      throw new CheckpointException(file + ": " + e.getMessage());
+    }
   }
 
   /**
@@ -121,6 +137,9 @@ public record ModelFile(
     if (matrix == null || matrix.shape().length != 2) {
       throw new CheckpointException(file + ": no matrix classifier.weight, found " + matrix);
     }
+    if (matrix.size() == 0) {
+      throw new CheckpointException(file + ": an empty matrix classifier.weight, found " + matrix);
+    }
     return Math.toIntExact(matrix.shape()[1]);
   }
 
@@ -133,11 +152,16 @@ public record ModelFile(
   }
 
   private static <T> T parse(Path file, Safetensors content, String key, TypeReference<T> type) {
+    T value = null;
     try {
-      return JSON.readValue(content.metadata().getOrDefault(key, ""), type);
+      value = JSON.readValue(content.metadata().getOrDefault(key, ""), type);
     } catch (JsonProcessingException e) {
-      throw new CheckpointException(file + ": metadata " + key + " is no valid JSON");
+      // As where it says null.
     }
+    if (value == null) {
+      throw new CheckpointException(file + ": metadata " + key + " is no valid JSON of its kind");
+    }
+    return value;
   }
 
   private static void copy(

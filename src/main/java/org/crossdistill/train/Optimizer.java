@@ -27,7 +27,9 @@ abstract class Optimizer {
       List<Tensor> matrices = new ArrayList<>();
       List<Tensor> vectors = new ArrayList<>();
       for (Tensor parameter : groups.get(i).parameters().values()) {
-        (parameter.dim() >= 2 ? matrices : vectors).add(parameter);
+        if (parameter.requires_grad()) { // not so if it was frozen
+          (parameter.dim() >= 2 ? matrices : vectors).add(parameter);
+        }
       }
       double rate = groups.get(i).learningRateMultiplier();
       add(new Flat("group" + i + ".matrices", new FlatParameters(matrices), rate, weightDecay));
@@ -52,6 +54,11 @@ abstract class Optimizer {
     return flats;
   }
 
+  /** Whether the parameters are still this optimiser's: it has laid them out anew. */
+  final boolean ownsParameters() {
+    return flats.stream().allMatch(flat -> flat.parameters().ownsParameters());
+  }
+
   final void zeroGradients() {
     flats.forEach(flat -> flat.parameters().zeroGradients());
   }
@@ -63,7 +70,7 @@ abstract class Optimizer {
    * @param limit 0 = none
    */
   final void clipGradients(double limit) {
-    if (limit == 0) {
+    if (limit == 0 || flats.isEmpty()) {
       return;
     }
     try (PointerScope scope = new PointerScope();

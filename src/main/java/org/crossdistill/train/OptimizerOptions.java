@@ -4,12 +4,12 @@ package org.crossdistill.train;
  * The optimiser.
  *
  * @param name {@code adamw} or {@code sgd}
- * @param learningRate the schedule's peak, > 0
+ * @param learningRate the schedule's peak, > 0, at most 1e9
  * @param weightDecay decoupled (adamw) or added to the gradient (sgd); on matrices only, not on
- *     biases and norms; ≥ 0
+ *     biases and norms; ≥ 0, at most 1e9
  * @param beta1 of adamw, in [0, 1)
  * @param beta2 of adamw, in [0, 1)
- * @param epsilon of adamw, > 0
+ * @param epsilon of adamw, from 1e-30 to 1e9
  * @param momentum of sgd, in [0, 1)
  */
 public record OptimizerOptions(
@@ -20,6 +20,11 @@ public record OptimizerOptions(
     double beta2,
     double epsilon,
     double momentum) {
+
+  /** Updates are f32: what lies beyond, or products of two beyond, would be infinite or 0 there. */
+  private static final double LARGEST = 1e9;
+
+  private static final double SMALLEST = 1e-30;
 
   /** Which update rule. */
   public enum Name {
@@ -36,16 +41,14 @@ public record OptimizerOptions(
 
   /** Checks the ranges. */
   public OptimizerOptions {
-    positive("learning-rate", learningRate);
-    boolean decays = Double.isFinite(weightDecay) && weightDecay >= 0;
-    Options.require(decays, "weight-decay", "a finite number >= 0", weightDecay);
+    boolean moves = learningRate > 0 && learningRate <= LARGEST;
+    Options.require(moves, "learning-rate", "a number > 0 and <= 1e9", learningRate);
+    boolean decays = weightDecay >= 0 && weightDecay <= LARGEST;
+    Options.require(decays, "weight-decay", "a number >= 0 and <= 1e9", weightDecay);
     Options.require(beta1 >= 0 && beta1 < 1, "beta1", "a number in [0, 1)", beta1);
     Options.require(beta2 >= 0 && beta2 < 1, "beta2", "a number in [0, 1)", beta2);
-    positive("epsilon", epsilon);
+    boolean divides = epsilon >= SMALLEST && epsilon <= LARGEST;
+    Options.require(divides, "epsilon", "a number from 1e-30 to 1e9", epsilon);
     Options.require(momentum >= 0 && momentum < 1, "momentum", "a number in [0, 1)", momentum);
-  }
-
-  private static void positive(String key, double value) {
-    Options.require(Double.isFinite(value) && value > 0, key, "a finite number > 0", value);
   }
 }

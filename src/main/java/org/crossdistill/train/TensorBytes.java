@@ -48,6 +48,16 @@ final class TensorBytes {
     into.forEach((name, tensor) -> copy(from.get(prefix + name), tensor));
   }
 
+  /**
+   * Refuses weights that {@link #copy} would not read.
+   *
+   * @param source what errors call the file
+   * @throws CheckpointException naming the tensor
+   */
+  static void requireFinite(String source, Map<String, TensorData> tensors) {
+    tensors.forEach((name, data) -> requireFinite(source, name, data));
+  }
+
   private static void check(String source, TensorData data, String name, Tensor tensor) {
     String expected = dtype(tensor.scalar_type()) + Arrays.toString(tensor.shape());
     String found = data == null ? "none" : data.toString();
@@ -55,15 +65,20 @@ final class TensorBytes {
       throw new CheckpointException(
           source + ": tensor " + name + ": expected " + expected + ", found " + found);
     }
-    if (data.dtype().isFloating()) {
-      double[] values = data.toDoubles();
-      for (int i = 0; i < values.length; i++) {
-        if (!Double.isFinite(values[i])) {
-          throw new CheckpointException(
-              source
-                  + (": tensor " + name + ": expected finite numbers, found ")
-                  + (values[i] + " at element " + i));
-        }
+    requireFinite(source, name, data);
+  }
+
+  private static void requireFinite(String source, String name, TensorData data) {
+    if (!data.dtype().isFloating()) {
+      return;
+    }
+    double[] values = data.toDoubles();
+    for (int i = 0; i < values.length; i++) {
+      if (!Double.isFinite(values[i])) {
+        throw new CheckpointException(
+            source
+                + (": tensor " + name + ": expected finite numbers, found ")
+                + (values[i] + " at element " + i));
       }
     }
   }

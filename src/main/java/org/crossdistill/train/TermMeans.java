@@ -25,7 +25,7 @@ final class TermMeans {
     }
 
     void add(Tensor value) {
-      sum.add_(value.detach());
+      sum.add_(value.detach().squeeze());
       finiteSteps.add_(sum.isfinite());
     }
 

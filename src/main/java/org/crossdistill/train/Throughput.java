@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntToDoubleFunction;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.crossdistill.nn.TorchThreads;
 
@@ -94,10 +95,11 @@ public final class Throughput {
     private final List<Double> wholeTimes = new ArrayList<>();
     private final List<Double> networkTimes = new ArrayList<>();
 
-    Measured(Arm arm, ExperimentRun run) {
+    /** Two runs: a method's parameters belong to one trainer. */
+    Measured(Arm arm, Supplier<ExperimentRun> run) {
       this.arm = arm;
-      whole = run.trainer();
-      networks = run.withoutLosses();
+      whole = run.get().trainer();
+      networks = run.get().withoutLosses();
     }
 
     void round(BooleanSupplier stop) {
@@ -146,7 +148,8 @@ public final class Throughput {
           Arm longEnough = arm.under("train.epochs=" + (rounds + 1));
           long seed = arm.experiment().settings().seeds().get(0);
           measured.add(
-              new Measured(arm, new ExperimentRun(longEnough.experiment(), seed, inputs, stop)));
+              new Measured(
+                  arm, () -> new ExperimentRun(longEnough.experiment(), seed, inputs, stop)));
           progress.accept("prepared " + arm.cell(seed));
         }
       }

@@ -9,11 +9,13 @@ import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Generator;
+import org.bytedeco.pytorch.InferenceMode;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.data.Batches;
 import org.crossdistill.data.Seeds;
+import org.crossdistill.method.Batch;
 import org.crossdistill.method.Method;
 import org.crossdistill.method.NonFiniteException;
 import org.crossdistill.method.Objective;
@@ -23,6 +25,9 @@ import org.crossdistill.nn.Module;
  * Trains a method's networks. Each step runs in a pointer scope of its own, so nothing of a step
  * outlives it. All randomness derives from the seed and the epoch: the same seed, data and backend
  * give the same bits, also after a resume.
+ *
+ * <p>A method's parameters belong to the last trainer that was made for it. A trainer that was
+ * stopped, or failed, in the middle of an epoch cannot go on: its networks are between two epochs.
  *
  * <p>Not safe for use by several threads at once; different trainers may run side by side.
  */
@@ -37,6 +42,7 @@ public final class Trainer {
   private final Batches batches;
   private final Generator generator = torch.make_generator_cpu();
   private int epochsDone;
+  private boolean midEpoch;
 
   /**
    * @param seed of the order of the samples, augmentation and dropout
@@ -51,7 +57,9 @@ public final class Trainer {
     this.data = data;
     this.options = options;
     this.seed = seed;
-    this.optimizer = Optimizer.of(optimizerOptions, method.parameterGroups());
+    try (InferenceMode left = new InferenceMode(false)) { // in it, nothing could be changed later
+      this.optimizer = Optimizer.of(optimizerOptions, method.parameterGroups());
+    }
     batches = new Batches(data.size(), options.batchSize(), Batches.LastBatch.AT_LEAST_TWO);
     long steps = (long) options.epochs() * batches.count();
     this.schedule =
@@ -82,6 +90,7 @@ public final class Trainer {
    * @param stop asked before each step
    * @return whether the training is complete
    * @throws DivergenceException if a term of the loss is no finite number
+   * @throws TrainerException as {@link #epoch}
    */
   public boolean run(List<TrainingListener> listeners, BooleanSupplier stop) {
     EpochReport report;
@@ -99,9 +108,11 @@ public final class Trainer {
    * @param validation metrics on validation data, called after the epoch in inference mode
    * @param listeners told of each step
    * @param stop asked before each step; if it says yes, the networks stay as they are in the middle
-   *     of the epoch, which then does not count
+   *     of the epoch, which then does not count; in inference mode, as after any end of an epoch
    * @return null if there is no epoch left, or if asked to stop
    * @throws DivergenceException if a term of the loss is no finite number
+   * @throws TrainerException if an epoch was left in the middle before, if another trainer was made
+   *     for the method, or if the training set gives no batch of as many rows as were asked for
    */
   public EpochReport epoch(
       Supplier<Map<String, Double>> validation,
@@ -110,7 +121,33 @@ public final class Trainer {
     if (complete()) {
       return null;
     }
-    int epoch = epochsDone + 1;
+    requireStart();
+    midEpoch = true;
+    try {
+      return epoch(epochsDone + 1, validation, listeners, stop);
+    } finally {
+      train(false);
+    }
+  }
+
+  private void requireStart() {
+    if (midEpoch) {
+      throw new TrainerException(
+          "trainer: expected a new one, since epoch "
+              + (epochsDone + 1)
+              + " was left in the middle, found this one");
+    }
+    if (!optimizer.ownsParameters()) {
+      throw new TrainerException(
+          "trainer: expected the method's parameters, found them with a trainer made later");
+    }
+  }
+
+  private EpochReport epoch(
+      int epoch,
+      Supplier<Map<String, Double>> validation,
+      List<TrainingListener> listeners,
+      BooleanSupplier stop) {
     long start = System.nanoTime();
     train(true);
     generator.set_current_seed(Seeds.of(seed, "dropout", epoch));
@@ -123,7 +160,7 @@ public final class Trainer {
         return null;
       }
       int[] rows = order.get(i);
-      int[] others = method.paired() ? data.partners(rows, augmentation) : unpaired.get(i);
+      int[] others = method.paired() ? partners(rows, augmentation) : unpaired.get(i);
       step(rows, others, augmentation, means);
       listeners.forEach(listener -> listener.onStep(optimizer.steps(), totalSteps()));
     }
@@ -139,6 +176,7 @@ public final class Trainer {
     double seconds = (System.nanoTime() - start) * 1e-9;
     train(false);
     epochsDone = epoch;
+    midEpoch = false;
     double rate = schedule.at(optimizer.steps() - 1);
     int samples = order.stream().mapToInt(rows -> rows.length).sum();
     return new EpochReport(
@@ -157,16 +195,41 @@ public final class Trainer {
   }
 
   private void step(int[] rows, int[] others, RandomGenerator augmentation, TermMeans means) {
-    try (PointerScope scope = new PointerScope()) {
+    // Out of any mode of the caller's in which no gradient would be computed.
+    try (PointerScope scope = new PointerScope();
+        InferenceMode left = new InferenceMode(false)) {
       double progress = (double) optimizer.steps() / schedule.totalSteps();
       optimizer.zeroGradients();
-      Objective objective = method.step(data.batch(rows, others, augmentation, progress));
+      Batch batch = data.batch(rows, others, augmentation, progress);
+      requireRows(batch, rows.length);
+      Objective objective = method.step(batch);
       objective.backward();
       optimizer.clipGradients(options.clipNorm());
       optimizer.step(schedule.at(optimizer.steps()));
       means.add(objective.terms());
     } catch (NonFiniteException e) {
       throw means.diverged(e);
+    }
+  }
+
+  private int[] partners(int[] rows, RandomGenerator random) {
+    int[] partners = data.partners(rows, random);
+    if (partners == null || partners.length != rows.length) {
+      throw new TrainerException(
+          "training set: expected %d partners, found %s"
+              .formatted(rows.length, partners == null ? "none" : partners.length));
+    }
+    return partners;
+  }
+
+  /** What else a batch must hold, the method says. */
+  private static void requireRows(Batch batch, int rows) {
+    Tensor input = batch == null ? null : batch.student().input();
+    boolean comparable = input != null && !input.isNull() && input.defined() && input.dim() > 0;
+    if (batch == null || (comparable && input.size(0) != rows)) {
+      throw new TrainerException(
+          "training set: expected a batch of %d rows, found %s"
+              .formatted(rows, batch == null ? "none" : input.size(0)));
     }
   }
 

@@ -3,6 +3,7 @@ package org.crossdistill.train;
 import java.nio.file.Path;
 import java.util.Map;
 import org.crossdistill.data.Safetensors;
+import org.crossdistill.data.TensorData;
 import org.crossdistill.nn.Module;
 
 /**
@@ -18,14 +19,18 @@ public final class WeightsFile {
    * Writes the file whole or not at all; the same weights give the same bytes.
    *
    * @param file in a folder that exists; replaced if it exists
+   * @throws CheckpointException naming a tensor that holds a number that is not finite
    * @throws org.crossdistill.data.DataException naming the file when it cannot be written
    */
   public static void write(Path file, Module network) {
-    new Safetensors(Map.of(), TensorBytes.of("", network.state())).write(file);
+    Map<String, TensorData> tensors = TensorBytes.of("", network.state());
+    TensorBytes.requireFinite(file.toString(), tensors);
+    new Safetensors(Map.of(), tensors).write(file);
   }
 
   /**
-   * Copies a file's weights into a network; on an error the network stays as it was.
+   * Copies a file's weights into a network; on an error the network stays as it was. Other tensors
+   * of the file are left out.
    *
    * @param network of the shape of the one that was written
    * @throws CheckpointException naming the file and the tensor that is missing, of another shape or
