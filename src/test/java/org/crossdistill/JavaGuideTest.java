@@ -21,6 +21,7 @@ import org.crossdistill.method.Cmd;
 import org.crossdistill.method.CmdOptions;
 import org.crossdistill.method.Method;
 import org.crossdistill.method.MethodContext;
+import org.crossdistill.method.Methods;
 import org.crossdistill.nn.FeatureEncoder;
 import org.crossdistill.nn.Tensors;
 import org.crossdistill.train.CheckpointException;
@@ -123,6 +124,9 @@ final class JavaGuideTest {
     }
     // train
     assertThat(accuracy(method, validation)).isGreaterThan(0.8);
+    Methods.Entry entry = Methods.named("fitnets");
+    Method other = entry.create().apply(entry.defaults(), context);
+    assertThat(other.networks()).containsKey("regressor");
     try (PointerScope scope = new PointerScope()) {
       Tensor sounds = Tensors.of(validation.sounds());
       assertThat(loaded.forward(sounds).equal(student.forward(sounds))).isTrue();

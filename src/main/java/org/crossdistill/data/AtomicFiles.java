@@ -157,6 +157,9 @@ public final class AtomicFiles {
   }
 
   private static void refuseDevice(Path target) {
+    if (target.getFileName() == null) {
+      throw new DataException("cannot write " + target + ": expected a file, found a root folder");
+    }
     try {
       if (Files.exists(target)
           && Files.readAttributes(target, BasicFileAttributes.class).isOther()) {

@@ -35,8 +35,12 @@ final class IoErrors {
     if (reason(cause).matches("(?i).*(no space left|quota exceeded).*")) {
       return true;
     }
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder == null || cause instanceof NoSuchFileException) {
+      return false;
+    }
     try {
-      return Files.getFileStore(file.toAbsolutePath().getParent()).getUsableSpace() < NO_ROOM;
+      return Files.getFileStore(folder).getUsableSpace() < NO_ROOM;
     } catch (IOException e) {
       return false; // The folder is not there: the file's own failure says more.
     }

@@ -1,6 +1,7 @@
 package org.crossdistill.eval;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -34,11 +35,13 @@ public final class RidgeProbe {
   /**
    * A probe of features.
    *
-   * @param features to learn from, [N][D], N ≥ 2, finite
+   * @param features to learn from, [N][D], N ≥ 2, D ≥ 1, finite
+   * @throws EvalException if they are something else
    */
   public RidgeProbe(float[][] features) {
     requireRows("features", features.length, 2);
     int columns = features[0].length;
+    requireMatrix("features", features, Math.max(1, columns));
     mean = new double[columns];
     inverseDeviation = new double[columns];
     for (int j = 0; j < columns; j++) {
@@ -67,9 +70,6 @@ public final class RidgeProbe {
       squares += (row[column] - mean[column]) * (row[column] - mean[column]);
     }
     double deviation = Math.sqrt(squares / features.length);
-    if (!Double.isFinite(deviation)) {
-      throw new EvalException("probe: expected finite features, found others in column " + column);
-    }
     inverseDeviation[column] = deviation < CONSTANT ? 0 : 1 / deviation;
   }
 
@@ -88,11 +88,14 @@ public final class RidgeProbe {
    * the targets. At most 1; 0 for a constant guess; below 0 where the probe is worse than that.
    *
    * @param targets of the samples to learn from, [N][T], T ≥ 1
-   * @param testFeatures [M][D]
-   * @param testTargets [M][T], none of them constant
+   * @param testFeatures [M][D], finite
+   * @param testTargets [M][T], M ≥ 2, none of them constant
+   * @throws EvalException if sizes do not fit, or a number is not finite
    */
   public double r2(float[][] targets, float[][] testFeatures, float[][] testTargets) {
     requireRows("test targets", testTargets.length, 2);
+    requireCount("test targets", testTargets.length, testFeatures.length);
+    requireMatrix("test targets", testTargets, Math.max(1, columns(targets)));
     double[][] predicted = predict(targets, testFeatures);
     double sum = 0;
     for (int t = 0; t < testTargets[0].length; t++) {
@@ -102,6 +105,10 @@ public final class RidgeProbe {
   }
 
   private static double r2(double[][] predicted, float[][] targets, int target) {
+    if (Arrays.stream(targets).allMatch(row -> row[target] == targets[0][target])) {
+      throw new EvalException(
+          "probe: expected test targets that differ, found one number in column " + target);
+    }
     double mean = 0;
     for (float[] row : targets) {
       mean += row[target] / targets.length;
@@ -122,10 +129,15 @@ public final class RidgeProbe {
    *
    * @param classes of the samples to learn from, [N], 0 … C − 1
    * @param count C
-   * @param testFeatures [M][D]
+   * @param testFeatures [M][D], M ≥ 1, finite
    * @param testClasses [M], 0 … C − 1
+   * @throws EvalException if sizes do not fit, or a class is out of range
    */
   public double accuracy(int[] classes, int count, float[][] testFeatures, int[] testClasses) {
+    requireRows("test features", testFeatures.length, 1);
+    requireCount("test classes", testClasses.length, testFeatures.length);
+    requireClasses("classes", classes, count);
+    requireClasses("test classes", testClasses, count);
     float[][] targets = new float[classes.length][count];
     for (int i = 0; i < classes.length; i++) {
       targets[i][classes[i]] = 1;
@@ -145,16 +157,14 @@ public final class RidgeProbe {
   /**
    * Predictions for other samples.
    *
-   * @param targets of the samples to learn from, [N][T]
-   * @param testFeatures [M][D]
+   * @param targets of the samples to learn from, [N][T], finite
+   * @param testFeatures [M][D], finite
    * @return [M][T]
    */
   double[][] predict(float[][] targets, float[][] testFeatures) {
-    if (targets.length != x.length) {
-      throw new EvalException(
-          "probe: expected a target for each of %d samples, found %d"
-              .formatted(x.length, targets.length));
-    }
+    requireCount("targets", targets.length, x.length);
+    requireMatrix("targets", targets, Math.max(1, columns(targets)));
+    requireMatrix("test features", testFeatures, mean.length);
     double[][] test = standardised(testFeatures);
     double[][] predicted = new double[test.length][targets[0].length];
     for (int t = 0; t < targets[0].length; t++) {
@@ -195,6 +205,42 @@ public final class RidgeProbe {
       }
     }
     return best;
+  }
+
+  private static int columns(float[][] rows) {
+    return rows.length == 0 ? 0 : rows[0].length;
+  }
+
+  private static void requireCount(String what, int found, int samples) {
+    if (found != samples) {
+      throw new EvalException(
+          "probe: expected %s for %d samples, found %d".formatted(what, samples, found));
+    }
+  }
+
+  private static void requireMatrix(String what, float[][] rows, int columns) {
+    for (int i = 0; i < rows.length; i++) {
+      if (rows[i].length != columns) {
+        throw new EvalException(
+            "probe: expected %d columns of %s, found %d in row %d"
+                .formatted(columns, what, rows[i].length, i));
+      }
+      for (float value : rows[i]) {
+        if (!Float.isFinite(value)) {
+          throw new EvalException(
+              "probe: expected finite %s, found %s in row %d".formatted(what, value, i));
+        }
+      }
+    }
+  }
+
+  private static void requireClasses(String what, int[] classes, int count) {
+    for (int label : classes) {
+      if (label < 0 || label >= count) {
+        throw new EvalException(
+            "probe: expected %s from 0 to %d, found %d".formatted(what, count - 1, label));
+      }
+    }
   }
 
   private static void requireRows(String what, int found, int least) {

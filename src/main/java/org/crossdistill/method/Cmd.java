@@ -81,13 +81,14 @@ public final class Cmd extends IdentityMethod {
 
   private static Layer head(CmdOptions options, MethodContext context) {
     int size = context.student().embeddingSize();
+    int teacherSize = context.requireTeacherEmbedding("cmd");
     if (options.head() == Head.BOTTLENECK) {
-      return new ProjectionHead(context.random(), context.teacher().embeddingSize(), size);
+      return new ProjectionHead(context.random(), teacherSize, size);
     }
-    if (context.teacher().embeddingSize() != size) {
+    if (teacherSize != size) {
       throw new MethodException(
           "cmd: head = \"none\" needs teacher and student embeddings of one size, found "
-              + context.teacher().embeddingSize()
+              + teacherSize
               + " and "
               + size);
     }

@@ -42,12 +42,12 @@ public final class CorrelationCongruence extends Distillation {
 
   /**
    * @param context whose teacher says by its embeddings' size what g_t maps from
-   * @throws MethodException if there are fewer than two classes
+   * @throws MethodException if there are fewer than two classes, or no embeddings of a teacher
    */
   public CorrelationCongruence(Options options, MethodContext context) {
     super("cc", options.weights(), context);
     int from = student.embeddingSize();
-    int teacherSize = context.teacher().embeddingSize();
+    int teacherSize = context.requireTeacherEmbedding("cc");
     studentEmbedding = new UnitEmbedding(context.random(), from, options.size());
     teacherEmbedding = new UnitEmbedding(context.random(), teacherSize, options.size());
   }

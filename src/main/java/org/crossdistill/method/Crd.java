@@ -62,13 +62,14 @@ public final class Crd extends Distillation {
   private final CrdLoss loss;
 
   /**
-   * @throws MethodException if there are fewer than two training samples
+   * @throws MethodException if there are fewer than two training samples, or no embeddings of a
+   *     teacher
    */
   public Crd(Options options, MethodContext context) {
     super("crd", options.weights(), context);
     int samples = context.samples();
     MethodContext.require(samples >= 2, "crd", "at least two training samples", samples);
-    int teacherSize = context.teacher().embeddingSize();
+    int teacherSize = context.requireTeacherEmbedding("crd");
     studentEmbedding = new UnitEmbedding(context.random(), student.embeddingSize(), options.size());
     teacherEmbedding = new UnitEmbedding(context.random(), teacherSize, options.size());
     int negatives = Math.min(options.negatives(), samples - 1);

@@ -32,12 +32,12 @@ public final class FitNets extends Distillation {
 
   /**
    * @param context whose teacher says by its embeddings' size what the regressor maps to
-   * @throws MethodException if there are fewer than two classes
+   * @throws MethodException if there are fewer than two classes, or no embeddings of a teacher
    */
   public FitNets(Options options, MethodContext context) {
     super("fitnets", options.weights(), context);
     int size = student.embeddingSize();
-    regressor = Linear.withBias(context.random(), size, context.teacher().embeddingSize());
+    regressor = Linear.withBias(context.random(), size, context.requireTeacherEmbedding("fitnets"));
   }
 
   @Override

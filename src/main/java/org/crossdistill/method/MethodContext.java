@@ -82,6 +82,12 @@ public record MethodContext(
     require(classes >= 2, method, "at least two classes", classes);
   }
 
+  /** D_t of the teacher's embeddings, which there must be. */
+  int requireTeacherEmbedding(String method) {
+    require(teacher.embeddingSize >= 1, method, Need.TEACHER_EMBEDDING.words(), "none");
+    return teacher.embeddingSize;
+  }
+
   /** The teacher's trained network, which must have a classifier of as many classes. */
   Backbone requireTeacher(String method) {
     require(teacher.backbone != null, method, Need.TEACHER_BACKBONE.words(), "none");

@@ -5,6 +5,7 @@ import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 
 /** The methods by name: adding one means one line here. */
 public final class Methods {
@@ -24,6 +25,15 @@ public final class Methods {
       Function<Record, Set<Need>> needs,
       BiFunction<Record, MethodContext, Method> create,
       Model model) {
+
+    /** Its options as they are where nothing is set. */
+    public Record defaults() {
+      try {
+        return (Record) options.getMethod("defaults").invoke(null);
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException("no defaults of " + name, e);
+      }
+    }
 
     private Entry withModel(Model other) {
       return new Entry(name, options, needs, create, other);
@@ -81,6 +91,25 @@ public final class Methods {
   /** All methods. */
   public static List<Entry> all() {
     return ENTRIES;
+  }
+
+  /**
+   * One method.
+   *
+   * @param name in configurations, such as {@code kd}
+   * @throws MethodException if there is none of that name
+   */
+  public static Entry named(String name) {
+    return ENTRIES.stream()
+        .filter(entry -> entry.name.equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new MethodException(
+                    "method: expected one of "
+                        + ENTRIES.stream().map(Entry::name).collect(Collectors.joining(", "))
+                        + ", found "
+                        + name));
   }
 
   private static <O extends Record> Entry entry(

@@ -8,6 +8,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.crossdistill.nn.Classifier;
 import org.crossdistill.nn.Layer;
+import org.crossdistill.nn.NetworkException;
 
 /**
  * A trained model at work: embeds files of its modality and names their classes, by the classes it
@@ -86,21 +87,51 @@ public final class Predictor {
     return files.stream().map(this::embed).toList();
   }
 
-  /** The likeliest classes of the training, likeliest first. */
+  /**
+   * The likeliest classes of the training, likeliest first.
+   *
+   * @param embedding of {@link #embed}, [D], finite
+   * @param count how many at most, ≥ 0
+   * @throws org.crossdistill.nn.NetworkException if one of them is something else
+   */
   public List<Prediction> trainedClasses(float[] embedding, int count) {
+    require(embedding, count);
     Layer classifier = model.model().classifier();
     float[][] values = Embedder.map(new float[][] {embedding}, classifier::forward);
     Score score = classifier instanceof Classifier ? Score.COSINE : Score.LOGIT;
     return best(model.classes(), score, values[0], count);
   }
 
-  /** The classes with the nearest text embedding, nearest first; none without text embeddings. */
+  /**
+   * The classes with the nearest text embedding, nearest first; none without text embeddings.
+   *
+   * @param embedding of {@link #embed}, [D], finite
+   * @param count how many at most, ≥ 0
+   * @throws org.crossdistill.nn.NetworkException if one of them is something else
+   */
   public List<Prediction> textClasses(float[] embedding, int count) {
+    require(embedding, count);
     float[] cosines = new float[model.textClasses().size()];
     for (int i = 0; i < cosines.length; i++) {
       cosines[i] = (float) cosine(embedding, model.textEmbeddings()[i]);
     }
     return best(model.textClasses(), Score.COSINE, cosines, count);
+  }
+
+  private void require(float[] embedding, int count) {
+    int size = model.model().backbone().embeddingSize();
+    if (embedding.length != size) {
+      throw new NetworkException(
+          "embedding: expected %d numbers, found %d".formatted(size, embedding.length));
+    }
+    for (float value : embedding) {
+      if (!Float.isFinite(value)) {
+        throw new NetworkException("embedding: expected finite numbers, found " + value);
+      }
+    }
+    if (count < 0) {
+      throw new NetworkException("count: expected at least 0, found " + count);
+    }
   }
 
   private static List<Prediction> best(List<String> names, Score score, float[] values, int count) {

@@ -155,4 +155,12 @@ class AtomicFilesTest {
     assertThat(used.resolve("a")).doesNotExist();
     assertThat(used.resolve("file")).exists();
   }
+
+  @Test
+  void rootIsNoFile() {
+    Path root = folder.toAbsolutePath().getRoot();
+    assertThatThrownBy(() -> AtomicFiles.write(root, "text"))
+        .isInstanceOf(DataException.class)
+        .hasMessage("cannot write " + root + ": expected a file, found a root folder");
+  }
 }

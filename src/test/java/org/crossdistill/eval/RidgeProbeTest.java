@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.SplittableRandom;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 class RidgeProbeTest {
@@ -118,10 +119,51 @@ class RidgeProbeTest {
     RidgeProbe probe = new RidgeProbe(normal(4, 2));
     assertThatThrownBy(() -> probe.predict(normal(3, 1), normal(2, 2)))
         .isInstanceOf(EvalException.class)
-        .hasMessage("probe: expected a target for each of 4 samples, found 3");
+        .hasMessage("probe: expected targets for 4 samples, found 3");
     assertThatThrownBy(() -> new RidgeProbe(new float[][] {{1, 2}, {0, Float.NaN}}))
-        .hasMessage("probe: expected finite features, found others in column 1");
+        .hasMessage("probe: expected finite features, found NaN in row 1");
     assertThatThrownBy(() -> new RidgeProbe(normal(1, 2)))
         .hasMessage("probe: expected at least 2 rows of features, found 1");
+  }
+
+  private static void refused(String message, ThrowingCallable call) {
+    assertThatThrownBy(call).isInstanceOf(EvalException.class).hasMessage("probe: " + message);
+  }
+
+  @Test
+  void whatDoesNotFitIsNamed() {
+    float[][] features = {{0, 1}, {1, 0}, {1, 1}};
+    RidgeProbe probe = new RidgeProbe(features);
+    int[] classes = {0, 1, 1};
+    float[][] targets = {{0}, {1}, {2}};
+    refused(
+        "expected classes from 0 to 1, found -100",
+        () -> probe.accuracy(new int[] {0, -100, 1}, 2, features, classes));
+    refused(
+        "expected test classes from 0 to 1, found 2",
+        () -> probe.accuracy(classes, 2, features, new int[] {0, 1, 2}));
+    refused(
+        "expected test classes for 3 samples, found 2",
+        () -> probe.accuracy(classes, 2, features, new int[] {0, 1}));
+    refused(
+        "expected at least 1 rows of test features, found 0",
+        () -> probe.accuracy(classes, 2, new float[0][], new int[0]));
+    refused(
+        "expected finite test features, found NaN in row 1",
+        () -> probe.accuracy(classes, 2, new float[][] {{0, 1}, {Float.NaN, 0}, {1, 1}}, classes));
+    refused(
+        "expected 2 columns of test features, found 3 in row 0",
+        () -> probe.r2(targets, new float[][] {{0, 1, 2}, {1, 0}, {1, 1}}, targets));
+    refused(
+        "expected test targets that differ, found one number in column 0",
+        () -> probe.r2(targets, features, new float[][] {{2}, {2}, {2}}));
+    refused(
+        "expected 1 columns of test targets, found 0 in row 0",
+        () -> probe.r2(targets, features, new float[3][0]));
+    refused(
+        "expected 1 columns of features, found 0 in row 0", () -> new RidgeProbe(new float[2][0]));
+    refused(
+        "expected 2 columns of features, found 1 in row 1",
+        () -> new RidgeProbe(new float[][] {{1, 2}, {3}}));
   }
 }

@@ -33,9 +33,8 @@ final class MalformedBatchTest {
     return Methods.all().stream();
   }
 
-  private static Method create(Methods.Entry entry) throws ReflectiveOperationException {
-    Record defaults = (Record) entry.options().getMethod("defaults").invoke(null);
-    return TwoModalities.ready(entry.create().apply(defaults, TwoModalities.context(3)));
+  private static Method create(Methods.Entry entry) {
+    return TwoModalities.ready(entry.create().apply(entry.defaults(), TwoModalities.context(3)));
   }
 
   /** The tensors of a batch by the names that messages use. */
@@ -68,8 +67,7 @@ final class MalformedBatchTest {
 
   @ParameterizedTest
   @MethodSource("methods")
-  void missingPartIsNamedByTheMethodThatReadsIt(Methods.Entry entry)
-      throws ReflectiveOperationException {
+  void missingPartIsNamedByTheMethodThatReadsIt(Methods.Entry entry) {
     List<String> named = new ArrayList<>();
     for (String part : names()) {
       Method method = create(entry);
@@ -93,8 +91,7 @@ final class MalformedBatchTest {
 
   @ParameterizedTest
   @MethodSource("methods")
-  void partOfAnotherShapeOrTypeIsRefusedOrNotRead(Methods.Entry entry)
-      throws ReflectiveOperationException {
+  void partOfAnotherShapeOrTypeIsRefusedOrNotRead(Methods.Entry entry) {
     Map<String, UnaryOperator<Tensor>> changes = new LinkedHashMap<>();
     changes.put("undefined", tensor -> new Tensor());
     changes.put("fewer rows", tensor -> tensor.narrow(0, 0, TwoModalities.ROWS - 1));

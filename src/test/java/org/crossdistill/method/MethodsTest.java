@@ -20,6 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What holds for every method that configurations can name. */
 final class MethodsTest {
@@ -36,21 +37,17 @@ final class MethodsTest {
   }
 
   private static Methods.Entry entry(String name) {
-    return Methods.all().stream().filter(e -> e.name().equals(name)).findFirst().orElseThrow();
+    return Methods.named(name);
   }
 
-  private static Record defaults(Methods.Entry entry) throws ReflectiveOperationException {
-    return (Record) entry.options().getMethod("defaults").invoke(null);
-  }
-
-  private static Method create(String name) throws ReflectiveOperationException {
+  private static Method create(String name) {
     Methods.Entry entry = entry(name);
-    return TwoModalities.ready(entry.create().apply(defaults(entry), TwoModalities.context(3)));
+    return TwoModalities.ready(entry.create().apply(entry.defaults(), TwoModalities.context(3)));
   }
 
   @ParameterizedTest
   @MethodSource("names")
-  void stepTrainsTheStudentAndHasFiniteTerms(String name) throws ReflectiveOperationException {
+  void stepTrainsTheStudentAndHasFiniteTerms(String name) {
     Method method = create(name);
 
     Objective objective = method.step(TwoModalities.batch());
@@ -62,7 +59,7 @@ final class MethodsTest {
 
   @ParameterizedTest
   @MethodSource("names")
-  void everyParameterOfItsGroupsIsReached(String name) throws ReflectiveOperationException {
+  void everyParameterOfItsGroupsIsReached(String name) {
     Method method = create(name);
 
     method.step(TwoModalities.batch()).backward();
@@ -77,7 +74,7 @@ final class MethodsTest {
   /** A small step down the gradient lowers the weighted sum of the terms as far as it says. */
   @ParameterizedTest
   @MethodSource("namesOfPureFunctions")
-  void gradientIsThatOfTheWeightedSumOfTheTerms(String name) throws ReflectiveOperationException {
+  void gradientIsThatOfTheWeightedSumOfTheTerms(String name) {
     Method method = create(name);
     Batch batch = TwoModalities.batch();
     Objective objective = method.step(batch);
@@ -114,7 +111,7 @@ final class MethodsTest {
 
   @ParameterizedTest
   @MethodSource("names")
-  void savedModelHasTheShapeOfTheTrainedOne(String name) throws ReflectiveOperationException {
+  void savedModelHasTheShapeOfTheTrainedOne(String name) {
     Methods.Entry entry = entry(name);
     Method method = create(name);
     int columns = (int) method.classifier().parameters().get("weight").size(1);
@@ -122,7 +119,7 @@ final class MethodsTest {
         new ModelShape(r -> new SmallResNet(r, options()), TwoModalities.CLASSES, columns);
 
     Method.SingleModal model =
-        entry.model().create(defaults(entry), shape, new SplittableRandom(0));
+        entry.model().create(entry.defaults(), shape, new SplittableRandom(0));
 
     assertThat(shapes(model.backbone().state())).isEqualTo(shapes(method.student().state()));
     assertThat(shapes(model.classifier().state())).isEqualTo(shapes(method.classifier().state()));
@@ -139,7 +136,7 @@ final class MethodsTest {
   }
 
   @Test
-  void withoutDistillationWeightARivalIsTheStudentAlone() throws ReflectiveOperationException {
+  void withoutDistillationWeightARivalIsTheStudentAlone() {
     Method alone = create("none");
     Method rival =
         LogitMatching.dkd(
@@ -192,5 +189,23 @@ final class MethodsTest {
     assertThat(method.classifier()).isSameAs(context.teacher().classifier());
     assertThat(method.classifier().weight().requires_grad()).isFalse();
     assertThat(method.parameterGroups().get(0).parameters()).doesNotContainKey("classifier.weight");
+  }
+
+  @Test
+  void methodsAreFoundByTheirNames() {
+    assertThat(names().map(Methods::named)).containsExactlyElementsOf(Methods.all());
+    assertThatThrownBy(() -> Methods.named("kdd"))
+        .isInstanceOf(MethodException.class)
+        .hasMessageStartingWith("method: expected one of none, cmd, c2kd, ")
+        .hasMessageEndingWith(", found kdd");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cmd", "fitnets", "cc", "crd"})
+  void headOnATeacherNeedsOne(String name) {
+    MethodContext without = TwoModalities.context(3).with(MethodContext.Teacher.NONE);
+    assertThatThrownBy(() -> entry(name).create().apply(entry(name).defaults(), without))
+        .isInstanceOf(MethodException.class)
+        .hasMessage(name + " needs embeddings of a teacher, found none");
   }
 }

@@ -109,4 +109,15 @@ final class LayerInputTest {
         "teacher.embedding: expected at least 1, found 0",
         () -> TextEmbedding.fit(new float[][] {{1, 0}, {0, 1}}, 0));
   }
+
+  @Test
+  void partsHaveNamesOfTheirOwnAndParametersAreF32() {
+    BatchNorm norm = new BatchNorm(2);
+    refused(
+        "parameter other: expected f32, found [2] in f64",
+        () -> norm.parameter("other", values(2).to(torch.ScalarType.Double)));
+    refused(
+        "module: expected a name of its own for each part, found a second weight",
+        () -> norm.buffer("weight", values(2)));
+  }
 }
