@@ -27,11 +27,15 @@ public final class Permutations {
    * Draws a permutation that leaves nothing in its place: the control in which each picture gets
    * the text of another one. It is one cycle, every cycle equally likely (Sattolo 1986).
    *
-   * @param size n; with n = 1 there is only the identity
+   * @param size n ≥ 0; with n = 1 there is only the identity
    * @param random consumed
-   * @return p, a permutation of 0 … n − 1 with p[i] ≠ i
+   * @return p, a permutation of 0 … n − 1 with p[i] ≠ i where n ≥ 2
+   * @throws DataException for a negative size
    */
   public static int[] derangement(int size, RandomGenerator random) {
+    if (size < 0) {
+      throw new DataException("permutation: expected at least 0 values, found " + size);
+    }
     return derangementWithinClasses(new int[size], random);
   }
 

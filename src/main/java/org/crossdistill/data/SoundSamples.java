@@ -6,12 +6,34 @@ import java.util.random.RandomGenerator;
 /**
  * Log-mel spectrograms of one size, as pictures of one channel [1, bands, frames].
  *
- * @param spectrograms [N][bands·frames], band by band, with mean 0
- * @param bands number of mel bands
+ * @param spectrograms [N][bands·frames], N ≥ 1, band by band, with mean 0
+ * @param bands number of mel bands, ≥ 1
  * @param augmentation how they are varied
  */
 public record SoundSamples(float[][] spectrograms, int bands, SoundAugmentation augmentation)
     implements Samples {
+
+  /**
+   * Checks the sizes, and keeps the spectrograms without a copy.
+   *
+   * @throws DataException if there are none, or one does not hold whole bands as long as the
+   *     first's
+   */
+  public SoundSamples {
+    if (spectrograms.length == 0 || bands < 1) {
+      throw new DataException(
+          "sounds: expected at least one of at least one band, found %d of %d"
+              .formatted(spectrograms.length, bands));
+    }
+    int length = spectrograms[0].length;
+    for (int i = 0; i < spectrograms.length; i++) {
+      if (spectrograms[i].length != length || length % bands != 0 || length == 0) {
+        throw new DataException(
+            "sounds: expected %d bands of one length, found %d values in sound %d"
+                .formatted(bands, spectrograms[i].length, i));
+      }
+    }
+  }
 
   @Override
   public int size() {

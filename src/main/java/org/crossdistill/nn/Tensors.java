@@ -20,10 +20,16 @@ public final class Tensors {
   /**
    * Rows of equal length as a tensor [B, D], f32.
    *
-   * @throws NetworkException naming a row of another length than the first
+   * @throws NetworkException naming a row of another length than the first, and for more than 2³¹ −
+   *     1 values
    */
   public static Tensor of(float[][] rows) {
     int columns = rows.length == 0 ? 0 : rows[0].length;
+    if ((long) rows.length * columns > Integer.MAX_VALUE) {
+      throw new NetworkException(
+          "rows: expected at most 2147483647 values, found %d rows of %d"
+              .formatted(rows.length, columns));
+    }
     float[] values = new float[rows.length * columns];
     for (int i = 0; i < rows.length; i++) {
       if (rows[i].length != columns) {

@@ -95,12 +95,18 @@ public final class Comparison {
   /**
    * Where and how a comparison runs.
    *
-   * @param out where each cell has its folder
+   * @param out where each cell has its folder; exists
    * @param workers how many cells run at a time, ≥ 1
    * @param provenance what they are made with
    * @param finished what becomes of trainings that are done
    */
-  public record Plan(Path out, int workers, Provenance provenance, Finished finished) {}
+  public record Plan(Path out, int workers, Provenance provenance, Finished finished) {
+
+    /** Checks the number. */
+    public Plan {
+      Options.require(workers >= 1, "workers", "at least 1", workers);
+    }
+  }
 
   /** Is told how a comparison goes; called on the cells' threads, one call at a time. */
   public interface Listener {
@@ -126,7 +132,7 @@ public final class Comparison {
   private final Inputs inputs = Inputs.standard();
 
   /**
-   * @param stop asked after each step; what a cell has done is then lost
+   * @param stop asked before each step; what a cell has done is then lost
    * @param pause asked after each epoch: whether the time is up; cells under way are then kept as
    *     they are, and no other begins
    */

@@ -157,7 +157,7 @@ public final class ExperimentRun {
    * Trains to the end, or until asked to stop. When it returns true, the networks are those of the
    * epoch that was best on validation data, or of the last one where there is no such data.
    *
-   * @param stop asked after each step; the epoch under way is then dropped
+   * @param stop asked before each step; the epoch under way is then dropped
    * @return whether the training is complete
    */
   public boolean train(List<TrainingListener> listeners, BooleanSupplier stop) {

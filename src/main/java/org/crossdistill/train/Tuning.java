@@ -55,8 +55,8 @@ public final class Tuning {
    *
    * @param file with a {@code [tune]} table
    * @param plan where each trial has a folder {@code [data/]arm/trial-N}
-   * @param stop asked after each step
-   * @param timeIsUp asked after each step, too; trainings under way are then dropped
+   * @param stop asked before each step
+   * @param timeIsUp asked before each step, too; trainings under way are then dropped
    * @throws ConfigException if there is nothing to search or to score by, naming what is missing
    */
   public Tuning(

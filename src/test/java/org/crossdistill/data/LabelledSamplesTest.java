@@ -180,4 +180,18 @@ final class LabelledSamplesTest {
         .isInstanceOf(DataException.class)
         .hasMessage("features: expected 2 values in each row, found 1 in row 2");
   }
+
+  @Test
+  void soundsThatAreNoBandsOfOneLengthAreRefused() {
+    SoundAugmentation none = new SoundAugmentation(0, 0, 0);
+    assertThatThrownBy(() -> new SoundSamples(new float[2][6], 4, none))
+        .isInstanceOf(DataException.class)
+        .hasMessage("sounds: expected 4 bands of one length, found 6 values in sound 0");
+    assertThatThrownBy(() -> new SoundSamples(new float[][] {new float[8], new float[4]}, 4, none))
+        .isInstanceOf(DataException.class)
+        .hasMessage("sounds: expected 4 bands of one length, found 4 values in sound 1");
+    assertThatThrownBy(() -> new SoundSamples(new float[2][6], 0, none))
+        .isInstanceOf(DataException.class)
+        .hasMessage("sounds: expected at least one of at least one band, found 2 of 0");
+  }
 }

@@ -3,6 +3,7 @@ package org.crossdistill.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Arrays;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -40,5 +41,14 @@ final class TensorsTest {
           .isInstanceOf(NetworkException.class)
           .hasMessage("rows: expected 1 values in each, found 2 in row 1");
     }
+  }
+
+  @Test
+  void moreValuesThanAnArrayHoldsAreRefused() {
+    float[][] rows = new float[65_536][];
+    Arrays.fill(rows, new float[65_536]);
+    assertThatThrownBy(() -> Tensors.of(rows))
+        .isInstanceOf(NetworkException.class)
+        .hasMessage("rows: expected at most 2147483647 values, found 65536 rows of 65536");
   }
 }
