@@ -1,5 +1,6 @@
 package org.crossdistill.method;
 
+import java.util.List;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.loss.AtLoss;
@@ -43,12 +44,14 @@ public final class AttentionTransfer extends Distillation {
 
   @Override
   Tensor distillation(Backbone.Features student, Batch batch) {
-    return loss.apply(student.middle(), teacherMaps(batch));
+    return loss.apply(student.middle(), heads(student, batch).get(0));
   }
 
-  private Tensor teacherMaps(Batch batch) {
+  /** The teacher's maps, without a graph. */
+  @Override
+  List<Tensor> heads(Backbone.Features student, Batch batch) {
     try (NoGradGuard noGrad = new NoGradGuard()) {
-      return teacher.features(batch.teacherInput()).middle();
+      return List.of(teacher.features(batch.teacherInput()).middle());
     }
   }
 }

@@ -1,6 +1,5 @@
 package org.crossdistill.method;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -122,17 +121,7 @@ public final class DiscomKd implements Method {
   public List<Tensor> outputs(Batch batch) {
     DisentangledFeatures one = encoder1.parts(batch.teacherInput());
     DisentangledFeatures two = encoder2.parts(batch.studentInput());
-    List<Tensor> outputs = new ArrayList<>();
-    outputs.add(task1.forward(one.task()));
-    outputs.add(task2.forward(two.task()));
-    for (DisentangledFeatures x : List.of(one, two)) {
-      outputs.add(auxiliary.forward(x.inv()));
-      outputs.add(auxiliary.forward(x.inf()));
-      outputs.add(adversarial.forward(x.inv()));
-      outputs.add(domainInformative.forward(x.inf()));
-      outputs.add(domainIrrelevant.forward(x.irr()));
-    }
-    return outputs;
+    return List.of(one.inv(), one.inf(), one.irr(), two.inv(), two.inf(), two.irr());
   }
 
   @Override

@@ -39,7 +39,9 @@ abstract class Distillation extends IdentityMethod {
     return Map.of();
   }
 
-  /** What the helpers make of a batch, parts of the networks' graph. */
+  /**
+   * What the term compares beside embeddings: made of a batch by helpers, classifier or teacher.
+   */
   List<Tensor> heads(Backbone.Features student, Batch batch) {
     return List.of();
   }
@@ -48,7 +50,7 @@ abstract class Distillation extends IdentityMethod {
   public final List<Tensor> outputs(Batch batch) {
     Backbone.Features features = student.features(batch.studentInput());
     List<Tensor> outputs = new ArrayList<>(heads(features, batch));
-    outputs.add(classifier.forward(features.embedding()));
+    outputs.add(features.embedding());
     return outputs;
   }
 

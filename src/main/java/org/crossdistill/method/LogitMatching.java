@@ -1,5 +1,6 @@
 package org.crossdistill.method;
 
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.loss.DistLoss;
 import org.crossdistill.loss.DkdLoss;
@@ -86,8 +87,14 @@ public final class LogitMatching extends Distillation {
     return new LogitMatching("dist", term, options.weights, context);
   }
 
+  /** z_s [B, C]. */
+  @Override
+  List<Tensor> heads(Backbone.Features student, Batch batch) {
+    return List.of(logits(student.embedding()));
+  }
+
   @Override
   Tensor distillation(Backbone.Features student, Batch batch) {
-    return term.of(logits(student.embedding()), batch.teacherLogits(), batch.labels());
+    return term.of(heads(student, batch).get(0), batch.teacherLogits(), batch.labels());
   }
 }

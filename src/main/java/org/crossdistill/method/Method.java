@@ -69,13 +69,14 @@ public interface Method {
   Objective step(Batch batch);
 
   /**
-   * The forward passes of a step without its losses, to measure what they cost: what the networks
-   * that a step runs make of a batch, each with a graph to its parameters.
+   * The forward passes of a step without its losses, to measure what they cost: what LibTorch makes
+   * of a batch in a step, with the graph to the parameters. A classifier whose matrix a loss kernel
+   * multiplies with is part of the loss.
    *
    * @param batch as for {@link #step}
    */
   default List<Tensor> outputs(Batch batch) {
-    return List.of(classifier().forward(student().forward(batch.studentInput())));
+    return List.of(student().forward(batch.studentInput()));
   }
 
   /**

@@ -68,10 +68,21 @@ public final class OutputMatching extends IdentityMethod {
   }
 
   @Override
+  public List<Tensor> outputs(Batch batch) {
+    Tensor s = student.forward(batch.studentInput());
+    return List.of(s, logits(s));
+  }
+
+  /** z_s [B, C], without a margin. */
+  private Tensor logits(Tensor s) {
+    return classifier.forward(s).mul(scale);
+  }
+
+  @Override
   public Objective step(Batch batch) {
     Tensor s = student.forward(batch.studentInput()); // [B, D]
     Tensor v = classifier.weight(); // [C, D]
-    Tensor logits = classifier.forward(s).mul(scale); // [B, C]
+    Tensor logits = logits(s); // [B, C]
 
     var rows = new RowSet(s, batch.labels(), null, options.lambdaId());
     var identity = identityLoss.forward(v, List.of(rows));

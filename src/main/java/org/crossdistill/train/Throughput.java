@@ -1,6 +1,7 @@
 package org.crossdistill.train;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -154,11 +155,18 @@ public final class Throughput {
         }
       }
       for (int round = 0; round <= rounds; round++) {
-        measured.forEach(arm -> arm.round(stop));
+        inTurn(measured, round).forEach(arm -> arm.round(stop));
         progress.accept("round %d of %d".formatted(round, rounds));
       }
       measured.forEach(arm -> rows.add(arm.row()));
     }
     return rows;
+  }
+
+  /** Each round begins with another arm: nobody's place is always behind the largest. */
+  private static List<Measured> inTurn(List<Measured> measured, int round) {
+    List<Measured> order = new ArrayList<>(measured);
+    Collections.rotate(order, -round);
+    return order;
   }
 }
