@@ -210,9 +210,14 @@ final class Arguments {
         && (tensor.numel() == 0 || tensor.data_ptr() != null);
   }
 
+  /** Whether there is a tensor: not null, not closed, and defined. */
+  static boolean isGiven(Tensor tensor) {
+    return tensor != null && !tensor.isNull() && tensor.defined();
+  }
+
   /** Requires a tensor that is defined and not closed. */
   static void present(String name, String expected, Tensor tensor) {
-    if (tensor == null || tensor.isNull() || !tensor.defined()) {
+    if (!isGiven(tensor)) {
       throw wrong(name, expected, null);
     }
   }

@@ -44,7 +44,7 @@ final class DTypes {
 
   /** "f32 [3, 4] on cpu", for messages. */
   static String describe(Tensor tensor) {
-    if (tensor == null || tensor.isNull() || !tensor.defined()) {
+    if (!Arguments.isGiven(tensor)) {
       return "no tensor";
     }
     String kind = label(tensor.scalar_type());

@@ -19,8 +19,7 @@ final class KnownGradients {
 
   /** Adds an output if autograd wants the gradient that it holds. */
   static <E> void askFor(Set<E> outputs, E output, Tensor input) {
-    boolean given = input != null && !input.isNull() && input.defined();
-    if (given && input.requires_grad() && GradMode.is_enabled()) {
+    if (Arguments.isGiven(input) && input.requires_grad() && GradMode.is_enabled()) {
       outputs.add(output);
     }
   }

@@ -1,6 +1,7 @@
 package org.crossdistill.method;
 
 import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.nn.Tensors;
 
 /**
  * What one training step sees.
@@ -104,7 +105,7 @@ public record Batch(Side student, Side teacher, Tensor samples, double progress)
   }
 
   private static Tensor held(String name, Tensor tensor) {
-    if (tensor == null || tensor.isNull() || !tensor.defined()) {
+    if (!Tensors.isGiven(tensor)) {
       throw missing(name);
     }
     return tensor;

@@ -3,7 +3,6 @@ package org.crossdistill.method;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.loss.MarginClassifierLoss;
 import org.crossdistill.loss.MarginClassifierLoss.RowSet;
@@ -17,13 +16,11 @@ import org.crossdistill.nn.Module;
 abstract class Distillation extends IdentityMethod {
 
   private final Weights weights;
-  private final double scale;
 
   Distillation(String name, Weights weights, MethodContext context) {
     super(context, new MarginClassifierLoss(context.identityLoss()));
     context.requireClasses(name);
     this.weights = weights;
-    this.scale = context.identityLoss().scale();
   }
 
   /**
@@ -56,11 +53,6 @@ abstract class Distillation extends IdentityMethod {
 
   final Weights weights() {
     return weights;
-  }
-
-  /** z_s = scale·cos(s, V): the student's logits [B, C], without a margin. */
-  final Tensor logits(Tensor embedding) {
-    return classifier.forward(embedding).mul(new Scalar(scale));
   }
 
   @Override

@@ -14,29 +14,25 @@ public final class Methods {
    * A method that configurations can name.
    *
    * @param name in configurations
-   * @param options its record of options, with a static {@code defaults()}
+   * @param defaults its options as they are where nothing is set
    * @param needs what it needs with such options
    * @param create makes it with such options
    * @param model makes the networks that remain of it for inference, without their values
    */
   public record Entry(
       String name,
-      Class<? extends Record> options,
+      Record defaults,
       Function<Record, Set<Need>> needs,
       BiFunction<Record, MethodContext, Method> create,
       Model model) {
 
-    /** Its options as they are where nothing is set. */
-    public Record defaults() {
-      try {
-        return (Record) options.getMethod("defaults").invoke(null);
-      } catch (ReflectiveOperationException e) {
-        throw new IllegalStateException("no defaults of " + name, e);
-      }
+    /** The record of its options. */
+    public Class<? extends Record> options() {
+      return defaults.getClass();
     }
 
     private Entry withModel(Model other) {
-      return new Entry(name, options, needs, create, other);
+      return new Entry(name, defaults, needs, create, other);
     }
   }
 
@@ -66,24 +62,28 @@ public final class Methods {
 
   private static final List<Entry> ENTRIES =
       List.of(
-          entry("none", StudentAlone.Options.class, NOTHING, StudentAlone::new),
-          entry("cmd", CmdOptions.class, CmdOptions::needs, Cmd::new),
-          entry("c2kd", C2kdOptions.class, TEACHER, C2kd::new),
-          entry("discom-kd", DiscomKdOptions.class, DiscomKdOptions::needs, DiscomKd::new)
+          entry("none", StudentAlone.Options.defaults(), NOTHING, StudentAlone::new),
+          entry("cmd", CmdOptions.defaults(), CmdOptions::needs, Cmd::new),
+          entry("c2kd", C2kdOptions.defaults(), TEACHER, C2kd::new),
+          entry("discom-kd", DiscomKdOptions.defaults(), DiscomKdOptions::needs, DiscomKd::new)
               .withModel((o, shape, random) -> DiscomKd.model((DiscomKdOptions) o, shape, random)),
-          entry("fitnets", FitNets.Options.class, EMBEDDING, FitNets::new),
-          entry("kd", OutputMatching.Options.class, LOGITS, OutputMatching::new),
-          entry("dkd", LogitMatching.Dkd.class, LABELS_AND_LOGITS, LogitMatching::dkd),
-          entry("nkd", LogitMatching.Nkd.class, LABELS_AND_LOGITS, LogitMatching::nkd),
-          entry("dist", LogitMatching.Dist.class, LOGITS, LogitMatching::dist),
-          entry("lskd", LogitMatching.Lskd.class, LOGITS, LogitMatching::lskd),
-          entry("rkd", RelationMatching.Rkd.class, EMBEDDING, RelationMatching::rkd),
-          entry("sp", RelationMatching.Sp.class, EMBEDDING, RelationMatching::sp),
-          entry("pkt", RelationMatching.Pkt.class, EMBEDDING, RelationMatching::pkt),
-          entry("cc", CorrelationCongruence.Options.class, EMBEDDING, CorrelationCongruence::new),
-          entry("at", AttentionTransfer.Options.class, MAPS, AttentionTransfer::new),
-          entry("crd", Crd.Options.class, EMBEDDING, Crd::new),
-          entry("simkd", SimKd.Options.class, EMBEDDING_AND_CLASSIFIER, SimKd::new)
+          entry("fitnets", FitNets.Options.defaults(), EMBEDDING, FitNets::new),
+          entry("kd", OutputMatching.Options.defaults(), LOGITS, OutputMatching::new),
+          entry("dkd", LogitMatching.Dkd.defaults(), LABELS_AND_LOGITS, LogitMatching::dkd),
+          entry("nkd", LogitMatching.Nkd.defaults(), LABELS_AND_LOGITS, LogitMatching::nkd),
+          entry("dist", LogitMatching.Dist.defaults(), LOGITS, LogitMatching::dist),
+          entry("lskd", LogitMatching.Lskd.defaults(), LOGITS, LogitMatching::lskd),
+          entry("rkd", RelationMatching.Rkd.defaults(), EMBEDDING, RelationMatching::rkd),
+          entry("sp", RelationMatching.Sp.defaults(), EMBEDDING, RelationMatching::sp),
+          entry("pkt", RelationMatching.Pkt.defaults(), EMBEDDING, RelationMatching::pkt),
+          entry(
+              "cc",
+              CorrelationCongruence.Options.defaults(),
+              EMBEDDING,
+              CorrelationCongruence::new),
+          entry("at", AttentionTransfer.Options.defaults(), MAPS, AttentionTransfer::new),
+          entry("crd", Crd.Options.defaults(), EMBEDDING, Crd::new),
+          entry("simkd", SimKd.Options.defaults(), EMBEDDING_AND_CLASSIFIER, SimKd::new)
               .withModel((o, shape, random) -> SimKd.model(shape, random)));
 
   private Methods() {}
@@ -113,18 +113,20 @@ public final class Methods {
   }
 
   private static <O extends Record> Entry entry(
-      String name, Class<O> options, Set<Need> needs, BiFunction<O, MethodContext, Method> create) {
-    return entry(name, options, o -> needs, create);
+      String name, O defaults, Set<Need> needs, BiFunction<O, MethodContext, Method> create) {
+    return entry(name, defaults, o -> needs, create);
   }
 
+  @SuppressWarnings("unchecked")
   private static <O extends Record> Entry entry(
       String name,
-      Class<O> options,
+      O defaults,
       Function<O, Set<Need>> needs,
       BiFunction<O, MethodContext, Method> create) {
+    Class<O> options = (Class<O>) defaults.getClass();
     return new Entry(
         name,
-        options,
+        defaults,
         o -> needs.apply(options.cast(o)),
         (o, context) -> create.apply(options.cast(o), context),
         (o, shape, random) -> shape.plain(random));

@@ -8,6 +8,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.crossdistill.nn.Tensors;
 
 /**
  * What a method wants of one step: the terms of its loss, as numbers to log, and the gradients that
@@ -28,10 +29,10 @@ public final class Objective {
    * @throws MethodException if it is something else
    */
   public Objective term(String name, Tensor value) {
-    if (!given(value) || value.numel() != 1) {
+    if (!Tensors.isGiven(value) || value.numel() != 1) {
       throw new MethodException(
           "%s: expected a single number, found %s"
-              .formatted(name, given(value) ? shape(value) : "no tensor"));
+              .formatted(name, Tensors.isGiven(value) ? shape(value) : "no tensor"));
     }
     terms.put(name, value);
     return this;
@@ -44,14 +45,15 @@ public final class Objective {
    * @throws MethodException if one of them is missing or the gradient has another shape
    */
   public Objective gradient(Tensor output, Tensor gradient) {
-    if (!given(output)) {
+    if (!Tensors.isGiven(output)) {
       throw new MethodException("output: expected a tensor, found none");
     }
     if (output.requires_grad()) {
-      if (!given(gradient) || !gradient.is_same_size(output)) {
+      if (!Tensors.isGiven(gradient) || !gradient.is_same_size(output)) {
         throw new MethodException(
             "gradient: expected the output's shape %s, found %s"
-                .formatted(shape(output), given(gradient) ? shape(gradient) : "no tensor"));
+                .formatted(
+                    shape(output), Tensors.isGiven(gradient) ? shape(gradient) : "no tensor"));
       }
       outputs.push_back(output);
       gradients.push_back(gradient);
@@ -67,7 +69,7 @@ public final class Objective {
    * @throws MethodException if it is something else
    */
   public Objective add(String name, double weight, Tensor value) {
-    return term(name, given(value) ? value.detach() : null)
+    return term(name, Tensors.isGiven(value) ? value.detach() : null)
         .gradient(value, torch.ones_like(value).mul(new Scalar(weight)));
   }
 
@@ -89,10 +91,6 @@ public final class Objective {
     if (outputs.size() > 0) {
       torch.backward(outputs, gradients, new BoolOptional(false), false, new TensorVector());
     }
-  }
-
-  private static boolean given(Tensor tensor) {
-    return tensor != null && !tensor.isNull() && tensor.defined();
   }
 
   private static String shape(Tensor tensor) {

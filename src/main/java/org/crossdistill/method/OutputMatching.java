@@ -2,7 +2,6 @@ package org.crossdistill.method;
 
 import java.util.List;
 import java.util.Set;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.loss.KdLoss;
 import org.crossdistill.loss.KdLoss.Target;
@@ -53,7 +52,6 @@ public final class OutputMatching extends IdentityMethod {
 
   private final Options options;
   private final KdLoss kdLoss;
-  private final Scalar scale;
 
   /**
    * @param context whose identity loss gives the scale of the logits; a step needs the teacher's
@@ -63,19 +61,12 @@ public final class OutputMatching extends IdentityMethod {
     super(context, new MarginClassifierLoss(context.identityLoss()));
     this.options = options;
     kdLoss = new KdLoss(Options.loss(options.temperature()));
-    scale = new Scalar(context.identityLoss().scale());
-    scale.retainReference();
   }
 
   @Override
   public List<Tensor> outputs(Batch batch) {
     Tensor s = student.forward(batch.studentInput());
     return List.of(s, logits(s));
-  }
-
-  /** z_s [B, C], without a margin. */
-  private Tensor logits(Tensor s) {
-    return classifier.forward(s).mul(scale);
   }
 
   @Override

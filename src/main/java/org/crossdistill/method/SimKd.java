@@ -72,14 +72,15 @@ public final class SimKd implements Method {
   private final HintLoss loss = new HintLoss(HintLoss.Options.defaults());
 
   /**
-   * @throws MethodException if the teacher has no classifier, or one of other classes
+   * @throws MethodException if the teacher has no embeddings or no classifier, or one of other
+   *     classes
    */
   public SimKd(Options options, MethodContext context) {
     this.options = options;
     context.requireClasses("simkd");
     classifier = context.requireTeacherClassifier("simkd");
     classifier.freeze();
-    int size = context.teacher().embeddingSize();
+    int size = context.requireTeacherEmbedding("simkd");
     student = new Projected(context.random(), context.student(), size);
   }
 

@@ -35,7 +35,7 @@ final class LayerInput {
    * @throws NetworkException naming the layer, what it takes and what came
    */
   static void rowsOrMaps(String layer, Tensor input, long channels) {
-    if (isGiven(input) && input.dim() == 4) {
+    if (Tensors.isGiven(input) && input.dim() == 4) {
       maps(layer, input, channels, 1);
     } else {
       rows(layer, input, channels);
@@ -62,23 +62,20 @@ final class LayerInput {
     if (!isFloat(initial)) {
       throw new NetworkException(
           "parameter %s: expected f32, found %s"
-              .formatted(name, isGiven(initial) ? description(initial) : "no tensor"));
+              .formatted(name, Tensors.isGiven(initial) ? description(initial) : "no tensor"));
     }
   }
 
-  private static boolean isGiven(Tensor input) {
-    return input != null && !input.isNull() && input.defined();
-  }
-
   private static boolean isFloat(Tensor input) {
-    return isGiven(input) && input.scalar_type().value == ScalarType.Float.value;
+    return Tensors.isGiven(input) && input.scalar_type().value == ScalarType.Float.value;
   }
 
   private static void require(boolean holds, String layer, Tensor found, long size, String rest) {
     if (!holds) {
       throw new NetworkException(
           "%s: expected an input [B, %d%s] in f32, found %s"
-              .formatted(layer, size, rest, isGiven(found) ? description(found) : "no tensor"));
+              .formatted(
+                  layer, size, rest, Tensors.isGiven(found) ? description(found) : "no tensor"));
     }
   }
 

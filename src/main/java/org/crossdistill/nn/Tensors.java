@@ -17,6 +17,11 @@ public final class Tensors {
 
   private Tensors() {}
 
+  /** Whether there is a tensor: not null, not closed, and defined. */
+  public static boolean isGiven(Tensor tensor) {
+    return tensor != null && !tensor.isNull() && tensor.defined();
+  }
+
   /**
    * Rows of equal length as a tensor [B, D], f32.
    *

@@ -20,6 +20,7 @@ import org.crossdistill.method.Method;
 import org.crossdistill.method.NonFiniteException;
 import org.crossdistill.method.Objective;
 import org.crossdistill.nn.Module;
+import org.crossdistill.nn.Tensors;
 
 /**
  * Trains a method's networks. Each step runs in a pointer scope of its own, so nothing of a step
@@ -224,12 +225,13 @@ public final class Trainer {
 
   /** What else a batch must hold, the method says. */
   private static void requireRows(Batch batch, int rows) {
-    Tensor input = batch == null ? null : batch.student().input();
-    boolean comparable = input != null && !input.isNull() && input.defined() && input.dim() > 0;
-    if (batch == null || (comparable && input.size(0) != rows)) {
+    if (batch == null) {
+      throw new TrainerException("training set: expected a batch of " + rows + " rows, found none");
+    }
+    Tensor input = batch.student().input();
+    if (Tensors.isGiven(input) && input.dim() > 0 && input.size(0) != rows) {
       throw new TrainerException(
-          "training set: expected a batch of %d rows, found %s"
-              .formatted(rows, batch == null ? "none" : input.size(0)));
+          "training set: expected a batch of " + rows + " rows, found " + input.size(0));
     }
   }
 
