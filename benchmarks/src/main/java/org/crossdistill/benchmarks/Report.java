@@ -24,6 +24,7 @@ record Report(Machine machine, List<Row> rows) {
     out.print(machine.describe());
     printCalls(out);
     printKernels(out);
+    printMethods(out);
     out.println("±: half the distance from the 20th to the 80th percentile.");
   }
 
@@ -76,6 +77,36 @@ record Report(Machine machine, List<Row> rows) {
           percent(reference),
           row.speedupVsReference());
     }
+  }
+
+  /** What a method adds to the student alone, and how much of it the passes of its networks are. */
+  private void printMethods(PrintStream out) {
+    List<Row> methods = rows.stream().filter(row -> row.kernel().equals(Rows.METHOD)).toList();
+    Optional<Row> alone = named(methods, "none step");
+    Optional<Row> passesAlone = named(methods, "none passes");
+    if (alone.isEmpty() || passesAlone.isEmpty()) {
+      return;
+    }
+    out.printf(
+        "%n%-12s %-18s %10s %6s %12s %12s%n",
+        "a step of", "shape", "time", "±", "over none", "passes");
+    for (Row step : methods) {
+      if (step.variant().endsWith(" step")) {
+        Row passes = named(methods, step.variant().replace(" step", " passes")).orElseThrow();
+        out.printf(
+            "%-12s %-18s %10s %6s %12s %12s%n",
+            step.variant().replace(" step", ""),
+            step.shape(),
+            Table.time(step.medianNs()),
+            percent(step),
+            Table.time(step.medianNs() - alone.get().medianNs()),
+            Table.time(passes.medianNs() - passesAlone.get().medianNs()));
+      }
+    }
+  }
+
+  private static Optional<Row> named(List<Row> rows, String variant) {
+    return rows.stream().filter(row -> row.variant().equals(variant)).findFirst();
   }
 
   private static String percent(Row row) {

@@ -15,11 +15,13 @@ import org.openjdk.jmh.util.Statistics;
 /**
  * The results of JMH as rows, as {@code crossdistill bench kernels} writes them. A sample is the
  * mean time of a call in one iteration. Kernel "call" is the cost of calling; its variant is the
- * layer called.
+ * layer called. Kernel "method" is a training step of one; its variant says of which, and what of
+ * it.
  */
 final class Rows {
 
   static final String CALL = "call";
+  static final String METHOD = "method";
   static final String REFERENCE = "reference";
   private static final String CALL_SHAPE = "1x8";
 
@@ -54,7 +56,8 @@ final class Rows {
     Statistics statistics = result.getPrimaryResult().getStatistics();
     return row(
         kernel,
-        name.substring(method + 1),
+        Optional.ofNullable(params.getParam("method")).map(of -> of + " ").orElse("")
+            + name.substring(method + 1),
         Optional.ofNullable(params.getParam("via")).orElse("cpu"),
         Optional.ofNullable(params.getParam("shape")).orElse(CALL_SHAPE),
         statistics::getPercentile);
