@@ -1,4 +1,4 @@
-// K3, the temperature divergence and the same decoupled: bytes = 3 B C e, 4 with the teacher's
+// K3, the losses on the logits of student and teacher: bytes = 3 B C e, 4 with the teacher's
 // gradient. The roofline is a loop that reads two arrays and writes two.
 #include "bench/bench_util.h"
 
@@ -37,14 +37,38 @@ void kd(benchmark::State& state) {
   });
 }
 
+std::vector<int64_t> labels_of(int64_t rows, int64_t classes) {
+  std::vector<int64_t> labels;
+  for (int64_t i = 0; i < rows; ++i) labels.push_back(i % classes);
+  return labels;
+}
+
 void dkd(benchmark::State& state) {
   const int32_t dtype = static_cast<int32_t>(state.range(0));
   const int64_t rows = state.range(1), classes = state.range(2);
-  std::vector<int64_t> labels;
-  for (int64_t i = 0; i < rows; ++i) labels.push_back(i % classes);
+  const std::vector<int64_t> labels = labels_of(rows, classes);
   measure(state, [&](void* s, void* t, void* loss, void* gs, void* gt, int32_t threads) {
     return cd_dkd(dtype, rows, classes, s, classes, t, classes, labels.data(), nullptr, 1, 8, 4,
                   CD_MEAN, 1, loss, nullptr, gs, classes, gt, classes, nullptr, threads);
+  });
+}
+
+void nkd(benchmark::State& state) {
+  const int32_t dtype = static_cast<int32_t>(state.range(0));
+  const int64_t rows = state.range(1), classes = state.range(2);
+  const std::vector<int64_t> labels = labels_of(rows, classes);
+  measure(state, [&](void* s, void* t, void* loss, void* gs, void* gt, int32_t threads) {
+    return cd_nkd(dtype, rows, classes, s, classes, t, classes, labels.data(), nullptr, 1.5, 1,
+                  CD_MEAN, 1, loss, nullptr, gs, classes, gt, classes, nullptr, threads);
+  });
+}
+
+void lskd(benchmark::State& state) {
+  const int32_t dtype = static_cast<int32_t>(state.range(0));
+  const int64_t rows = state.range(1), classes = state.range(2);
+  measure(state, [&](void* s, void* t, void* loss, void* gs, void* gt, int32_t threads) {
+    return cd_lskd(dtype, rows, classes, s, classes, t, classes, nullptr, nullptr, 2, CD_MEAN, 1,
+                   loss, nullptr, gs, classes, gt, classes, nullptr, threads);
   });
 }
 
@@ -60,6 +84,22 @@ BENCHMARK(kd)
 
 BENCHMARK(dkd)
     ->ArgNames({"dtype", "B", "C", "both", "threads"})
+    ->ArgsProduct({{CD_F32, CD_BF16}, {256}, {1000}, {0, 1}, {1, 0}})
+    ->Iterations(10)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+
+BENCHMARK(nkd)
+    ->ArgNames({"dtype", "B", "C", "both", "threads"})
+    ->ArgsProduct({{CD_F32}, {64}, {69}, {0}, {1}})
+    ->ArgsProduct({{CD_F32, CD_BF16}, {256}, {1000}, {0, 1}, {1, 0}})
+    ->Iterations(10)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+
+BENCHMARK(lskd)
+    ->ArgNames({"dtype", "B", "C", "both", "threads"})
+    ->ArgsProduct({{CD_F32}, {64}, {69}, {0}, {1}})
     ->ArgsProduct({{CD_F32, CD_BF16}, {256}, {1000}, {0, 1}, {1, 0}})
     ->Iterations(10)
     ->UseManualTime()

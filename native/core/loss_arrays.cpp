@@ -1,5 +1,7 @@
 #include "core/loss_arrays.h"
 
+#include <cinttypes>
+
 #include "core/loss_options.h"
 
 namespace cd {
@@ -64,20 +66,19 @@ void check_row_set_arrays(ArrayCheck& check, int32_t index, const cd_row_set& se
   check.output_or_null("grad_weights", set.grad_weights_or_null, set.rows, 1, 1, accumulator);
 }
 
-void check_kd_arguments(ArrayCheck& check, const KdArguments& call) {
+void check_logit_arguments(ArrayCheck& check, const LogitArguments& call, int64_t fewest_classes,
+                           bool needs_labels) {
   const int64_t element = element_bytes(call.dtype), accumulator = accumulator_bytes(call.dtype);
   const int64_t rows = call.rows, classes = call.classes;
   check_size("rows", rows, 0);
-  check_size("classes", classes, call.terms.decoupled ? 2 : 1);
-  check_kd_options(call.terms.target, call.temperature, call.reduction, call.grad_scale);
-  check_factor("alpha", call.terms.alpha);
-  check_factor("beta", call.terms.beta);
+  check_size("classes", classes, fewest_classes);
+  check_logit_options(call.temperature, call.reduction, call.grad_scale);
   check.input("student", call.student, rows, classes, call.student_stride, element);
   check.input("teacher", call.teacher, rows, classes, call.teacher_stride, element);
-  if (call.terms.target == CD_TARGET_KEPT) {
-    check.input_or_null("labels", call.labels_or_null, rows, 1, 1, 8);
-  } else {
+  if (needs_labels) {
     check.input("labels", call.labels_or_null, rows, 1, 1, 8);
+  } else {
+    check.input_or_null("labels", call.labels_or_null, rows, 1, 1, 8);
   }
   check.input_or_null("weights", call.weights_or_null, rows, 1, 1, accumulator);
   check.output("loss", call.loss, 1, 1, 1, accumulator);
@@ -87,6 +88,13 @@ void check_kd_arguments(ArrayCheck& check, const KdArguments& call) {
   check.output_or_null("grad_teacher", call.grad_teacher_or_null, rows, classes,
                        call.grad_teacher_stride, element);
   check.output_or_null("grad_weights", call.grad_weights_or_null, rows, 1, 1, accumulator);
+}
+
+void check_kd_arguments(ArrayCheck& check, const LogitArguments& call, const KdTerms& terms) {
+  check_target(terms.target);
+  check_factor("alpha", terms.alpha);
+  check_factor("beta", terms.beta);
+  check_logit_arguments(check, call, terms.decoupled ? 2 : 1, terms.target != CD_TARGET_KEPT);
 }
 
 void check_kendall_tau_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int64_t classes,
@@ -132,6 +140,31 @@ void check_quality_arrays(ArrayCheck& check, int32_t dtype, int64_t rows,
   check.input("quality_teacher", quality_teacher, rows, 1, 1, element);
   check.output("statistics", statistics, CD_QUALITY_STATISTICS, 1, 1, sizeof(double));
   check.output("weights", weights, rows, 1, 1, accumulator_bytes(dtype));
+}
+
+void check_relation_sizes(int32_t dtype, int64_t rows, int64_t student_dim, int64_t teacher_dim,
+                          int32_t threads) {
+  constexpr int64_t kMostRows = 65536;
+  element_bytes(dtype);
+  check_size("rows", rows, 0);
+  if (rows > kMostRows) {
+    fail(CD_INVALID_ARGUMENT, "rows: expected at most %" PRId64 ", got %" PRId64, kMostRows, rows);
+  }
+  check_size("student_dim", student_dim, 0);
+  check_size("teacher_dim", teacher_dim, 0);
+  check_size("threads", threads, 0);
+}
+
+void check_relation_arrays(ArrayCheck& check, int32_t dtype, int64_t rows,
+                           const RelationSide& student, const RelationSide& teacher, void* loss) {
+  const int64_t element = element_bytes(dtype);
+  check.input("student", student.rows, rows, student.dim, student.stride, element);
+  check.input("teacher", teacher.rows, rows, teacher.dim, teacher.stride, element);
+  check.output("loss", loss, 1, 1, 1, accumulator_bytes(dtype));
+  check.output_or_null("grad_student", student.grad_or_null, rows, student.dim, student.grad_stride,
+                       element);
+  check.output_or_null("grad_teacher", teacher.grad_or_null, rows, teacher.dim, teacher.grad_stride,
+                       element);
 }
 
 void check_embedding_weights_arguments(ArrayCheck& check, const EmbeddingWeightsArguments& call) {

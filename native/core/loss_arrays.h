@@ -31,22 +31,9 @@ void check_row_sets(ArrayCheck& check, const cd_row_set* row_sets, int32_t row_s
 void check_row_set_arrays(ArrayCheck& check, int32_t index, const cd_row_set& set, int32_t dtype,
                           int64_t dim);
 
-// Which divergences of a row a call takes: that of the softmaxes with the label's logit as `target`
-// says, beta times; and that of the label's class against all others, alpha times, where it is
-// `decoupled`: then the softmaxes are those without the label's logit.
-struct KdTerms {
-  int32_t target;
-  bool decoupled;
-  double alpha, beta;
-};
-
-constexpr KdTerms divergence_with(int32_t target) { return {target, false, 0, 1}; }
-constexpr KdTerms decoupled(double alpha, double beta) {
-  return {CD_TARGET_EXCLUDED, true, alpha, beta};
-}
-
-// What cd_kd and cd_dkd are called with, on every backend.
-struct KdArguments {
+// What a loss on the logits of student and teacher is called with, beside its own options, on every
+// backend.
+struct LogitArguments {
   int32_t dtype;
   int64_t rows, classes;
   const void* student;
@@ -55,7 +42,6 @@ struct KdArguments {
   int64_t teacher_stride;
   const int64_t* labels_or_null;
   const void* weights_or_null;
-  KdTerms terms;
   double temperature;
   int32_t reduction;
   double grad_scale;
@@ -69,7 +55,24 @@ struct KdArguments {
 };
 
 // Also sizes and options.
-void check_kd_arguments(ArrayCheck& check, const KdArguments& call);
+void check_logit_arguments(ArrayCheck& check, const LogitArguments& call, int64_t fewest_classes,
+                           bool needs_labels);
+
+// Which divergences of a row cd_kd and cd_dkd take: that of the softmaxes with the label's logit as
+// `target` says, beta times; and that of the label's class against all others, alpha times, where
+// it is `decoupled`: then the softmaxes are those without the label's logit.
+struct KdTerms {
+  int32_t target;
+  bool decoupled;
+  double alpha, beta;
+};
+
+constexpr KdTerms divergence_with(int32_t target) { return {target, false, 0, 1}; }
+constexpr KdTerms decoupled(double alpha, double beta) {
+  return {CD_TARGET_EXCLUDED, true, alpha, beta};
+}
+
+void check_kd_arguments(ArrayCheck& check, const LogitArguments& call, const KdTerms& terms);
 
 void check_kendall_tau_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int64_t classes,
                               const void* a, int64_t a_stride, const void* b, int64_t b_stride,
@@ -90,6 +93,23 @@ void check_row_norms_arrays(ArrayCheck& check, int32_t dtype, int64_t rows, int6
 void check_quality_arrays(ArrayCheck& check, int32_t dtype, int64_t rows,
                           const void* quality_student, const void* quality_teacher,
                           double* statistics, void* weights);
+
+// Rows [B, dim] of one side, and where their gradient goes.
+struct RelationSide {
+  int64_t dim;
+  const void* rows;
+  int64_t stride;
+  void* grad_or_null;
+  int64_t grad_stride;
+};
+
+// Losses on relations between samples, whose memory grows with the square of the rows: type and
+// sizes.
+void check_relation_sizes(int32_t dtype, int64_t rows, int64_t student_dim, int64_t teacher_dim,
+                          int32_t threads);
+
+void check_relation_arrays(ArrayCheck& check, int32_t dtype, int64_t rows,
+                           const RelationSide& student, const RelationSide& teacher, void* loss);
 
 // Rows [B, dim] of one side, and where their norms go.
 struct Embeddings {

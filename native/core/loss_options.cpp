@@ -43,8 +43,9 @@ void check_classifier_options(int32_t kind, double scale, double margin, int32_t
   }
 }
 
-void check_kd_options(int32_t target, double temperature, int32_t reduction, double grad_scale) {
-  check_enum("target", target, 3);
+void check_target(int32_t target) { check_enum("target", target, 3); }
+
+void check_logit_options(double temperature, int32_t reduction, double grad_scale) {
   check_temperature(temperature);
   check_enum("reduction", reduction, 3);
   check_finite("grad_scale", grad_scale);

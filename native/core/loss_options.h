@@ -13,8 +13,11 @@ void check_feature_margin_options(int32_t distance, double margin, int32_t reduc
 void check_classifier_options(int32_t kind, double scale, double margin, int32_t easy_margin,
                               int32_t reduction);
 
-// The options of distillation on logits.
-void check_kd_options(int32_t target, double temperature, int32_t reduction, double grad_scale);
+// What becomes of the label's logit.
+void check_target(int32_t target);
+
+// The options that all losses on logits have.
+void check_logit_options(double temperature, int32_t reduction, double grad_scale);
 void check_temperature(double temperature);
 
 // From 0 to 1e9.

@@ -60,6 +60,29 @@ CD_INLINE Vector<double> exponential(Vector<double> x) {
   return x < broadcast(-708.0) ? Vector<double>{} : result;
 }
 
+// log x for positive normal x within 2 ulp; x itself where it is infinite or NaN. With x = 2^n m,
+// m from sqrt(1/2) to sqrt(2), and s = (m - 1) / (m + 1): log m = 2 atanh(s).
+CD_INLINE Vector<double> logarithm(Vector<double> x) {
+  using Bits = Vector<uint64_t>;
+  constexpr int kTerms = 10;
+  constexpr uint64_t kRootOfHalf = 0x3fe6a09e667f3bcd;
+  const auto exponent = (Vector<int64_t>)((Bits)x - kRootOfHalf) >> 52;
+  const auto m = (Vector<double>)((Bits)x - ((Bits)exponent << 52));
+  const Vector<double> magic = broadcast(6755399441055744.0);
+  const Vector<double> n = (Vector<double>)((Bits)exponent + (Bits)magic) - magic;
+  const Vector<double> one = broadcast(1.0);
+  const Vector<double> s = (m - one) / (m + one), square = s * s;
+  Vector<double> series = broadcast(2.0 / (2 * kTerms + 1));
+#pragma GCC unroll 16
+  for (int k = kTerms - 1; k > 0; --k) {
+    series = multiply_add(series, square, broadcast(2.0 / (2 * k + 1)));
+  }
+  const Vector<double> near = multiply_add(s * square, series, s + s);
+  const Vector<double> low = multiply_add(n, broadcast(1.42860682030941723212e-6), near);
+  const Vector<double> result = multiply_add(n, broadcast(6.93145751953125e-1), low);
+  return x <= broadcast(1.7976931348623157e308) ? result : x;
+}
+
 template <class T>
 struct Logistic {
   Vector<T> softplus;  // log(1 + e^u)

@@ -142,5 +142,37 @@ SoftmaxPair<T> softmax_pair(const E* t, const E* s, int64_t classes, int64_t lab
   return pair;
 }
 
+// gs = difference (q - p) + own e_own. The second is added last: it may be far below what rounding
+// leaves of the first's products, which are the same where q = p.
+template <class T, class E>
+void write_student(const SoftmaxPair<T>& pair, const T* e_t, const T* e_s, int64_t classes,
+                   double difference, const T* e_own, double own, E* gs) {
+  const Vector<T> p = broadcast(static_cast<T>(difference / pair.sum_t));
+  const Vector<T> q = broadcast(static_cast<T>(difference / pair.sum_s));
+  const Vector<T> factor = broadcast(static_cast<T>(own));
+  for_each_vector<T>(
+      0, classes, [&](int64_t j, int64_t n, int) __attribute__((always_inline)) {
+        const Vector<T> et = read<Vector<T>>(e_t + j), es = read<Vector<T>>(e_s + j);
+        store<T>(gs + j, multiply_add(factor, read<Vector<T>>(e_own + j), q * es - p * et), n);
+      });
+}
+
+// gt = factor p (beta (delta - sum p delta) - shift)
+template <class T, class E>
+void write_teacher(const SoftmaxPair<T>& pair, const E* t, const E* s, const T* e_t,
+                   int64_t classes, double inverse_temperature, double factor, double beta,
+                   double shift, E* gt) {
+  const Vector<T> p = broadcast(static_cast<T>(factor / pair.sum_t));
+  const Vector<T> at_top = broadcast(pair.top_t - pair.s_at_top);
+  const Vector<T> slope = broadcast(static_cast<T>(beta * inverse_temperature));
+  const Vector<T> mean = broadcast(static_cast<T>(beta * (pair.sum_t_delta / pair.sum_t) + shift));
+  for_each_vector<T>(
+      0, classes, [&](int64_t j, int64_t n, int) __attribute__((always_inline)) {
+        const Vector<T> apart = load<T>(t + j, n) - load<T>(s + j, n);
+        const Vector<T> centred = multiply_add(apart - at_top, slope, -mean);
+        store<T>(gt + j, p * read<Vector<T>>(e_t + j) * centred, n);
+      });
+}
+
 }  // namespace CD_TARGET
 }  // namespace cd

@@ -43,7 +43,7 @@ extern "C" {
 
 /* Rises with every change that is not binary compatible, and with functions that an older library
  * lacks. */
-enum { CD_ABI_VERSION = 4 };
+enum { CD_ABI_VERSION = 5 };
 
 enum cd_status {
   CD_OK = 0,
@@ -88,6 +88,8 @@ enum cd_quality_mode {
   CD_QUALITY_PRODUCT = 3,
   CD_QUALITY_NONE = 4
 };
+
+enum cd_similarity_kind { CD_SIMILARITY_PKT = 0, CD_SIMILARITY_SP = 1 };
 
 /* What distillation does with the logit of a row's label y, on both sides. */
 enum cd_target_logit {
@@ -324,6 +326,47 @@ CD_EXPORT int32_t cd_dkd_cuda(int32_t dtype, int64_t rows, int64_t classes, cons
                               int64_t* bad_row, void* workspace, int64_t workspace_bytes,
                               void* stream);
 
+/* Normalised distillation (Yang et al., ICCV 2023): cross-entropies, so that the least loss is not
+ * 0. l_i = -p_y log q_y - gamma T^2 sum_(j != y) p~_j log q~_j with p, q the softmax of the
+ * teacher's and the student's logits (not over T), and p~, q~ the softmax over T and over the
+ * classes but the label's, y. All else as in cd_kd; CPU only.
+ *
+ * classes              C >= 2
+ * labels               [B], 0 <= label < C or CD_IGNORE_LABEL
+ * gamma                from 0 to 1e9
+ * grad_student_or_null [B, C] of dtype, w_i / n times
+ *                      p_y (q_y - 1) at y, p_y q_j + gamma T (q~ - p~) elsewhere
+ * grad_teacher_or_null [B, C] of dtype, with v = -p_y (1 - p_y) log q_y, w_i / n times
+ *                      v at y, p_y p_j log q_y - gamma T p~ (log q~ - sum p~ log q~) elsewhere
+ */
+CD_EXPORT int32_t cd_nkd(int32_t dtype, int64_t rows, int64_t classes, const void* student,
+                         int64_t student_stride, const void* teacher, int64_t teacher_stride,
+                         const int64_t* labels, const void* weights_or_null, double gamma,
+                         double temperature, int32_t reduction, double grad_scale, void* loss,
+                         void* row_losses_or_null, void* grad_student_or_null,
+                         int64_t grad_student_stride, void* grad_teacher_or_null,
+                         int64_t grad_teacher_stride, void* grad_weights_or_null, int32_t threads);
+
+/* Distillation on standardised logits (Sun et al., CVPR 2024): cd_kd with CD_TARGET_KEPT of
+ *  z' = (z - mean z) / (std z + 1e-7), std with C - 1, on both sides.
+ * A row whose std is at most 1e-15 is constant: its std counts as that and has no gradient. All
+ * else as in cd_kd; CPU only.
+ *
+ * classes              C >= 2
+ * labels_or_null       [B], CD_IGNORE_LABEL or a class, whichever; null: no row is ignored
+ * grad_student_or_null [B, C] of dtype: with g the gradient of cd_kd by z',
+ *                      (g - mean g) / (std + 1e-7) - (z - mean z) c,
+ *                      c = sum g (z - mean z) / ((C - 1) std (std + 1e-7)^2)
+ * grad_teacher_or_null [B, C] of dtype: likewise
+ */
+CD_EXPORT int32_t cd_lskd(int32_t dtype, int64_t rows, int64_t classes, const void* student,
+                          int64_t student_stride, const void* teacher, int64_t teacher_stride,
+                          const int64_t* labels_or_null, const void* weights_or_null,
+                          double temperature, int32_t reduction, double grad_scale, void* loss,
+                          void* row_losses_or_null, void* grad_student_or_null,
+                          int64_t grad_student_stride, void* grad_teacher_or_null,
+                          int64_t grad_teacher_stride, void* grad_weights_or_null, int32_t threads);
+
 /* tau[i] = Kendall's tau-b of the rows a_i and b_i: how far they order the classes alike, from -1
  * to 1, ties counted exactly; NaN where a row is constant, holds a NaN or has one class.
  *
@@ -506,6 +549,53 @@ CD_EXPORT int32_t cd_crd(int32_t dtype, int64_t rows, int64_t candidates, int64_
                          int64_t negatives, int64_t samples, double grad_scale, void* loss,
                          void* grad_embeddings_or_null, int64_t grad_embeddings_stride,
                          int32_t threads);
+
+/* ---- K7: similarities between samples ------------------------------------------------------- */
+
+/* Losses on the B x B similarities of the rows x_i of one side, of student s and teacher t:
+ *  PKT, probabilistic knowledge transfer (Passalis and Tefas, ECCV 2018):
+ *   S_ij = (x^_i.x^_j + 1) / 2, P_ij = S_ij / sum_k S_ik, e = 1e-7
+ *   loss = 1/B^2 sum_ij P^t_ij log((P^t_ij + e) / (P^s_ij + e))
+ *  SP, similarity-preserving distillation (Tung and Mori, ICCV 2019):
+ *   G_ij = x_i.x_j, N_ij = G_ij / |G_i|, loss = 1/B^2 sum_ij (N^s_ij - N^t_ij)^2
+ * x^ = x / |x|. Rows x (PKT) or G_i (SP) shorter than 1e-12 become 0 and have no gradient as such.
+ * B = 0: loss 0. B = 1: loss and gradients 0, but for rounding. Products of rows are summed in A,
+ * all that is computed from them in double. SP scales each side by a power of two, so that no
+ * product overflows where a row's length does not.
+ *
+ * kind         one of cd_similarity_kind
+ * rows         B, at most 65536: memory grows with 2 B^2 numbers of A
+ * student      [B, student_dim] of dtype
+ * teacher      [B, teacher_dim] of dtype
+ * loss         [1] of A
+ * grad_student_or_null, grad_teacher_or_null  as student, teacher
+ */
+CD_EXPORT int32_t cd_similarity(int32_t dtype, int32_t kind, int64_t rows, int64_t student_dim,
+                                int64_t teacher_dim, const void* student, int64_t student_stride,
+                                const void* teacher, int64_t teacher_stride, double grad_scale,
+                                void* loss, void* grad_student_or_null, int64_t grad_student_stride,
+                                void* grad_teacher_or_null, int64_t grad_teacher_stride,
+                                int32_t threads);
+
+/* ---- K8: correlations of probabilities ------------------------------------------------------ */
+
+/* Distillation from a stronger teacher (Huang et al., NeurIPS 2022). With q, p the softmax of the
+ * student's and the teacher's logits over the temperature T, and r Pearson's correlation,
+ *  loss = T^2 (beta (1 - mean_i r(q_i., p_i.)) + gamma (1 - mean_j r(q_.j, p_.j)))
+ * over the rows i and the classes j. A length below 1e-8 in r's divisor counts as 1e-8, without
+ * gradient: what is constant correlates with nothing. All is computed in double. 0 for B = 0.
+ *
+ * student, teacher  [B, C] of dtype, C >= 1
+ * beta, gamma       finite, >= 0
+ * temperature       from 1e-9 to 1e9
+ * loss              [1] of A
+ * grad_student_or_null, grad_teacher_or_null  [B, C] of dtype
+ */
+CD_EXPORT int32_t cd_dist(int32_t dtype, int64_t rows, int64_t classes, const void* student,
+                          int64_t student_stride, const void* teacher, int64_t teacher_stride,
+                          double beta, double gamma, double temperature, double grad_scale,
+                          void* loss, void* grad_student_or_null, int64_t grad_student_stride,
+                          void* grad_teacher_or_null, int64_t grad_teacher_stride, int32_t threads);
 
 /* ---- limits of the machine ------------------------------------------------------------------ */
 

@@ -205,7 +205,8 @@ extern "C" int32_t cd_c2kd(int32_t dtype, int64_t rows, int64_t classes, const c
     cd::check_size("rows", rows, 0);
     cd::check_size("classes", classes, 1);
     cd::check_size("threads", threads, 0);
-    cd::check_kd_options(target, temperature, CD_MEAN, grad_scale);
+    cd::check_target(target);
+    cd::check_logit_options(temperature, CD_MEAN, grad_scale);
     if (target == CD_TARGET_KEPT) {
       cd::fail(CD_INVALID_ARGUMENT, "target: expected zero (1) or excluded (2), got kept (0)");
     }

@@ -90,7 +90,8 @@ extern "C" int32_t cd_c2kd_cuda(int32_t dtype, int64_t rows, int64_t classes,
     cd::element_bytes(dtype);
     cd::check_size("rows", rows, 0);
     cd::cuda::check_classes_of_tau(classes);
-    cd::check_kd_options(target, temperature, CD_MEAN, grad_scale);
+    cd::check_target(target);
+    cd::check_logit_options(temperature, CD_MEAN, grad_scale);
     if (target == CD_TARGET_KEPT) {
       cd::fail(CD_INVALID_ARGUMENT, "target: expected zero (1) or excluded (2), got kept (0)");
     }

@@ -35,10 +35,10 @@ void run(Kd<T> call, RowLosses<Accumulator<T>> losses, Workspace& workspace, voi
   launch<kLabelBlock>("kd loss", {1}, stream, row_loss_total<A>, losses);
 }
 
-void check_and_run(const KdArguments& arguments, int64_t* bad_row, void* workspace,
-                   int64_t workspace_bytes, void* stream) {
+void check_and_run(const LogitArguments& arguments, const KdTerms& terms, int64_t* bad_row,
+                   void* workspace, int64_t workspace_bytes, void* stream) {
   ArrayCheck check;
-  check_kd_arguments(check, arguments);
+  check_kd_arguments(check, arguments, terms);
   check_device_arrays(check, bad_row, workspace, workspace_bytes);
   check.check_aliasing();
   with_element_type(arguments.dtype, [&](auto type) {
@@ -53,7 +53,7 @@ void check_and_run(const KdArguments& arguments, int64_t* bad_row, void* workspa
     call.teacher_stride = arguments.teacher_stride;
     call.labels_or_null = arguments.labels_or_null;
     call.weights_or_null = static_cast<const A*>(arguments.weights_or_null);
-    call.terms = arguments.terms;
+    call.terms = terms;
     call.temperature = arguments.temperature;
     call.row_losses_or_null = static_cast<A*>(arguments.row_losses_or_null);
     call.grad_student_or_null = static_cast<T*>(arguments.grad_student_or_null);
@@ -105,27 +105,12 @@ extern "C" int32_t cd_kd_cuda(int32_t dtype, int64_t rows, int64_t classes, cons
                               void* grad_weights_or_null, int64_t* bad_row, void* workspace,
                               int64_t workspace_bytes, void* stream) {
   return cd::guarded([&] {
-    cd::cuda::check_and_run({dtype,
-                             rows,
-                             classes,
-                             student,
-                             student_stride,
-                             teacher,
-                             teacher_stride,
-                             labels_or_null,
-                             weights_or_null,
-                             cd::divergence_with(target),
-                             temperature,
-                             reduction,
-                             grad_scale,
-                             loss,
-                             row_losses_or_null,
-                             grad_student_or_null,
-                             grad_student_stride,
-                             grad_teacher_or_null,
-                             grad_teacher_stride,
-                             grad_weights_or_null},
-                            bad_row, workspace, workspace_bytes, stream);
+    cd::cuda::check_and_run({dtype, rows, classes, student, student_stride, teacher, teacher_stride,
+                             labels_or_null, weights_or_null, temperature, reduction, grad_scale,
+                             loss, row_losses_or_null, grad_student_or_null, grad_student_stride,
+                             grad_teacher_or_null, grad_teacher_stride, grad_weights_or_null},
+                            cd::divergence_with(target), bad_row, workspace, workspace_bytes,
+                            stream);
   });
 }
 
@@ -147,26 +132,11 @@ extern "C" int32_t cd_dkd_cuda(int32_t dtype, int64_t rows, int64_t classes, con
                                void* grad_weights_or_null, int64_t* bad_row, void* workspace,
                                int64_t workspace_bytes, void* stream) {
   return cd::guarded([&] {
-    cd::cuda::check_and_run({dtype,
-                             rows,
-                             classes,
-                             student,
-                             student_stride,
-                             teacher,
-                             teacher_stride,
-                             labels,
-                             weights_or_null,
-                             cd::decoupled(alpha, beta),
-                             temperature,
-                             reduction,
-                             grad_scale,
-                             loss,
-                             row_losses_or_null,
-                             grad_student_or_null,
-                             grad_student_stride,
-                             grad_teacher_or_null,
-                             grad_teacher_stride,
-                             grad_weights_or_null},
-                            bad_row, workspace, workspace_bytes, stream);
+    cd::cuda::check_and_run({dtype, rows, classes, student, student_stride, teacher, teacher_stride,
+                             labels, weights_or_null, temperature, reduction, grad_scale, loss,
+                             row_losses_or_null, grad_student_or_null, grad_student_stride,
+                             grad_teacher_or_null, grad_teacher_stride, grad_weights_or_null},
+                            cd::decoupled(alpha, beta), bad_row, workspace, workspace_bytes,
+                            stream);
   });
 }

@@ -5,22 +5,16 @@
 // so that features are read for the B^2 distances only, and the B^3 angles have gradients by the
 // distances: dc / dq_jk = -r_ij r_ik / 2 and dc / dq_ij = r_ij r_ik / 2 - c r_ij^2 / 2. B rows.
 #include <algorithm>
-#include <cinttypes>
 
 #include "core/accumulator.h"
+#include "core/loss_arrays.h"
 #include "core/norms.h"
 #include "core/parallel.h"
-#include "core/tensor_check.h"
 
 namespace cd {
 
 // Student or teacher. Matrices are [B, padded], 0 on the diagonal and beyond B.
-struct RkdSide {
-  int64_t dim;
-  const void* rows;
-  int64_t stride;
-  void* grad_or_null;
-  int64_t grad_stride;
+struct RkdSide : RelationSide {
   double* squares;    // q
   double* distances;  // sqrt(q), at least 1e-6
   double* inverse;    // r
@@ -277,37 +271,6 @@ void rkd_gradients_task(const Rkd& call, int64_t row, int32_t slot) {
 namespace {
 
 constexpr int64_t kMostLanes = 8;
-constexpr int64_t kMostRows = 65536;
-
-void check_options(int32_t dtype, int64_t rows, int64_t student_dim, int64_t teacher_dim,
-                   double distance_weight, double angle_weight, double grad_scale,
-                   int32_t threads) {
-  element_bytes(dtype);
-  check_size("rows", rows, 0);
-  if (rows > kMostRows) {
-    fail(CD_INVALID_ARGUMENT, "rows: expected at most %" PRId64 ", got %" PRId64, kMostRows, rows);
-  }
-  check_size("student_dim", student_dim, 0);
-  check_size("teacher_dim", teacher_dim, 0);
-  check_size("threads", threads, 0);
-  check_weight("distance_weight", distance_weight);
-  check_weight("angle_weight", angle_weight);
-  check_finite("grad_scale", grad_scale);
-}
-
-void check_arrays(const Rkd& call, void* loss) {
-  const int64_t element = element_bytes(call.dtype);
-  const auto& [student, teacher] = call.sides;
-  ArrayCheck check;
-  check.input("student", student.rows, call.rows, student.dim, student.stride, element);
-  check.input("teacher", teacher.rows, call.rows, teacher.dim, teacher.stride, element);
-  check.output("loss", loss, 1, 1, 1, accumulator_bytes(call.dtype));
-  check.output_or_null("grad_student", student.grad_or_null, call.rows, student.dim,
-                       student.grad_stride, element);
-  check.output_or_null("grad_teacher", teacher.grad_or_null, call.rows, teacher.dim,
-                       teacher.grad_stride, element);
-  check.check_aliasing();
-}
 
 // What one thread needs, roughly: 0.4 a triple, 0.08 a difference of two numbers.
 double nanoseconds(const Rkd& call) {
@@ -375,23 +338,25 @@ extern "C" int32_t cd_rkd(int32_t dtype, int64_t rows, int64_t student_dim, int6
                           int64_t grad_student_stride, void* grad_teacher_or_null,
                           int64_t grad_teacher_stride, int32_t threads) {
   return cd::guarded([&] {
-    cd::check_options(dtype, rows, student_dim, teacher_dim, distance_weight, angle_weight,
-                      grad_scale, threads);
+    cd::check_relation_sizes(dtype, rows, student_dim, teacher_dim, threads);
+    cd::check_weight("distance_weight", distance_weight);
+    cd::check_weight("angle_weight", angle_weight);
+    cd::check_finite("grad_scale", grad_scale);
     const double n = static_cast<double>(std::max<int64_t>(rows, 1));
     cd::Rkd call = {};
     call.dtype = dtype;
     call.rows = rows;
     call.padded = (rows + cd::kMostLanes - 1) / cd::kMostLanes * cd::kMostLanes;
-    call.sides[0] = {
-        student_dim, student, student_stride, grad_student_or_null, grad_student_stride, nullptr,
-        nullptr,     nullptr, nullptr};
-    call.sides[1] = {
-        teacher_dim, teacher, teacher_stride, grad_teacher_or_null, grad_teacher_stride, nullptr,
-        nullptr,     nullptr, nullptr};
+    static_cast<cd::RelationSide&>(call.sides[0]) = {student_dim, student, student_stride,
+                                                     grad_student_or_null, grad_student_stride};
+    static_cast<cd::RelationSide&>(call.sides[1]) = {teacher_dim, teacher, teacher_stride,
+                                                     grad_teacher_or_null, grad_teacher_stride};
     call.distance_factor = distance_weight / n / n;
     call.angle_factor = angle_weight / n / n / n;
     call.grad_scale = grad_scale;
-    cd::check_arrays(call, loss);
+    cd::ArrayCheck check;
+    cd::check_relation_arrays(check, dtype, rows, call.sides[0], call.sides[1], loss);
+    check.check_aliasing();
     cd::active_isa();
     cd::set_accumulator(dtype, loss, 0,
                         rows < 2 ? cd::zero_gradients(call) : cd::run(call, threads));

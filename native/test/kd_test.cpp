@@ -1,13 +1,11 @@
 #include <utility>
 
-#include "reference_logits.h"
+#include "logit_case.h"
 #include "regimes.h"
-#include "test_arrays.h"
 
 namespace {
 
 using Values = std::vector<double>;
-using Labels = std::vector<int64_t>;
 
 using reference::kDecoupled;
 using reference::KdForm;
@@ -16,45 +14,11 @@ using reference::kKdForms;
 constexpr KdForm kOnlyOthers = {"decoupled 0 to 1", CD_TARGET_EXCLUDED, true, 0, 1};
 constexpr KdForm kOnlyTarget = {"decoupled 1 to 0", CD_TARGET_EXCLUDED, true, 1, 0};
 
-struct Case {
-  int32_t dtype = CD_F64;
-  int64_t rows = 0;
-  int64_t classes = 0;
-  Values student, teacher, weights;
-  Labels labels;
-  reference::KdOptions options;
-  int64_t extra_stride = 0;
-  int32_t threads = 0;
-};
-
-struct Answer {
-  TestMatrix loss, rows, grad_student, grad_teacher, grad_weights;
-
-  explicit Answer(const Case& c)
-      : loss(accumulator_of(c.dtype), 1, 1),
-        rows(accumulator_of(c.dtype), c.rows, 1),
-        grad_student(c.dtype, c.rows, c.classes, c.extra_stride),
-        grad_teacher(c.dtype, c.rows, c.classes, 2 * c.extra_stride),
-        grad_weights(accumulator_of(c.dtype), c.rows, 1) {}
-
-  bool intact() {
-    return loss.intact() && rows.intact() && grad_student.intact() && grad_teacher.intact() &&
-           grad_weights.intact();
-  }
-  bool untouched() const {
-    return loss.untouched() && rows.untouched() && grad_student.untouched() &&
-           grad_teacher.untouched() && grad_weights.untouched();
-  }
-  std::vector<std::vector<unsigned char>> bits() {
-    return {loss.bits(), rows.bits(), grad_student.bits(), grad_teacher.bits(),
-            grad_weights.bits()};
-  }
-};
+using Case = LogitCase<reference::KdOptions>;
+using Answer = LogitAnswer;
 
 int32_t call(const Case& c, Answer& a) {
-  TestMatrix student(c.dtype, c.rows, c.classes, c.student, 3 * c.extra_stride);
-  TestMatrix teacher(c.dtype, c.rows, c.classes, c.teacher, c.extra_stride);
-  TestMatrix weights(accumulator_of(c.dtype), c.rows, 1, c.weights);
+  auto [student, teacher, weights] = LogitInputs(c);
   const KdForm& form = c.options.form;
   if (form.decoupled) {
     return cd_dkd(c.dtype, c.rows, c.classes, student.data(), student.stride(), teacher.data(),
@@ -72,22 +36,9 @@ int32_t call(const Case& c, Answer& a) {
 
 Case random_case(uint64_t seed, int32_t dtype, int64_t rows, int64_t classes, const KdForm& form,
                  double spread = 3) {
-  Random random(seed);
   Case c;
-  c.dtype = dtype;
-  c.rows = rows;
-  c.classes = classes;
-  c.student = random.array(dtype, rows * classes, spread);
-  c.teacher = random.array(dtype, rows * classes, spread);
-  c.weights = random.weights(rows);
-  for (int64_t i = 0; i < rows; ++i) {
-    c.labels.push_back(random.below(classes));
-    if (random.below(6) == 0) c.labels.back() = CD_IGNORE_LABEL;
-  }
+  c.fill(seed, dtype, rows, classes, spread);
   c.options.form = form;
-  c.options.reduction = static_cast<int32_t>(seed % 3);
-  c.options.temperature = seed % 2 == 0 ? 4 : 0.7;
-  c.options.grad_scale = seed % 5 == 0 ? -2 : 0.75;
   return c;
 }
 
@@ -96,32 +47,12 @@ reference::Kd expected(const Case& c) {
   return function(c.student, c.teacher, c.labels, c.weights, c.rows, c.classes, c.options);
 }
 
-// How much larger the rows' losses are than their distances from the weighted mean, which the
-// gradients of the weights are then made of: so much larger is the relative error of these.
-double cancellation(const Case& c, const reference::Kd& e) {
-  if (c.options.reduction != CD_WEIGHTED_MEAN) return 1;
-  double whole = 0, rest = 0;
-  for (size_t i = 0; i < e.rows.size(); ++i) {
-    if (c.labels[i] == CD_IGNORE_LABEL) continue;
-    whole += e.rows[i] * e.rows[i];
-    rest += (e.rows[i] - e.loss) * (e.rows[i] - e.loss);
-  }
-  return rest > 0 ? std::max(1.0, std::sqrt(whole / rest)) : 1;
-}
-
 void expect_near(const Case& c) {
   SCOPED_TRACE(std::string(dtype_name(c.dtype)) + " B " + std::to_string(c.rows) + " C " +
                std::to_string(c.classes) + " " + c.options.form.name);
   Answer a(c);
   ASSERT_EQ(call(c, a), CD_OK) << cd_last_error();
-  const reference::Kd e = expected(c);
-  const double scalar = tolerance_of(c.dtype), gradient = rounding_of(c.dtype);
-  EXPECT_LE(error_of(a.loss.values(), {e.loss}), scalar);
-  EXPECT_LE(error_of(a.rows.values(), e.rows), scalar);
-  EXPECT_LE(error_of(a.grad_student.values(), e.grad_student), gradient);
-  EXPECT_LE(error_of(a.grad_teacher.values(), e.grad_teacher), gradient);
-  EXPECT_LE(error_of(a.grad_weights.values(), e.grad_weights), scalar * cancellation(c, e));
-  EXPECT_TRUE(a.intact());
+  expect_near(c, a, expected(c));
 }
 
 TEST(Kd, AgreesWithTheReferenceAtEverySize) {
@@ -156,27 +87,7 @@ TEST(Kd, GradientsAreTheDerivativesOfTheLoss) {
     for (int32_t reduction : {CD_MEAN, CD_WEIGHTED_MEAN, CD_SUM}) {
       Case c = random_case(77, CD_F64, 5, 7, form);
       c.options.reduction = reduction;
-      c.options.grad_scale = 1;
-      for (double& w : c.weights) w += 0.25;
-      Answer a(c);
-      ASSERT_EQ(call(c, a), CD_OK);
-      const auto slope = [&](Values Case::*array, size_t i) {
-        const double step = 1e-6;
-        Case up = c, down = c;
-        (up.*array)[i] += step;
-        (down.*array)[i] -= step;
-        Answer above(up), below(down);
-        EXPECT_EQ(call(up, above) + call(down, below), CD_OK);
-        return (above.loss.value(0) - below.loss.value(0)) / (2 * step);
-      };
-      for (int64_t i = 0; i < c.rows; ++i) {
-        EXPECT_NEAR(a.grad_weights.value(i), slope(&Case::weights, static_cast<size_t>(i)), 1e-7);
-        for (int64_t j = 0; j < c.classes; ++j) {
-          const size_t k = static_cast<size_t>(i * c.classes + j);
-          EXPECT_NEAR(a.grad_student.value(i, j), slope(&Case::student, k), 1e-7);
-          EXPECT_NEAR(a.grad_teacher.value(i, j), slope(&Case::teacher, k), 1e-7);
-        }
-      }
+      expect_derivatives(c, call);
     }
   }
 }
@@ -346,17 +257,7 @@ TEST(Kd, NothingToAverageGivesZero) {
 TEST(Kd, ThreadsAndRepetitionsChangeNoBit) {
   for (int32_t dtype : kDtypes) {
     Case c = random_case(15, dtype, 600, 129, reference::kDecoupled);
-    c.threads = 1;
-    Answer one(c);
-    ASSERT_EQ(call(c, one), CD_OK);
-    for (int repetition = 0; repetition < (dtype == CD_F32 ? 25 : 2); ++repetition) {
-      for (int32_t threads : {0, 1, 2, 5}) {
-        c.threads = threads;
-        Answer other(c);
-        ASSERT_EQ(call(c, other), CD_OK);
-        ASSERT_EQ(one.bits(), other.bits()) << threads << " threads";
-      }
-    }
+    expect_same_bits(c, call, dtype == CD_F32 ? 25 : 2);
   }
 }
 

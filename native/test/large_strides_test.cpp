@@ -158,6 +158,24 @@ TEST(LargeStrides, Dkd) {
   });
 }
 
+TEST(LargeStrides, Nkd) {
+  expect_same_bits([](int32_t dtype, SparseMatrices& m, Small& small) {
+    const Matrix s = m.input(), t = m.input(), gs = m.output(), gt = m.output();
+    return cd_nkd(dtype, kRows, kColumns, s.data, s.stride, t.data, t.stride, small.labels.data(),
+                  nullptr, 1.5, 2, CD_MEAN, 1, small.loss, small.rows, gs.data, gs.stride, gt.data,
+                  gt.stride, nullptr, 0);
+  });
+}
+
+TEST(LargeStrides, Lskd) {
+  expect_same_bits([](int32_t dtype, SparseMatrices& m, Small& small) {
+    const Matrix s = m.input(), t = m.input(), gs = m.output(), gt = m.output();
+    return cd_lskd(dtype, kRows, kColumns, s.data, s.stride, t.data, t.stride, nullptr, nullptr, 2,
+                   CD_MEAN, 1, small.loss, small.rows, gs.data, gs.stride, gt.data, gt.stride,
+                   nullptr, 0);
+  });
+}
+
 TEST(LargeStrides, C2kd) {
   expect_same_bits([](int32_t dtype, SparseMatrices& m, Small& small) {
     cd_logits networks[4];
@@ -201,6 +219,16 @@ TEST(LargeStrides, Rkd) {
     return cd_rkd(dtype, kRows, kColumns, kColumns, s.data, s.stride, t.data, t.stride, 25, 50, 1,
                   small.loss, gs.data, gs.stride, gt.data, gt.stride, 0);
   });
+}
+
+TEST(LargeStrides, Similarity) {
+  for (int32_t kind : {CD_SIMILARITY_PKT, CD_SIMILARITY_SP}) {
+    expect_same_bits([&](int32_t dtype, SparseMatrices& m, Small& small) {
+      const Matrix s = m.input(), t = m.input(), gs = m.output(), gt = m.output();
+      return cd_similarity(dtype, kind, kRows, kColumns, kColumns, s.data, s.stride, t.data,
+                           t.stride, 1, small.loss, gs.data, gs.stride, gt.data, gt.stride, 0);
+    });
+  }
 }
 
 }  // namespace

@@ -80,6 +80,21 @@ struct KdOptions {
   double grad_scale = 1;
 };
 
+// The loss and all gradients of a call, from the losses of its rows and their derivatives.
+template <class Real, class Options>
+void weigh(Kd& out, const std::vector<Row<Real>>& slopes_s, const std::vector<Row<Real>>& slopes_t,
+           const std::vector<char>& counts, const Array& weights, const Options& options) {
+  Real n;
+  out.loss =
+      reduce(out.rows, weights, counts, options.reduction, options.grad_scale, out.grad_weights, n);
+  for (size_t i = 0; i < slopes_s.size(); ++i) {
+    const Real scale = static_cast<Real>(options.grad_scale);
+    const Real factor = n > 0 ? static_cast<Real>(weights[i]) * scale / n : 0;
+    for (Real slope : slopes_s[i]) out.grad_student.push_back(static_cast<double>(factor * slope));
+    for (Real slope : slopes_t[i]) out.grad_teacher.push_back(static_cast<double>(factor * slope));
+  }
+}
+
 // log(p_y / (1 - p_y)), from the logarithms of the softmax over the other classes.
 template <class Real>
 Real log_odds(const double* z, size_t label, double temperature, const Row<Real>& log_others) {
@@ -110,8 +125,6 @@ template <class Real>
 Kd kd(const Array& student, const Array& teacher, const std::vector<int64_t>& labels,
       const Array& weights, int64_t rows, int64_t classes, const KdOptions& options) {
   Kd out;
-  out.grad_student.assign(student.size(), 0);
-  out.grad_teacher.assign(teacher.size(), 0);
   const Real t = static_cast<Real>(options.temperature);
   std::vector<char> counts;
   std::vector<Row<Real>> slopes_s, slopes_t;
@@ -154,15 +167,137 @@ Kd kd(const Array& student, const Array& teacher, const std::vector<int64_t>& la
       slopes_t.back()[j] = p > 0 ? t * p * (beta * (log_p[j] - log_q[j] - divergence) - by_t) : 0;
     }
   }
-  Real n;
-  out.loss =
-      reduce(out.rows, weights, counts, options.reduction, options.grad_scale, out.grad_weights, n);
-  for (size_t k = 0; k < student.size() && n > 0; ++k) {
-    const size_t i = k / static_cast<size_t>(classes), j = k % static_cast<size_t>(classes);
-    const Real factor = static_cast<Real>(weights[i]) * static_cast<Real>(options.grad_scale) / n;
-    out.grad_student[k] = static_cast<double>(factor * slopes_s[i][j]);
-    out.grad_teacher[k] = static_cast<double>(factor * slopes_t[i][j]);
+  weigh(out, slopes_s, slopes_t, counts, weights, options);
+  return out;
+}
+
+struct NkdOptions {
+  double gamma = 1.5;
+  double temperature = 1;
+  int32_t reduction = CD_MEAN;
+  double grad_scale = 1;
+};
+
+template <class Real>
+Kd nkd(const Array& student, const Array& teacher, const std::vector<int64_t>& labels,
+       const Array& weights, int64_t rows, int64_t classes, const NkdOptions& options) {
+  Kd out;
+  const Real gamma = static_cast<Real>(options.gamma), t = static_cast<Real>(options.temperature);
+  std::vector<char> counts;
+  std::vector<Row<Real>> slopes_s, slopes_t;
+  for (int64_t i = 0; i < rows; ++i) {
+    const size_t row = static_cast<size_t>(i), label = static_cast<size_t>(labels[row]);
+    counts.push_back(labels[row] != CD_IGNORE_LABEL);
+    slopes_s.emplace_back(static_cast<size_t>(classes), Real{0});
+    slopes_t.push_back(slopes_s.back());
+    out.rows.push_back(0);
+    if (!counts.back()) continue;
+    const double* z_s = &student[static_cast<size_t>(i * classes)];
+    const double* z_t = &teacher[static_cast<size_t>(i * classes)];
+    const auto log_of = [&](const double* z, int32_t target, double temperature) {
+      return log_softmax(scaled_logits<Real>(z, classes, labels[row], target, temperature));
+    };
+    const Row<Real> p = exponentials(log_of(z_t, CD_TARGET_KEPT, 1));
+    const Row<Real> q = exponentials(log_of(z_s, CD_TARGET_KEPT, 1));
+    const Row<Real> log_p = log_of(z_t, CD_TARGET_EXCLUDED, options.temperature);
+    const Row<Real> log_q = log_of(z_s, CD_TARGET_EXCLUDED, options.temperature);
+    const Real odds_t = log_odds(z_t, label, 1, log_of(z_t, CD_TARGET_EXCLUDED, 1));
+    const Real odds_s = log_odds(z_s, label, 1, log_of(z_s, CD_TARGET_EXCLUDED, 1));
+    const Real log_own = -softplus(-odds_s);
+    const Real not_p = 1 / (1 + std::exp(odds_t)), not_q = 1 / (1 + std::exp(odds_s));
+    Real mean = 0;
+    for (size_t j = 0; j < p.size(); ++j) mean += j == label ? 0 : std::exp(log_p[j]) * log_q[j];
+    out.rows.back() = static_cast<double>(-p[label] * log_own - gamma * t * t * mean);
+    for (size_t j = 0; j < p.size(); ++j) {
+      const Real soft_p = std::exp(log_p[j]), soft_q = std::exp(log_q[j]);
+      const bool own = j == label;
+      slopes_s.back()[j] =
+          own ? -p[label] * not_q : p[label] * q[j] + gamma * t * (soft_q - soft_p);
+      slopes_t.back()[j] = own ? -log_own * p[label] * not_p
+                               : log_own * p[label] * p[j] -
+                                     gamma * t * (soft_p > 0 ? soft_p * (log_q[j] - mean) : 0);
+    }
   }
+  weigh(out, slopes_s, slopes_t, counts, weights, options);
+  return out;
+}
+
+struct LskdOptions {
+  double temperature = 1;
+  int32_t reduction = CD_MEAN;
+  double grad_scale = 1;
+};
+
+// A row with mean 0 and deviation 1, and how its gradient follows from that by its elements.
+template <class Real>
+struct Standardised {
+  Row<Real> z;
+  Real deviation = 0, scale = 0;
+  bool constant = false;
+
+  Standardised(const double* logits, int64_t classes) {
+    const Real count = static_cast<Real>(classes);
+    // Relative to the first one: a constant row's mean would not be exact.
+    const auto relative = [&](int64_t j) {
+      return static_cast<Real>(logits[j]) - static_cast<Real>(logits[0]);
+    };
+    Real mean = 0, square = 0;
+    for (int64_t j = 0; j < classes; ++j) mean += relative(j) / count;
+    for (int64_t j = 0; j < classes; ++j) {
+      z.push_back(relative(j) - mean);
+      square += z.back() * z.back() / (count - 1);
+    }
+    constant = square <= static_cast<Real>(1e-30L);
+    deviation = std::sqrt(std::max(square, static_cast<Real>(1e-30L)));
+    scale = 1 / (deviation + static_cast<Real>(1e-7L));
+    for (Real& x : z) x *= scale;
+  }
+
+  Row<Real> gradient(const Row<Real>& g) const {
+    const Real count = static_cast<Real>(z.size());
+    Real mean = 0, along = 0;
+    for (size_t j = 0; j < z.size(); ++j) {
+      mean += g[j] / count;
+      along += constant ? 0 : g[j] * z[j] / ((count - 1) * deviation * scale);
+    }
+    Row<Real> result;
+    for (size_t j = 0; j < z.size(); ++j) result.push_back(scale * (g[j] - mean - z[j] * along));
+    return result;
+  }
+};
+
+template <class Real>
+Kd lskd(const Array& student, const Array& teacher, const std::vector<int64_t>& labels,
+        const Array& weights, int64_t rows, int64_t classes, const LskdOptions& options) {
+  Kd out;
+  const Real t = static_cast<Real>(options.temperature);
+  std::vector<char> counts;
+  std::vector<Row<Real>> slopes_s, slopes_t;
+  for (int64_t i = 0; i < rows; ++i) {
+    counts.push_back(labels[static_cast<size_t>(i)] != CD_IGNORE_LABEL);
+    slopes_s.emplace_back(static_cast<size_t>(classes), Real{0});
+    slopes_t.push_back(slopes_s.back());
+    out.rows.push_back(0);
+    if (!counts.back()) continue;
+    const Standardised<Real> z_s(&student[static_cast<size_t>(i * classes)], classes);
+    const Standardised<Real> z_t(&teacher[static_cast<size_t>(i * classes)], classes);
+    const auto log_of = [&](Row<Real> z) {
+      for (Real& x : z) x /= t;
+      return log_softmax(z);
+    };
+    const Row<Real> log_p = log_of(z_t.z), log_q = log_of(z_s.z);
+    const Real divergence = kl(log_p, log_q);
+    out.rows.back() = static_cast<double>(t * t * divergence);
+    Row<Real> by_s, by_t;
+    for (size_t j = 0; j < log_p.size(); ++j) {
+      const Real p = std::exp(log_p[j]), q = std::exp(log_q[j]);
+      by_s.push_back(t * (q - p));
+      by_t.push_back(p > 0 ? t * p * (log_p[j] - log_q[j] - divergence) : 0);
+    }
+    slopes_s.back() = z_s.gradient(by_s);
+    slopes_t.back() = z_t.gradient(by_t);
+  }
+  weigh(out, slopes_s, slopes_t, counts, weights, options);
   return out;
 }
 

@@ -88,6 +88,28 @@ double worst_logistic_ulps(double low, double high, int count) {
   return worst;
 }
 
+TEST(Simd, LogarithmIsWithinTwoUlps) {
+  std::vector<double> x = {1, 0.5, 2, std::sqrt(0.5), std::sqrt(2), 1e-300, 1e300, 1 + 1e-15};
+  for (int i = 0; i < 20001; ++i) {
+    x.push_back(std::exp(-20 + 40 * (i + 0.5) / 20001));
+    x.push_back(1 + 1e-3 * (i - 10000) / 10000);
+  }
+  std::vector<double> y(x.size());
+  CD_OF_ACTIVE_ISA(probe_logarithm)(x.data(), y.data(), static_cast<int64_t>(x.size()));
+  for (size_t i = 0; i < x.size(); ++i) {
+    ASSERT_LE(ulps(y[i], std::log(static_cast<long double>(x[i]))), 2) << x[i];
+  }
+}
+
+TEST(Simd, LogarithmOfSpecialValues) {
+  const double x[] = {HUGE_VAL, std::nan(""), 1};
+  double y[3];
+  CD_OF_ACTIVE_ISA(probe_logarithm)(x, y, 3);
+  EXPECT_EQ(y[0], HUGE_VAL);
+  EXPECT_TRUE(std::isnan(y[1]));
+  EXPECT_EQ(y[2], 0);
+}
+
 TEST(Simd, LogisticIsWithinEightUlps) {
   EXPECT_LE(worst_logistic_ulps<float>(-87, 100, 200001), 8);
   EXPECT_LE(worst_logistic_ulps<float>(-1e-3, 1e-3, 10001), 8);

@@ -38,6 +38,12 @@ void probe_exponential_f32(const float* x, float* y, int64_t n) { all_exponentia
 
 void probe_exponential_f64(const double* x, double* y, int64_t n) { all_exponentials(x, y, n); }
 
+void probe_logarithm(const double* x, double* y, int64_t n) {
+  for_each_vector<double>(0, n, [&](int64_t i, int64_t count, int) {
+    store<double>(y + i, logarithm(load<double>(x + i, count)), count);
+  });
+}
+
 void probe_logistic_f32(const float* u, float* softplus, float* sigmoid, int64_t n) {
   all_logistics(u, softplus, sigmoid, n);
 }

@@ -64,7 +64,7 @@ final class PackageDependencyTest {
           Map.entry("CudaKernels.kd", "one call with an argument a line"),
           Map.entry("CudaKernels.dkd", "one call with an argument a line"),
           Map.entry("KdLoss.onKernel", "one call with an argument a line"),
-          Map.entry("DkdLoss.onKernel", "one call with an argument a line"),
+          Map.entry("FusedLogitLoss.onKernel", "one call with an argument a line"),
           Map.entry("C2kdLoss.onKernel", "one call with an argument a line"),
           Map.entry("CrdLoss.onKernel", "one call with an argument a line"),
           Map.entry("Meter.row", "one call with an argument a line"),

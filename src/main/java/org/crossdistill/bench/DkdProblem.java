@@ -39,21 +39,8 @@ final class DkdProblem extends LogitProblem {
 
   @Override
   public void call(int threads) {
-    LogitKernels.DkdInputs in =
-        new LogitKernels.DkdInputs(
-            dtype,
-            student.size(0),
-            student.size(1),
-            Inputs.matrix(student),
-            Inputs.matrix(teacher),
-            labelsOrNull.data_ptr(),
-            null,
-            options.alpha(),
-            options.beta(),
-            options.temperature(),
-            options.reduction().code(),
-            1);
-    LogitKernels.dkd(in, written(), threads);
+    LogitKernels.Inputs in = read(options.temperature(), options.reduction());
+    LogitKernels.dkd(in, options.alpha(), options.beta(), written(), threads);
   }
 
   @Override

@@ -41,20 +41,8 @@ final class KdProblem extends LogitProblem {
 
   @Override
   public void call(int threads) {
-    LogitKernels.KdInputs in =
-        new LogitKernels.KdInputs(
-            dtype,
-            student.size(0),
-            student.size(1),
-            Inputs.matrix(student),
-            Inputs.matrix(teacher),
-            labelsOrNull == null ? null : labelsOrNull.data_ptr(),
-            null,
-            options.target().code(),
-            options.temperature(),
-            options.reduction().code(),
-            1);
-    LogitKernels.kd(in, written(), threads);
+    LogitKernels.Inputs in = read(options.temperature(), options.reduction());
+    LogitKernels.kd(in, options.target().code(), written(), threads);
   }
 
   @Override

@@ -5,6 +5,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.kernel.DType;
 import org.crossdistill.kernel.LogitKernels;
 import org.crossdistill.kernel.Matrix;
+import org.crossdistill.loss.Reduction;
 
 /** A loss on the logits of student and teacher with the student's gradient; B x C. */
 abstract class LogitProblem implements Problem {
@@ -29,9 +30,24 @@ abstract class LogitProblem implements Problem {
   abstract LogitProblem with(DType type, Tensor student, Tensor teacher, Tensor labelsOrNull);
 
   /** What the kernel writes. */
-  final LogitKernels.KdOutputs written() {
-    return new LogitKernels.KdOutputs(
+  final LogitKernels.Outputs written() {
+    return new LogitKernels.Outputs(
         loss.data_ptr(), null, Inputs.matrix(gradStudent), Matrix.NONE, null);
+  }
+
+  /** What the kernel reads. */
+  final LogitKernels.Inputs read(double temperature, Reduction reduction) {
+    return new LogitKernels.Inputs(
+        dtype,
+        student.size(0),
+        student.size(1),
+        Inputs.matrix(student),
+        Inputs.matrix(teacher),
+        labelsOrNull == null ? null : labelsOrNull.data_ptr(),
+        null,
+        temperature,
+        reduction.code(),
+        1);
   }
 
   @Override

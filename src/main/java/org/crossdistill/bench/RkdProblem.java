@@ -56,8 +56,8 @@ final class RkdProblem implements Problem {
             options.distanceWeight(),
             options.angleWeight(),
             1);
-    RelationKernels.RkdOutputs out =
-        new RelationKernels.RkdOutputs(loss.data_ptr(), Inputs.matrix(gradStudent), Matrix.NONE);
+    RelationKernels.PairOutputs out =
+        new RelationKernels.PairOutputs(loss.data_ptr(), Inputs.matrix(gradStudent), Matrix.NONE);
     RelationKernels.rkd(in, out, threads);
   }
 

@@ -3,14 +3,22 @@ package org.crossdistill.bench;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
+import org.crossdistill.kernel.Backend;
 import org.crossdistill.kernel.DType;
+import org.crossdistill.kernel.binding.Crossdistill;
 import org.crossdistill.loss.C2kdLoss;
+import org.crossdistill.loss.DistLoss;
 import org.crossdistill.loss.DkdLoss;
 import org.crossdistill.loss.KdLoss;
+import org.crossdistill.loss.LskdLoss;
 import org.crossdistill.loss.MarginClassifierLoss;
+import org.crossdistill.loss.NkdLoss;
+import org.crossdistill.loss.PairLoss;
+import org.crossdistill.loss.PktLoss;
 import org.crossdistill.loss.QualityWeights;
 import org.crossdistill.loss.RkdLoss;
 import org.crossdistill.loss.SoftMarginFeatureLoss;
+import org.crossdistill.loss.SpLoss;
 
 /** The shapes that the kernels are measured at. */
 public final class Suite {
@@ -36,11 +44,11 @@ public final class Suite {
     suite.logits(KdLoss.Target.KEPT, "4096x32000", F32);
     suite.logits(KdLoss.Target.EXCLUDE, "256x1000", F32);
     suite.logits(KdLoss.Target.ZERO_LOGIT, "256x1000", F32);
-    suite.decoupled("256x1000", F32);
+    suite.rivalsOnLogits("256x1000");
     suite.c2kd("256x309", F32);
     suite.tau("256x309", F32);
     suite.quality("4096x512", F32);
-    suite.rkd("64x128", F32);
+    suite.relations("64x128");
     suite.crd("64x1047x128", F32);
     return suite.cases;
   }
@@ -61,13 +69,14 @@ public final class Suite {
     suite.logits(KdLoss.Target.KEPT, "4096x32000", F32_BF16);
     suite.logits(KdLoss.Target.EXCLUDE, "256x1000", F32);
     suite.logits(KdLoss.Target.ZERO_LOGIT, "256x1000", F32);
-    suite.decoupled("256x1000", F32);
+    suite.rivalsOnLogits("64x69");
+    suite.rivalsOnLogits("256x1000");
     suite.c2kd("256x309", F32_BF16);
     suite.tau("256x309", F32);
     suite.tau("256x1000", F32);
     suite.quality("4096x512", F32_BF16);
-    suite.rkd("64x128", F32);
-    suite.rkd("256x512", F32);
+    suite.relations("64x128");
+    suite.relations("256x512");
     suite.crd("64x1047x128", F32);
     suite.crd("256x16384x128", F32);
     return suite.cases;
@@ -120,9 +129,16 @@ public final class Suite {
     add(kernel, "student", shape, dtypes, (dtype, sizes) -> KdProblem.of(options, dtype, sizes));
   }
 
-  private void decoupled(String shape, List<DType> dtypes) {
-    DkdLoss.Options options = DkdLoss.Options.defaults();
-    add("dkd", "student", shape, dtypes, (dtype, sizes) -> DkdProblem.of(options, dtype, sizes));
+  /** Losses on logits that people compare with. */
+  private void rivalsOnLogits(String shape) {
+    DkdLoss.Options dkd = DkdLoss.Options.defaults();
+    NkdLoss.Options nkd = NkdLoss.Options.defaults();
+    LskdLoss.Options lskd = LskdLoss.Options.defaults();
+    DistLoss.Options dist = DistLoss.Options.defaults();
+    add("dkd", "student", shape, F32, (dtype, sizes) -> DkdProblem.of(dkd, dtype, sizes));
+    add("nkd", "student", shape, F32, (dtype, sizes) -> NkdProblem.of(nkd, dtype, sizes));
+    add("lskd", "student", shape, F32, (dtype, sizes) -> LskdProblem.of(lskd, dtype, sizes));
+    add("dist", "student", shape, F32, (dtype, sizes) -> DistProblem.of(dist, dtype, sizes));
   }
 
   private void c2kd(String shape, List<DType> dtypes) {
@@ -149,14 +165,28 @@ public final class Suite {
         (dtype, sizes) -> QualityWeightsProblem.of(options, dtype, sizes));
   }
 
-  private void rkd(String shape, List<DType> dtypes) {
+  private void relations(String shape) {
     RkdLoss.Options options = RkdLoss.Options.defaults();
     add(
         "rkd",
         "distance-angle",
         shape,
-        dtypes,
+        F32,
         (dtype, sizes) -> RkdProblem.of(options, dtype, sizes));
+    PairLoss pkt = new PktLoss(PktLoss.Options.defaults(), Backend.REFERENCE);
+    PairLoss sp = new SpLoss(SpLoss.Options.defaults(), Backend.REFERENCE);
+    similarity("pkt", "probabilities", Crossdistill.CD_SIMILARITY_PKT, pkt, shape);
+    similarity("sp", "products", Crossdistill.CD_SIMILARITY_SP, sp, shape);
+  }
+
+  private void similarity(
+      String kernel, String variant, int kind, PairLoss composition, String shape) {
+    add(
+        kernel,
+        variant,
+        shape,
+        F32,
+        (dtype, sizes) -> SimilarityProblem.of(kind, composition, dtype, sizes));
   }
 
   private void crd(String shape, List<DType> dtypes) {

@@ -170,7 +170,8 @@ public final class CudaKernels {
   }
 
   /** Calls {@code cd_kd_cuda}. */
-  public static void kd(LogitKernels.KdInputs in, LogitKernels.KdOutputs out, Launch launch) {
+  public static void kd(
+      LogitKernels.Inputs in, int target, LogitKernels.Outputs out, Launch launch) {
     NativeLibrary.require();
     long[] bytes = new long[1];
     Status.check(
@@ -186,7 +187,7 @@ public final class CudaKernels {
             in.teacher().stride(),
             new LongPointer(in.labels()),
             in.weights(),
-            in.target(),
+            target,
             in.temperature(),
             in.reduction(),
             in.gradScale(),
@@ -204,7 +205,8 @@ public final class CudaKernels {
   }
 
   /** Calls {@code cd_dkd_cuda}. */
-  public static void dkd(LogitKernels.DkdInputs in, LogitKernels.KdOutputs out, Launch launch) {
+  public static void dkd(
+      LogitKernels.Inputs in, double alpha, double beta, LogitKernels.Outputs out, Launch launch) {
     NativeLibrary.require();
     long[] bytes = new long[1];
     Status.check(
@@ -220,8 +222,8 @@ public final class CudaKernels {
             in.teacher().stride(),
             new LongPointer(in.labels()),
             in.weights(),
-            in.alpha(),
-            in.beta(),
+            alpha,
+            beta,
             in.temperature(),
             in.reduction(),
             in.gradScale(),

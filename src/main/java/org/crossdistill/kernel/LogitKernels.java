@@ -15,21 +15,20 @@ public final class LogitKernels {
   private LogitKernels() {}
 
   /**
-   * What the temperature divergence reads.
+   * What a loss on the logits of student and teacher reads, beside its own options.
    *
    * @param dtype of the logits
    * @param rows B
    * @param classes C
    * @param student [B, C]
    * @param teacher [B, C]
-   * @param labels [B] of int64, or null
+   * @param labels [B] of int64, or null where the loss does without
    * @param weights [B] of A, or null for ones
-   * @param target one of {@code CD_TARGET_*}
-   * @param temperature of both softmaxes
+   * @param temperature of the softmaxes
    * @param reduction {@code CD_MEAN}, {@code CD_WEIGHTED_MEAN} or {@code CD_SUM}
    * @param gradScale factor of the gradients
    */
-  public record KdInputs(
+  public record Inputs(
       DType dtype,
       long rows,
       long classes,
@@ -37,13 +36,12 @@ public final class LogitKernels {
       Matrix teacher,
       Pointer labels,
       Pointer weights,
-      int target,
       double temperature,
       int reduction,
       double gradScale) {}
 
   /**
-   * What the temperature divergence writes.
+   * What such a loss writes.
    *
    * @param loss [1] of A
    * @param rowLosses [B] of A, or null
@@ -51,15 +49,19 @@ public final class LogitKernels {
    * @param gradTeacher [B, C], or none
    * @param gradWeights [B] of A, or null
    */
-  public record KdOutputs(
+  public record Outputs(
       Pointer loss,
       Pointer rowLosses,
       Matrix gradStudent,
       Matrix gradTeacher,
       Pointer gradWeights) {}
 
-  /** Calls {@code cd_kd}. */
-  public static void kd(KdInputs in, KdOutputs out, int threads) {
+  /**
+   * Calls {@code cd_kd}.
+   *
+   * @param target one of {@code CD_TARGET_*}
+   */
+  public static void kd(Inputs in, int target, Outputs out, int threads) {
     NativeLibrary.require();
     Status.check(
         Crossdistill.cd_kd(
@@ -72,7 +74,7 @@ public final class LogitKernels {
             in.teacher.stride(),
             new LongPointer(in.labels),
             in.weights,
-            in.target,
+            target,
             in.temperature,
             in.reduction,
             in.gradScale,
@@ -87,37 +89,12 @@ public final class LogitKernels {
   }
 
   /**
-   * What decoupled distillation reads; it writes what the temperature divergence does.
+   * Calls {@code cd_dkd}.
    *
-   * @param dtype of the logits
-   * @param rows B
-   * @param classes C
-   * @param student [B, C]
-   * @param teacher [B, C]
-   * @param labels [B] of int64
-   * @param weights [B] of A, or null for ones
    * @param alpha weight of the label's class against all others
    * @param beta weight of the divergence among the others
-   * @param temperature of all softmaxes
-   * @param reduction {@code CD_MEAN}, {@code CD_WEIGHTED_MEAN} or {@code CD_SUM}
-   * @param gradScale factor of the gradients
    */
-  public record DkdInputs(
-      DType dtype,
-      long rows,
-      long classes,
-      Matrix student,
-      Matrix teacher,
-      Pointer labels,
-      Pointer weights,
-      double alpha,
-      double beta,
-      double temperature,
-      int reduction,
-      double gradScale) {}
-
-  /** Calls {@code cd_dkd}. */
-  public static void dkd(DkdInputs in, KdOutputs out, int threads) {
+  public static void dkd(Inputs in, double alpha, double beta, Outputs out, int threads) {
     NativeLibrary.require();
     Status.check(
         Crossdistill.cd_dkd(
@@ -130,8 +107,67 @@ public final class LogitKernels {
             in.teacher.stride(),
             new LongPointer(in.labels),
             in.weights,
-            in.alpha,
-            in.beta,
+            alpha,
+            beta,
+            in.temperature,
+            in.reduction,
+            in.gradScale,
+            out.loss,
+            out.rowLosses,
+            out.gradStudent.data(),
+            out.gradStudent.stride(),
+            out.gradTeacher.data(),
+            out.gradTeacher.stride(),
+            out.gradWeights,
+            threads));
+  }
+
+  /**
+   * Calls {@code cd_nkd}.
+   *
+   * @param gamma weight of the cross-entropy among the classes but the label's
+   */
+  public static void nkd(Inputs in, double gamma, Outputs out, int threads) {
+    NativeLibrary.require();
+    Status.check(
+        Crossdistill.cd_nkd(
+            in.dtype.code(),
+            in.rows,
+            in.classes,
+            in.student.data(),
+            in.student.stride(),
+            in.teacher.data(),
+            in.teacher.stride(),
+            new LongPointer(in.labels),
+            in.weights,
+            gamma,
+            in.temperature,
+            in.reduction,
+            in.gradScale,
+            out.loss,
+            out.rowLosses,
+            out.gradStudent.data(),
+            out.gradStudent.stride(),
+            out.gradTeacher.data(),
+            out.gradTeacher.stride(),
+            out.gradWeights,
+            threads));
+  }
+
+  /** Calls {@code cd_lskd}. */
+  public static void lskd(Inputs in, Outputs out, int threads) {
+    NativeLibrary.require();
+    Status.check(
+        Crossdistill.cd_lskd(
+            in.dtype.code(),
+            in.rows,
+            in.classes,
+            in.student.data(),
+            in.student.stride(),
+            in.teacher.data(),
+            in.teacher.stride(),
+            new LongPointer(in.labels),
+            in.weights,
             in.temperature,
             in.reduction,
             in.gradScale,

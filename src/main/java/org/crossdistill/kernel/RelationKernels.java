@@ -38,13 +38,59 @@ public final class RelationKernels {
       double gradScale) {}
 
   /**
-   * What relational distillation writes.
+   * What distillation on similarities reads.
+   *
+   * @param dtype of the embeddings
+   * @param kind one of {@code CD_SIMILARITY_*}
+   * @param rows B
+   * @param studentDim D
+   * @param teacherDim E
+   * @param student [B, D]
+   * @param teacher [B, E]
+   * @param gradScale factor of the gradients
+   */
+  public record SimilarityInputs(
+      DType dtype,
+      int kind,
+      long rows,
+      long studentDim,
+      long teacherDim,
+      Matrix student,
+      Matrix teacher,
+      double gradScale) {}
+
+  /**
+   * What the kernels write that compare a whole batch of both sides.
    *
    * @param loss [1] of A
-   * @param gradStudent [B, D], or none
-   * @param gradTeacher [B, E], or none
+   * @param gradStudent like the student, or none
+   * @param gradTeacher like the teacher, or none
    */
-  public record RkdOutputs(Pointer loss, Matrix gradStudent, Matrix gradTeacher) {}
+  public record PairOutputs(Pointer loss, Matrix gradStudent, Matrix gradTeacher) {}
+
+  /**
+   * What the correlations of probabilities are of.
+   *
+   * @param dtype of the logits
+   * @param rows B
+   * @param classes C
+   * @param student [B, C]
+   * @param teacher [B, C]
+   * @param beta weight of the rows' correlations
+   * @param gamma weight of the classes' correlations
+   * @param temperature of the softmax
+   * @param gradScale factor of the gradients
+   */
+  public record DistInputs(
+      DType dtype,
+      long rows,
+      long classes,
+      Matrix student,
+      Matrix teacher,
+      double beta,
+      double gamma,
+      double temperature,
+      double gradScale) {}
 
   /**
    * What noise-contrastive estimation reads.
@@ -114,7 +160,7 @@ public final class RelationKernels {
   }
 
   /** Calls {@code cd_rkd}. */
-  public static void rkd(RkdInputs in, RkdOutputs out, int threads) {
+  public static void rkd(RkdInputs in, PairOutputs out, int threads) {
     NativeLibrary.require();
     Status.check(
         Crossdistill.cd_rkd(
@@ -128,6 +174,53 @@ public final class RelationKernels {
             in.teacher.stride(),
             in.distanceWeight,
             in.angleWeight,
+            in.gradScale,
+            out.loss,
+            out.gradStudent.data(),
+            out.gradStudent.stride(),
+            out.gradTeacher.data(),
+            out.gradTeacher.stride(),
+            threads));
+  }
+
+  /** Calls {@code cd_similarity}. */
+  public static void similarity(SimilarityInputs in, PairOutputs out, int threads) {
+    NativeLibrary.require();
+    Status.check(
+        Crossdistill.cd_similarity(
+            in.dtype.code(),
+            in.kind,
+            in.rows,
+            in.studentDim,
+            in.teacherDim,
+            in.student.data(),
+            in.student.stride(),
+            in.teacher.data(),
+            in.teacher.stride(),
+            in.gradScale,
+            out.loss,
+            out.gradStudent.data(),
+            out.gradStudent.stride(),
+            out.gradTeacher.data(),
+            out.gradTeacher.stride(),
+            threads));
+  }
+
+  /** Calls {@code cd_dist}. */
+  public static void dist(DistInputs in, PairOutputs out, int threads) {
+    NativeLibrary.require();
+    Status.check(
+        Crossdistill.cd_dist(
+            in.dtype.code(),
+            in.rows,
+            in.classes,
+            in.student.data(),
+            in.student.stride(),
+            in.teacher.data(),
+            in.teacher.stride(),
+            in.beta,
+            in.gamma,
+            in.temperature,
             in.gradScale,
             out.loss,
             out.gradStudent.data(),

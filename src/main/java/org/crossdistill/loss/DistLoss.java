@@ -1,7 +1,10 @@
 package org.crossdistill.loss;
 
+import java.util.Set;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.RelationKernels;
 
 /**
  * Distillation from a stronger teacher (Huang et al., NeurIPS 2022, <a
@@ -16,7 +19,7 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>A length below 1e-8 counts as 1e-8, so that constant rows correlate with nothing.
  */
-public final class DistLoss extends PairLoss {
+public final class DistLoss extends FusedPairLoss {
 
   private static final double SHORTEST = 1e-8;
 
@@ -44,9 +47,47 @@ public final class DistLoss extends PairLoss {
 
   private final Options options;
 
-  /** For logits [B, C]; with β or γ 0 that relation does not count. */
+  /**
+   * For logits [B, C], with the kernel on a CPU where that is active, otherwise with the reference
+   * composition; with β or γ 0 that relation does not count.
+   *
+   * @throws org.crossdistill.kernel.KernelException if a pinned backend does not work
+   */
   public DistLoss(Options options) {
     this.options = Arguments.given("options", options);
+  }
+
+  /**
+   * The same on a certain backend, never another.
+   *
+   * @param backend {@code CPU} or {@code REFERENCE}; there is no CUDA kernel
+   * @throws org.crossdistill.kernel.KernelException if that does not work here
+   * @throws TensorException for {@code CUDA}
+   */
+  public DistLoss(Options options, Backend backend) {
+    super("dist", backend);
+    this.options = Arguments.given("options", options);
+  }
+
+  @Override
+  Result onKernel(Tensor student, Tensor teacher, double gradScale, Set<Output> outputs) {
+    Result result = blank(student, teacher, outputs);
+    try (NativeArray s = NativeArray.matrix(student);
+        NativeArray t = NativeArray.matrix(teacher)) {
+      RelationKernels.DistInputs inputs =
+          new RelationKernels.DistInputs(
+              DTypes.of(student),
+              student.size(0),
+              student.size(1),
+              s.matrix(),
+              t.matrix(),
+              options.beta(),
+              options.gamma(),
+              options.temperature(),
+              gradScale);
+      NativeCall.run(threads -> RelationKernels.dist(inputs, pointers(result), threads));
+    }
+    return result;
   }
 
   @Override

@@ -1,6 +1,5 @@
 package org.crossdistill.loss;
 
-import java.util.EnumSet;
 import java.util.Set;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -22,7 +21,7 @@ import org.crossdistill.kernel.LogitKernels;
  * <p>Non-finite logits give a non-finite loss. On a GPU so do a label or a weight out of range,
  * since nothing waits there to look at them.
  */
-public final class DkdLoss extends LogitLoss {
+public final class DkdLoss extends FusedLogitLoss {
 
   /**
    * How the loss is computed.
@@ -50,8 +49,10 @@ public final class DkdLoss extends LogitLoss {
 
   private static final double BEYOND = Math.nextUp(1e9);
 
+  /** Where the loss has kernels. */
+  static final Set<Backend> KERNELS = Set.of(Backend.CPU, Backend.CUDA);
+
   private final Options options;
-  private final Backend backendOrNull;
 
   /**
    * For logits [B, C] with C ≥ 2, on the backend that is active here (see {@link
@@ -60,9 +61,8 @@ public final class DkdLoss extends LogitLoss {
    * @throws org.crossdistill.kernel.KernelException if a pinned backend does not work
    */
   public DkdLoss(Options options) {
-    super(Arguments.given("options", options).reduction(), true);
+    super(Arguments.given("options", options).temperature(), options.reduction(), true, KERNELS);
     this.options = options;
-    this.backendOrNull = Placement.automatic();
   }
 
   /**
@@ -71,9 +71,14 @@ public final class DkdLoss extends LogitLoss {
    * @throws org.crossdistill.kernel.KernelException if that does not work here
    */
   public DkdLoss(Options options, Backend backend) {
-    super(Arguments.given("options", options).reduction(), true);
+    super(
+        "dkd",
+        Arguments.given("options", options).temperature(),
+        options.reduction(),
+        true,
+        KERNELS,
+        backend);
     this.options = options;
-    this.backendOrNull = Placement.required(backend);
   }
 
   @Override
@@ -82,76 +87,13 @@ public final class DkdLoss extends LogitLoss {
   }
 
   @Override
-  Result compute(
-      Tensor student,
-      Tensor teacher,
-      Tensor labels,
-      Tensor weightsOrNull,
-      double gradScale,
-      Set<Output> outputs) {
-    return onReference(student)
-        ? super.compute(student, teacher, labels, weightsOrNull, gradScale, outputs)
-        : onKernel(student, teacher, labels, weightsOrNull, gradScale, outputs);
-  }
-
-  @Override
-  Tensor node(Tensor student, Tensor teacher, Tensor labels, Tensor weightsOrNull) {
-    if (onReference(student)) {
-      return super.node(student, teacher, labels, weightsOrNull);
-    }
-    EnumSet<Output> outputs = EnumSet.noneOf(Output.class);
-    KnownGradients.askFor(outputs, Output.GRAD_STUDENT, student);
-    KnownGradients.askFor(outputs, Output.GRAD_TEACHER, teacher);
-    Result result = onKernel(student, teacher, labels, weightsOrNull, 1, outputs);
-    return new KnownGradients()
-        .add(student, result.gradStudent())
-        .add(teacher, result.gradTeacher())
-        .node(result.loss());
-  }
-
-  private boolean onReference(Tensor student) {
-    return Placement.backend(backendOrNull, "student", student) == Backend.REFERENCE;
-  }
-
-  private Result onKernel(
-      Tensor student,
-      Tensor teacher,
-      Tensor labels,
-      Tensor weightsOrNull,
-      double gradScale,
-      Set<Output> outputs) {
-    LogitOutputs out =
-        LogitOutputs.blank(
-            student,
-            outputs.contains(Output.ROWS),
-            outputs.contains(Output.GRAD_STUDENT),
-            outputs.contains(Output.GRAD_TEACHER),
-            outputs.contains(Output.GRAD_WEIGHTS));
-    try (NativeArray s = NativeArray.matrix(student);
-        NativeArray t = NativeArray.matrix(teacher);
-        NativeArray y = NativeArray.vector(labels);
-        NativeArray w = NativeArray.vector(weightsOrNull)) {
-      LogitKernels.DkdInputs inputs =
-          new LogitKernels.DkdInputs(
-              DTypes.of(student),
-              student.size(0),
-              student.size(1),
-              s.matrix(),
-              t.matrix(),
-              y.data(),
-              w.data(),
-              options.alpha(),
-              options.beta(),
-              options.temperature(),
-              options.reduction().code(),
-              gradScale);
-      NativeCall.run(
-          student,
-          threads -> LogitKernels.dkd(inputs, out.pointers(), threads),
-          launch -> CudaKernels.dkd(inputs, out.pointers(), launch));
-    }
-    return new Result(
-        out.loss(), out.rows(), out.gradStudent(), out.gradTeacher(), out.gradWeights());
+  void run(Tensor student, LogitKernels.Inputs inputs, LogitKernels.Outputs outputs) {
+    double alpha = options.alpha();
+    double beta = options.beta();
+    NativeCall.run(
+        student,
+        threads -> LogitKernels.dkd(inputs, alpha, beta, outputs, threads),
+        launch -> CudaKernels.dkd(inputs, alpha, beta, outputs, launch));
   }
 
   @Override

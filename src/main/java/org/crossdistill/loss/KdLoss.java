@@ -206,8 +206,8 @@ public final class KdLoss {
         NativeArray t = NativeArray.matrix(call.teacher);
         NativeArray y = NativeArray.vector(call.labelsOrNull);
         NativeArray w = NativeArray.vector(call.weightsOrNull)) {
-      LogitKernels.KdInputs inputs =
-          new LogitKernels.KdInputs(
+      LogitKernels.Inputs inputs =
+          new LogitKernels.Inputs(
               call.dtype,
               call.student.size(0),
               call.student.size(1),
@@ -215,14 +215,13 @@ public final class KdLoss {
               t.matrix(),
               y.data(),
               w.data(),
-              options.target.code,
               options.temperature,
               options.reduction.code(),
               call.gradScale);
       NativeCall.run(
           call.student,
-          threads -> LogitKernels.kd(inputs, out.pointers(), threads),
-          launch -> CudaKernels.kd(inputs, out.pointers(), launch));
+          threads -> LogitKernels.kd(inputs, options.target.code, out.pointers(), threads),
+          launch -> CudaKernels.kd(inputs, options.target.code, out.pointers(), launch));
     }
     return new Result(
         out.loss(), out.rows(), out.gradStudent(), out.gradTeacher(), out.gradWeights());

@@ -30,8 +30,8 @@ record LogitOutputs(
         gradWeights ? Blank.tensor(logits, accumulation, count) : null);
   }
 
-  LogitKernels.KdOutputs pointers() {
-    return new LogitKernels.KdOutputs(
+  LogitKernels.Outputs pointers() {
+    return new LogitKernels.Outputs(
         Blank.data(loss),
         Blank.data(rows),
         Blank.matrix(gradStudent),

@@ -1,7 +1,10 @@
 package org.crossdistill.loss;
 
+import java.util.Set;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.LogitKernels;
 
 /**
  * Distillation on standardised logits (Sun et al., CVPR 2024, <a
@@ -15,7 +18,7 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>A constant row becomes 0 and passes no gradient but that of its mean.
  */
-public final class LskdLoss extends LogitLoss {
+public final class LskdLoss extends FusedLogitLoss {
 
   private static final double FLOOR = 1e-7;
 
@@ -42,17 +45,48 @@ public final class LskdLoss extends LogitLoss {
     }
   }
 
+  /** Where the loss has kernels. */
+  static final Set<Backend> KERNELS = Set.of(Backend.CPU);
+
   private final Options options;
 
-  /** For logits [B, C] with C ≥ 2; labels only say which rows to ignore. */
+  /**
+   * For logits [B, C] with C ≥ 2, with the kernel on a CPU where that is active, otherwise with the
+   * reference composition; labels only say which rows to ignore.
+   *
+   * @throws org.crossdistill.kernel.KernelException if a pinned backend does not work
+   */
   public LskdLoss(Options options) {
-    super(Arguments.given("options", options).reduction(), false);
+    super(Arguments.given("options", options).temperature(), options.reduction(), false, KERNELS);
+    this.options = options;
+  }
+
+  /**
+   * The same on a certain backend, never another.
+   *
+   * @param backend {@code CPU} or {@code REFERENCE}; there is no CUDA kernel
+   * @throws org.crossdistill.kernel.KernelException if that does not work here
+   * @throws TensorException for {@code CUDA}
+   */
+  public LskdLoss(Options options, Backend backend) {
+    super(
+        "lskd",
+        Arguments.given("options", options).temperature(),
+        options.reduction(),
+        false,
+        KERNELS,
+        backend);
     this.options = options;
   }
 
   @Override
   int fewestClasses() {
     return 2;
+  }
+
+  @Override
+  void run(Tensor student, LogitKernels.Inputs inputs, LogitKernels.Outputs outputs) {
+    NativeCall.run(threads -> LogitKernels.lskd(inputs, outputs, threads));
   }
 
   @Override

@@ -5,6 +5,6 @@ public final class NamedLskd extends NamedLogitLoss<LskdLoss.Options> {
 
   /** For the service loader. */
   public NamedLskd() {
-    super("lskd", LskdLoss.Options.defaults(), LskdLoss::new);
+    super("lskd", LskdLoss.Options.defaults(), LskdLoss.KERNELS, LskdLoss::new);
   }
 }

@@ -5,6 +5,6 @@ public final class NamedNkd extends NamedLogitLoss<NkdLoss.Options> {
 
   /** For the service loader. */
   public NamedNkd() {
-    super("nkd", NkdLoss.Options.defaults(), NkdLoss::new);
+    super("nkd", NkdLoss.Options.defaults(), NkdLoss.KERNELS, NkdLoss::new);
   }
 }

@@ -1,7 +1,10 @@
 package org.crossdistill.loss;
 
+import java.util.Set;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.LogitKernels;
 
 /**
  * Normalised knowledge distillation (Yang et al., ICCV 2023, <a
@@ -15,12 +18,12 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>The cross-entropy with the label is not part of it.
  */
-public final class NkdLoss extends LogitLoss {
+public final class NkdLoss extends FusedLogitLoss {
 
   /**
    * How the loss is computed.
    *
-   * @param gamma γ ≥ 0
+   * @param gamma γ, from 0 to 1e9
    * @param temperature T of the second term alone, from 1e-9 to 1e9
    * @param reduction of the rows' losses
    */
@@ -28,7 +31,7 @@ public final class NkdLoss extends LogitLoss {
 
     /** Checks the values. */
     public Options {
-      Arguments.range("gamma", gamma, 0, Double.POSITIVE_INFINITY);
+      Arguments.range("gamma", gamma, 0, Math.nextUp(1e9));
       Arguments.temperature(temperature);
       Arguments.given("reduction", reduction);
     }
@@ -39,17 +42,48 @@ public final class NkdLoss extends LogitLoss {
     }
   }
 
+  /** Where the loss has kernels. */
+  static final Set<Backend> KERNELS = Set.of(Backend.CPU);
+
   private final Options options;
 
-  /** For logits [B, C] with C ≥ 2; the loss needs labels. */
+  /**
+   * For logits [B, C] with C ≥ 2, with the kernel on a CPU where that is active, otherwise with the
+   * reference composition; the loss needs labels.
+   *
+   * @throws org.crossdistill.kernel.KernelException if a pinned backend does not work
+   */
   public NkdLoss(Options options) {
-    super(Arguments.given("options", options).reduction(), true);
+    super(Arguments.given("options", options).temperature(), options.reduction(), true, KERNELS);
+    this.options = options;
+  }
+
+  /**
+   * The same on a certain backend, never another.
+   *
+   * @param backend {@code CPU} or {@code REFERENCE}; there is no CUDA kernel
+   * @throws org.crossdistill.kernel.KernelException if that does not work here
+   * @throws TensorException for {@code CUDA}
+   */
+  public NkdLoss(Options options, Backend backend) {
+    super(
+        "nkd",
+        Arguments.given("options", options).temperature(),
+        options.reduction(),
+        true,
+        KERNELS,
+        backend);
     this.options = options;
   }
 
   @Override
   int fewestClasses() {
     return 2;
+  }
+
+  @Override
+  void run(Tensor student, LogitKernels.Inputs inputs, LogitKernels.Outputs outputs) {
+    NativeCall.run(threads -> LogitKernels.nkd(inputs, options.gamma(), outputs, threads));
   }
 
   @Override

@@ -2,6 +2,8 @@ package org.crossdistill.loss;
 
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.binding.Crossdistill;
 
 /**
  * Probabilistic knowledge transfer (Passalis and Tefas, ECCV 2018, <a
@@ -15,7 +17,7 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>A mean, not a sum, hence the large weights that go with it.
  */
-public final class PktLoss extends RelationalLoss {
+public final class PktLoss extends SimilarityLoss {
 
   private static final double EPSILON = 1e-7;
 
@@ -28,8 +30,27 @@ public final class PktLoss extends RelationalLoss {
     }
   }
 
-  /** With the only options that there are; null is a {@link TensorException}. */
+  /**
+   * For features [B, D] and [B, E], B ≤ 65 536, with the kernel on a CPU where that is active,
+   * otherwise with the reference composition.
+   *
+   * @throws TensorException for null
+   * @throws org.crossdistill.kernel.KernelException if a pinned backend does not work
+   */
   public PktLoss(Options options) {
+    super(Crossdistill.CD_SIMILARITY_PKT);
+    Arguments.given("options", options);
+  }
+
+  /**
+   * The same on a certain backend, never another.
+   *
+   * @param backend {@code CPU} or {@code REFERENCE}; there is no CUDA kernel
+   * @throws org.crossdistill.kernel.KernelException if that does not work here
+   * @throws TensorException for {@code CUDA}
+   */
+  public PktLoss(Options options, Backend backend) {
+    super("pkt", Crossdistill.CD_SIMILARITY_PKT, backend);
     Arguments.given("options", options);
   }
 

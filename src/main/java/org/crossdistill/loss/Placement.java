@@ -1,5 +1,6 @@
 package org.crossdistill.loss;
 
+import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.kernel.Backend;
 import org.crossdistill.kernel.Backends;
@@ -19,6 +20,19 @@ final class Placement {
   static Backend required(Backend backend) {
     Backends.require(Arguments.given("backend", backend));
     return backend;
+  }
+
+  /**
+   * The same for a loss that has kernels for some backends.
+   *
+   * @param loss its name
+   * @throws TensorException if there are none for {@code backend}
+   */
+  static Backend required(String loss, Set<Backend> kernels, Backend backend) {
+    if (backend == Backend.CUDA && !kernels.contains(backend)) {
+      throw new TensorException("backend: expected cpu or reference for " + loss + ", found cuda");
+    }
+    return required(backend);
   }
 
   /**

@@ -1,6 +1,5 @@
 package org.crossdistill.loss;
 
-import java.util.EnumSet;
 import java.util.Set;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -50,7 +49,6 @@ public final class RkdLoss extends RelationalLoss {
   }
 
   private final Options options;
-  private final Backend backendOrNull;
 
   /**
    * For features [B, D] and [B, E], with the kernel on a CPU where that is active, otherwise with
@@ -60,7 +58,6 @@ public final class RkdLoss extends RelationalLoss {
    */
   public RkdLoss(Options options) {
     this.options = Arguments.given("options", options);
-    this.backendOrNull = Placement.automatic();
   }
 
   /**
@@ -71,47 +68,14 @@ public final class RkdLoss extends RelationalLoss {
    * @throws TensorException for {@code CUDA}
    */
   public RkdLoss(Options options, Backend backend) {
+    super("rkd", backend);
     this.options = Arguments.given("options", options);
-    if (backend == Backend.CUDA) {
-      throw new TensorException("backend: expected cpu or reference for rkd, found cuda");
-    }
-    this.backendOrNull = Placement.required(backend);
   }
 
   @Override
-  Result compute(Tensor student, Tensor teacher, double gradScale, Set<Output> outputs) {
-    return onReference(student)
-        ? super.compute(student, teacher, gradScale, outputs)
-        : onKernel(student, teacher, gradScale, outputs);
-  }
-
-  @Override
-  Tensor node(Tensor student, Tensor teacher) {
-    if (onReference(student)) {
-      return super.node(student, teacher);
-    }
-    EnumSet<Output> outputs = EnumSet.noneOf(Output.class);
-    KnownGradients.askFor(outputs, Output.GRAD_STUDENT, student);
-    KnownGradients.askFor(outputs, Output.GRAD_TEACHER, teacher);
-    Result result = onKernel(student, teacher, 1, outputs);
-    return new KnownGradients()
-        .add(student, result.gradStudent())
-        .add(teacher, result.gradTeacher())
-        .node(result.loss());
-  }
-
-  /** On a GPU, too: the composition is what it has there. */
-  private boolean onReference(Tensor student) {
-    return Placement.backend(backendOrNull, "student", student) != Backend.CPU;
-  }
-
-  private Result onKernel(Tensor student, Tensor teacher, double gradScale, Set<Output> outputs) {
+  Result onKernel(Tensor student, Tensor teacher, double gradScale, Set<Output> outputs) {
     DType dtype = DTypes.of(student);
-    Result result =
-        new Result(
-            Blank.tensor(student, dtype.accumulation()),
-            outputs.contains(Output.GRAD_STUDENT) ? Blank.like(student) : null,
-            outputs.contains(Output.GRAD_TEACHER) ? Blank.like(teacher) : null);
+    Result result = blank(student, teacher, outputs);
     try (NativeArray s = NativeArray.matrix(student);
         NativeArray t = NativeArray.matrix(teacher)) {
       RelationKernels.RkdInputs inputs =
@@ -128,13 +92,6 @@ public final class RkdLoss extends RelationalLoss {
       NativeCall.run(threads -> RelationKernels.rkd(inputs, pointers(result), threads));
     }
     return result;
-  }
-
-  private static RelationKernels.RkdOutputs pointers(Result result) {
-    return new RelationKernels.RkdOutputs(
-        Blank.data(result.loss()),
-        Blank.matrix(result.gradStudent()),
-        Blank.matrix(result.gradTeacher()));
   }
 
   @Override

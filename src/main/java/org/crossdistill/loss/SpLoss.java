@@ -2,6 +2,8 @@ package org.crossdistill.loss;
 
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.binding.Crossdistill;
 
 /**
  * Similarity-preserving distillation (Tung and Mori, ICCV 2019, <a
@@ -13,7 +15,7 @@ import org.bytedeco.pytorch.Tensor;
  * L = ‖G_s − G_t‖²_F / B²
  * </pre>
  */
-public final class SpLoss extends RelationalLoss {
+public final class SpLoss extends SimilarityLoss {
 
   /** This loss has no options. */
   public record Options() {
@@ -24,8 +26,27 @@ public final class SpLoss extends RelationalLoss {
     }
   }
 
-  /** With the only options that there are; null is a {@link TensorException}. */
+  /**
+   * For features [B, D] and [B, E], B ≤ 65 536, with the kernel on a CPU where that is active,
+   * otherwise with the reference composition.
+   *
+   * @throws TensorException for null
+   * @throws org.crossdistill.kernel.KernelException if a pinned backend does not work
+   */
   public SpLoss(Options options) {
+    super(Crossdistill.CD_SIMILARITY_SP);
+    Arguments.given("options", options);
+  }
+
+  /**
+   * The same on a certain backend, never another.
+   *
+   * @param backend {@code CPU} or {@code REFERENCE}; there is no CUDA kernel
+   * @throws org.crossdistill.kernel.KernelException if that does not work here
+   * @throws TensorException for {@code CUDA}
+   */
+  public SpLoss(Options options, Backend backend) {
+    super("sp", Crossdistill.CD_SIMILARITY_SP, backend);
     Arguments.given("options", options);
   }
 

@@ -44,6 +44,10 @@ final class ErrorTest {
           LOGITS,
           "dkd",
           LOGITS,
+          "nkd",
+          LOGITS,
+          "lskd",
+          LOGITS,
           "c2kd",
           LOGITS);
 

@@ -116,10 +116,15 @@ final class MeterTest {
             "nontarget-kd",
             "zero-logit-kd",
             "dkd",
+            "nkd",
+            "lskd",
             "c2kd",
             "kendall-tau",
             "quality-weights",
             "rkd",
+            "pkt",
+            "sp",
+            "dist",
             "crd");
     assertThat(Suite.full().stream().map(Case::name).toList())
         .doesNotHaveDuplicates()

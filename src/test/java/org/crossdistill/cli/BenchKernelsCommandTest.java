@@ -99,7 +99,7 @@ final class BenchKernelsCommandTest {
                 "bench",
                 "kernels",
                 "--only",
-                "kd student 256x1000 f32, 1", // dkd, kd, nontarget-kd and zero-logit-kd
+                "kd student 256x1000 f32, 1", // dkd, kd, lskd, nkd, nontarget-kd and zero-logit-kd
                 "--seconds",
                 "0.01",
                 "--json",
@@ -108,7 +108,7 @@ final class BenchKernelsCommandTest {
     JsonNode rows = new ObjectMapper().readTree(json.toFile());
     assertThat(rows).allMatch(row -> row.get("isa").asText().equals("portable"));
     assertThat(rows).allMatch(row -> row.get("threads").asInt() == 1);
-    assertThat(rows).hasSize(4);
+    assertThat(rows).hasSize(6);
   }
 
   @Test

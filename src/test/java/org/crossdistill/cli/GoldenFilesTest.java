@@ -31,7 +31,12 @@ final class GoldenFilesTest {
           "c2kd",
           "kendall-tau",
           "dkd",
+          "nkd",
+          "lskd",
           "rkd",
+          "sp",
+          "pkt",
+          "dist",
           "discom-kd");
 
   private static final List<String> DTYPES = List.of("f64", "f32", "bf16", "f16");

@@ -74,6 +74,22 @@ final class LossCommandTest {
         .contains("\"passed\":false", "\"array\":\"loss\"", "\"worst\":3.3", "\"failures\":[]");
   }
 
+  /** |1 − 3|·|5 − 1| of two neighbours, a loss that is a composition. */
+  @Test
+  void aKernelThatThereIsNotIsSaidToBeMissingAndTheCompositionIsMeasured() {
+    Map<String, TensorData> tensors = new HashMap<>();
+    tensors.put("in.student", f64(new double[] {1, 5}, 2, 1));
+    tensors.put("in.teacher", f64(new double[] {3, 1}, 2, 1));
+    tensors.put("out.loss", f64(new double[] {8}, 1));
+    write("neighbours", Map.of("loss", "cc"), tensors);
+    CommandRun run = loss("--check", "--backend", "cpu");
+    assertThat(run.err())
+        .isEqualToIgnoringNewLines(
+            "cc: no native kernel for cpu; runs as a composition of LibTorch operations");
+    assertThat(run.out()).contains("reference", "passed");
+    assertThat(run.code()).isZero();
+  }
+
   @Test
   void answersAreWrittenToTheSameRelativePaths() {
     write("good", metadata(), tensors(3));

@@ -90,19 +90,10 @@ class CudaKernelsTest {
     refused(
         () ->
             CudaKernels.kd(
-                new LogitKernels.KdInputs(
-                    DType.F32,
-                    1,
-                    2,
-                    rows,
-                    rows,
-                    labels,
-                    null,
-                    Crossdistill.CD_TARGET_ZERO,
-                    4,
-                    0,
-                    1),
-                new LogitKernels.KdOutputs(out, null, Matrix.NONE, Matrix.NONE, null),
+                new LogitKernels.Inputs(
+                    DType.F32, 1, 2, rows, rows, labels, null, 4, Crossdistill.CD_MEAN, 1),
+                Crossdistill.CD_TARGET_ZERO,
+                new LogitKernels.Outputs(out, null, Matrix.NONE, Matrix.NONE, null),
                 launch));
   }
 
@@ -111,9 +102,11 @@ class CudaKernelsTest {
     refused(
         () ->
             CudaKernels.dkd(
-                new LogitKernels.DkdInputs(
-                    DType.F32, 1, 2, rows, rows, labels, null, 1, 8, 4, Crossdistill.CD_MEAN, 1),
-                new LogitKernels.KdOutputs(out, null, Matrix.NONE, Matrix.NONE, null),
+                new LogitKernels.Inputs(
+                    DType.F32, 1, 2, rows, rows, labels, null, 4, Crossdistill.CD_MEAN, 1),
+                1,
+                8,
+                new LogitKernels.Outputs(out, null, Matrix.NONE, Matrix.NONE, null),
                 launch));
   }
 

@@ -7,8 +7,11 @@ import static org.crossdistill.loss.TestTensors.error;
 import static org.crossdistill.loss.TestTensors.rows;
 import static org.crossdistill.loss.TestTensors.value;
 import static org.crossdistill.loss.TestTensors.values;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.EnumSet;
+import java.util.List;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -17,6 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Losses on logits against numbers that were computed by other programs. */
 final class LogitLossTest {
@@ -61,10 +65,11 @@ final class LogitLossTest {
         });
   }
 
-  @Test
-  void nkd() {
+  @ParameterizedTest
+  @EnumSource(names = {"CPU", "REFERENCE"})
+  void nkd(Backend backend) {
     check(
-        new NkdLoss(NkdLoss.Options.defaults()),
+        new NkdLoss(NkdLoss.Options.defaults(), backend),
         2.42994971,
         new double[] {
           -0.20374539,
@@ -78,10 +83,11 @@ final class LogitLossTest {
         });
   }
 
-  @Test
-  void standardisedLogits() {
+  @ParameterizedTest
+  @EnumSource(names = {"CPU", "REFERENCE"})
+  void standardisedLogits(Backend backend) {
     check(
-        new LskdLoss(LskdLoss.Options.defaults()),
+        new LskdLoss(LskdLoss.Options.defaults(), backend),
         0.37497383,
         new double[] {
           -0.10889179,
@@ -123,11 +129,12 @@ final class LogitLossTest {
     }
   }
 
-  @Test
-  void constantLogitsCanBeStandardised() {
+  @ParameterizedTest
+  @EnumSource(names = {"CPU", "REFERENCE"})
+  void constantLogitsCanBeStandardised(Backend backend) {
     Tensor constant = rows(new double[][] {{3, 3, 3, 3}, {0, 0, 0, 0}});
     LogitLoss.Result result =
-        new LskdLoss(LskdLoss.Options.defaults()).forward(constant, constant, null, null);
+        new LskdLoss(LskdLoss.Options.defaults(), backend).forward(constant, constant, null, null);
 
     assertThat(value(result.loss())).isZero();
     assertThat(values(result.gradStudent())).containsOnly(0);
@@ -177,6 +184,41 @@ final class LogitLossTest {
             () -> dkd(Backend.CPU).forward(student, teacher, Tensor.create(0L, 4L), null))
         .isInstanceOf(TensorException.class)
         .hasMessageContaining("labels: row 1: expected a label from 0 to 3");
+  }
+
+  private static Stream<org.junit.jupiter.params.provider.Arguments> kernelsBesideReferences() {
+    NkdLoss.Options nkd = new NkdLoss.Options(2.5, 3, Reduction.WEIGHTED_MEAN);
+    LskdLoss.Options lskd = new LskdLoss.Options(2, Reduction.WEIGHTED_MEAN);
+    return Stream.of(
+        arguments(new NkdLoss(nkd, Backend.CPU), new NkdLoss(nkd, Backend.REFERENCE)),
+        arguments(new LskdLoss(lskd, Backend.CPU), new LskdLoss(lskd, Backend.REFERENCE)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("kernelsBesideReferences")
+  void kernelsComputeWhatTheReferencesDo(LogitLoss kernel, LogitLoss reference) {
+    Tensor someLabels = Tensor.create(-100L, 3L);
+    Tensor weights = Tensor.create(1.0, 0.5);
+    for (Tensor y : List.of(labels, someLabels)) {
+      LogitLoss.Result found = kernel.forward(student, teacher, y, weights);
+      LogitLoss.Result expected = reference.forward(student, teacher, y, weights);
+      assertThat(value(found.loss())).isCloseTo(value(expected.loss()), within(1e-13));
+      assertThat(error(found.rows(), expected.rows())).isLessThan(1e-13);
+      assertThat(error(found.gradStudent(), expected.gradStudent())).isLessThan(1e-13);
+      assertThat(error(found.gradTeacher(), expected.gradTeacher())).isLessThan(1e-13);
+      assertThat(values(found.gradWeights()))
+          .containsExactly(values(expected.gradWeights()), within(1e-13));
+    }
+  }
+
+  @Test
+  void lossesWithoutCudaKernelsRefuseThatBackend() {
+    assertThatThrownBy(() -> new NkdLoss(NkdLoss.Options.defaults(), Backend.CUDA))
+        .isInstanceOf(TensorException.class)
+        .hasMessage("backend: expected cpu or reference for nkd, found cuda");
+    assertThatThrownBy(() -> new LskdLoss(LskdLoss.Options.defaults(), Backend.CUDA))
+        .isInstanceOf(TensorException.class)
+        .hasMessage("backend: expected cpu or reference for lskd, found cuda");
   }
 
   @Test

@@ -7,6 +7,8 @@ import static org.crossdistill.loss.TestTensors.rows;
 import static org.crossdistill.loss.TestTensors.value;
 import static org.crossdistill.loss.TestTensors.values;
 
+import java.util.Map;
+import java.util.function.Function;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.InferenceMode;
 import org.bytedeco.pytorch.Scalar;
@@ -19,6 +21,13 @@ import org.junit.jupiter.api.Test;
 final class PairLossTest {
 
   private static final double NEAR = 1e-8;
+
+  private static final Map<String, Function<Backend, PairLoss>> KERNELS =
+      Map.of(
+          "rkd", backend -> new RkdLoss(RkdLoss.Options.defaults(), backend),
+          "sp", backend -> new SpLoss(SpLoss.Options.defaults(), backend),
+          "pkt", backend -> new PktLoss(PktLoss.Options.defaults(), backend),
+          "dist", backend -> new DistLoss(DistLoss.Options.defaults(), backend));
 
   private final PointerScope scope = new PointerScope();
   private final Tensor student = rows(new double[][] {{1, 2, 0}, {0, 1, 1}, {2, -1, 1}});
@@ -57,6 +66,14 @@ final class PairLossTest {
               0.49427540
             },
             within(NEAR));
+  }
+
+  private static void agree(PairLoss.Result kernel, PairLoss.Result reference) {
+    assertThat(value(kernel.loss())).isCloseTo(value(reference.loss()), within(1e-12));
+    assertThat(values(kernel.gradStudent()))
+        .containsExactly(values(reference.gradStudent()), within(1e-12));
+    assertThat(values(kernel.gradTeacher()))
+        .containsExactly(values(reference.gradTeacher()), within(1e-12));
   }
 
   /** Autograd keeps no tensor of inference mode for the backward pass. */
@@ -108,42 +125,45 @@ final class PairLossTest {
     assertThat(loss(angle)).isCloseTo(0.00582894, within(NEAR));
   }
 
-  /** The kernel and the composition go different ways: distances alone, and unit vectors. */
+  /** The kernels go other ways than the compositions: RKD's by distances alone. */
   @Test
-  void theKernelOfRelationsAgreesWithTheComposition() {
+  void theKernelsOfRelationsAgreeWithTheCompositions() {
     Tensor s = TestTensors.gaussian(1, 20, 7);
-    Tensor t = TestTensors.gaussian(2, 20, 9);
-    RkdLoss.Options options = RkdLoss.Options.defaults();
-    PairLoss.Result reference = new RkdLoss(options, Backend.REFERENCE).forward(s, t);
-    PairLoss.Result kernel = new RkdLoss(options, Backend.CPU).forward(s, t);
-
-    assertThat(value(kernel.loss())).isCloseTo(value(reference.loss()), within(1e-12));
-    assertThat(values(kernel.gradStudent()))
-        .containsExactly(values(reference.gradStudent()), within(1e-12));
-    assertThat(values(kernel.gradTeacher()))
-        .containsExactly(values(reference.gradTeacher()), within(1e-12));
+    Tensor t = TestTensors.gaussian(2, 20, 7);
+    for (Function<Backend, PairLoss> loss : KERNELS.values()) {
+      agree(loss.apply(Backend.CPU).forward(s, t), loss.apply(Backend.REFERENCE).forward(s, t));
+    }
   }
 
   @Test
   void relationsInAGraphHaveTheGradientsOfTheKernel() {
-    Tensor leaf = student.detach().clone().requires_grad_(true);
-    RkdLoss loss = new RkdLoss(RkdLoss.Options.defaults(), Backend.CPU);
-    loss.apply(leaf, teacher).mul(new Scalar(2.0)).backward();
+    for (Function<Backend, PairLoss> kernel : KERNELS.values()) {
+      PairLoss loss = kernel.apply(Backend.CPU);
+      Tensor leaf = student.detach().clone().requires_grad_(true);
+      loss.apply(leaf, teacher).mul(new Scalar(2.0)).backward();
 
-    double[] twice = values(loss.forward(student, teacher).gradStudent().mul(new Scalar(2.0)));
-    assertThat(values(leaf.grad())).containsExactly(twice, within(NEAR));
+      double[] twice = values(loss.forward(student, teacher).gradStudent().mul(new Scalar(2.0)));
+      assertThat(values(leaf.grad())).containsExactly(twice, within(NEAR));
+    }
   }
 
   @Test
   void relationsHaveNoCudaKernel() {
-    assertThatThrownBy(() -> new RkdLoss(RkdLoss.Options.defaults(), Backend.CUDA))
-        .isInstanceOf(TensorException.class)
-        .hasMessage("backend: expected cpu or reference for rkd, found cuda");
+    KERNELS.forEach(
+        (name, loss) ->
+            assertThatThrownBy(() -> loss.apply(Backend.CUDA))
+                .isInstanceOf(TensorException.class)
+                .hasMessage("backend: expected cpu or reference for " + name + ", found cuda"));
   }
 
   @Test
   void similarities() {
-    SpLoss loss = new SpLoss(SpLoss.Options.defaults());
+    similarities(Backend.CPU);
+    similarities(Backend.REFERENCE);
+  }
+
+  private void similarities(Backend backend) {
+    SpLoss loss = new SpLoss(SpLoss.Options.defaults(), backend);
     assertThat(loss(loss)).isCloseTo(0.11651654, within(NEAR));
     assertThat(gradient(loss))
         .containsExactly(
@@ -168,7 +188,12 @@ final class PairLossTest {
 
   @Test
   void probabilitiesOfNeighbours() {
-    PktLoss loss = new PktLoss(PktLoss.Options.defaults());
+    probabilitiesOfNeighbours(Backend.CPU);
+    probabilitiesOfNeighbours(Backend.REFERENCE);
+  }
+
+  private void probabilitiesOfNeighbours(Backend backend) {
+    PktLoss loss = new PktLoss(PktLoss.Options.defaults(), backend);
     assertThat(loss(loss)).isCloseTo(0.00904856, within(NEAR));
     assertThat(gradient(loss))
         .containsExactly(
