@@ -6,19 +6,15 @@
 #include <algorithm>
 
 #include "core/accumulator.h"
+#include "core/loss_arrays.h"
 #include "core/loss_options.h"
 #include "core/parallel.h"
 #include "core/simd_math.h"
-#include "core/tensor_check.h"
 
 namespace cd {
 
 // Student or teacher.
-struct DistSide {
-  const void* logits;
-  int64_t stride;
-  void* grad_or_null;
-  int64_t grad_stride;
+struct DistSide : RelationSide {
   void* probabilities;  // [B, Cp] of double
 };
 
@@ -123,7 +119,7 @@ void task_rows(const Dist& call, int64_t task) {
   const int64_t end = first + call.rows_per_task, last = end < call.rows ? end : call.rows;
   for (int64_t i = first; i < last; ++i) {
     for (const DistSide& side : call.sides) {
-      softmax(static_cast<const E*>(side.logits) + i * side.stride, call.classes, call.padded,
+      softmax(static_cast<const E*>(side.rows) + i * side.stride, call.classes, call.padded,
               1 / call.temperature, row_of(call, side, i));
     }
     static_cast<Correlation*>(call.correlations)[i] = correlate_rows(call, i);
@@ -232,22 +228,6 @@ void check_options(double beta, double gamma, double temperature, double grad_sc
   check_size("threads", threads, 0);
 }
 
-void check_arrays(const Dist& call, void* loss) {
-  const int64_t element = element_bytes(call.dtype), rows = call.rows, classes = call.classes;
-  check_size("rows", rows, 0);
-  check_size("classes", classes, 1);
-  const auto& [student, teacher] = call.sides;
-  ArrayCheck check;
-  check.input("student", student.logits, rows, classes, student.stride, element);
-  check.input("teacher", teacher.logits, rows, classes, teacher.stride, element);
-  check.output("loss", loss, 1, 1, 1, accumulator_bytes(call.dtype));
-  check.output_or_null("grad_student", student.grad_or_null, rows, classes, student.grad_stride,
-                       element);
-  check.output_or_null("grad_teacher", teacher.grad_or_null, rows, classes, teacher.grad_stride,
-                       element);
-  check.check_aliasing();
-}
-
 // Of T^2 (beta (1 - mean r of the rows) + gamma (1 - mean r of the columns)).
 double loss_of(const Dist& call) {
   double rows = 0, columns = 0;
@@ -302,14 +282,20 @@ extern "C" int32_t cd_dist(int32_t dtype, int64_t rows, int64_t classes, const v
                            void* grad_teacher_or_null, int64_t grad_teacher_stride,
                            int32_t threads) {
   return cd::guarded([&] {
+    cd::check_size("rows", rows, 0);
+    cd::check_size("classes", classes, 1);
     cd::check_options(beta, gamma, temperature, grad_scale, threads);
     cd::Dist call = {};
     call.dtype = dtype;
     call.rows = rows;
     call.classes = classes;
-    call.sides[0] = {student, student_stride, grad_student_or_null, grad_student_stride, nullptr};
-    call.sides[1] = {teacher, teacher_stride, grad_teacher_or_null, grad_teacher_stride, nullptr};
-    cd::check_arrays(call, loss);
+    static_cast<cd::RelationSide&>(call.sides[0]) = {classes, student, student_stride,
+                                                     grad_student_or_null, grad_student_stride};
+    static_cast<cd::RelationSide&>(call.sides[1]) = {classes, teacher, teacher_stride,
+                                                     grad_teacher_or_null, grad_teacher_stride};
+    cd::ArrayCheck check;
+    cd::check_relation_arrays(check, dtype, rows, call.sides[0], call.sides[1], loss);
+    check.check_aliasing();
     cd::active_isa();
     call.padded = (classes + cd::kMostLanes - 1) / cd::kMostLanes * cd::kMostLanes;
     call.temperature = temperature;

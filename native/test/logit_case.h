@@ -139,3 +139,19 @@ void expect_same_bits(LogitCase<Options> c, const Call& call, int repetitions) {
     }
   }
 }
+
+// Where no row counts, everything is 0, also beside a row that is ignored and not finite.
+template <class Options, class Call>
+void expect_nothing_to_average(LogitCase<Options> c, const Call& call) {
+  const size_t logits = static_cast<size_t>(c.rows * c.classes);
+  c.labels.assign(static_cast<size_t>(c.rows), CD_IGNORE_LABEL);
+  if (c.rows > 0) c.student[7] = HUGE_VAL;
+  for (int32_t reduction : {CD_MEAN, CD_WEIGHTED_MEAN, CD_SUM}) {
+    c.options.reduction = reduction;
+    LogitAnswer a(c);
+    ASSERT_EQ(call(c, a), CD_OK);
+    EXPECT_EQ(a.loss.value(0), 0);
+    EXPECT_EQ(a.grad_student.values(), std::vector<double>(logits, 0));
+    EXPECT_EQ(a.grad_teacher.values(), std::vector<double>(logits, 0));
+  }
+}

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.BiFunction;
 import org.crossdistill.kernel.Backend;
 import org.crossdistill.kernel.DType;
+import org.crossdistill.kernel.RelationKernels;
 import org.crossdistill.kernel.binding.Crossdistill;
 import org.crossdistill.loss.C2kdLoss;
 import org.crossdistill.loss.DistLoss;
@@ -134,11 +135,10 @@ public final class Suite {
     DkdLoss.Options dkd = DkdLoss.Options.defaults();
     NkdLoss.Options nkd = NkdLoss.Options.defaults();
     LskdLoss.Options lskd = LskdLoss.Options.defaults();
-    DistLoss.Options dist = DistLoss.Options.defaults();
     add("dkd", "student", shape, F32, (dtype, sizes) -> DkdProblem.of(dkd, dtype, sizes));
     add("nkd", "student", shape, F32, (dtype, sizes) -> NkdProblem.of(nkd, dtype, sizes));
     add("lskd", "student", shape, F32, (dtype, sizes) -> LskdProblem.of(lskd, dtype, sizes));
-    add("dist", "student", shape, F32, (dtype, sizes) -> DistProblem.of(dist, dtype, sizes));
+    pair("dist", "student", shape, dist());
   }
 
   private void c2kd(String shape, List<DType> dtypes) {
@@ -165,28 +165,42 @@ public final class Suite {
         (dtype, sizes) -> QualityWeightsProblem.of(options, dtype, sizes));
   }
 
-  private void relations(String shape) {
-    RkdLoss.Options options = RkdLoss.Options.defaults();
-    add(
-        "rkd",
-        "distance-angle",
-        shape,
-        F32,
-        (dtype, sizes) -> RkdProblem.of(options, dtype, sizes));
-    PairLoss pkt = new PktLoss(PktLoss.Options.defaults(), Backend.REFERENCE);
-    PairLoss sp = new SpLoss(SpLoss.Options.defaults(), Backend.REFERENCE);
-    similarity("pkt", "probabilities", Crossdistill.CD_SIMILARITY_PKT, pkt, shape);
-    similarity("sp", "products", Crossdistill.CD_SIMILARITY_SP, sp, shape);
+  private static PairProblem.Loss dist() {
+    DistLoss.Options options = DistLoss.Options.defaults();
+    return new PairProblem.Loss(
+        (in, out, threads) ->
+            RelationKernels.dist(
+                in, options.beta(), options.gamma(), options.temperature(), out, threads),
+        new DistLoss(options, Backend.REFERENCE),
+        (rows, classes) -> rows * classes);
   }
 
-  private void similarity(
-      String kernel, String variant, int kind, PairLoss composition, String shape) {
-    add(
-        kernel,
-        variant,
-        shape,
-        F32,
-        (dtype, sizes) -> SimilarityProblem.of(kind, composition, dtype, sizes));
+  private void relations(String shape) {
+    pair("rkd", "distance-angle", shape, rkd());
+    PairLoss pkt = new PktLoss(PktLoss.Options.defaults(), Backend.REFERENCE);
+    pair("pkt", "probabilities", shape, similarity(Crossdistill.CD_SIMILARITY_PKT, pkt));
+    PairLoss sp = new SpLoss(SpLoss.Options.defaults(), Backend.REFERENCE);
+    pair("sp", "products", shape, similarity(Crossdistill.CD_SIMILARITY_SP, sp));
+  }
+
+  private static PairProblem.Loss rkd() {
+    RkdLoss.Options options = RkdLoss.Options.defaults();
+    return new PairProblem.Loss(
+        (in, out, threads) ->
+            RelationKernels.rkd(in, options.distanceWeight(), options.angleWeight(), out, threads),
+        new RkdLoss(options, Backend.REFERENCE),
+        (rows, columns) -> rows * rows * Math.max(rows, columns));
+  }
+
+  private static PairProblem.Loss similarity(int kind, PairLoss composition) {
+    return new PairProblem.Loss(
+        (in, out, threads) -> RelationKernels.similarity(in, kind, out, threads),
+        composition,
+        (rows, columns) -> rows * Math.max(rows, columns));
+  }
+
+  private void pair(String kernel, String variant, String shape, PairProblem.Loss loss) {
+    add(kernel, variant, shape, F32, (dtype, sizes) -> PairProblem.of(loss, dtype, sizes));
   }
 
   private void crd(String shape, List<DType> dtypes) {

@@ -14,44 +14,18 @@ public final class RelationKernels {
   private RelationKernels() {}
 
   /**
-   * What relational distillation reads.
+   * What the kernels read that compare a whole batch of both sides, beside their own options.
    *
-   * @param dtype of the embeddings
+   * @param dtype of both sides
    * @param rows B
-   * @param studentDim D
-   * @param teacherDim E
-   * @param student [B, D]
-   * @param teacher [B, E]
-   * @param distanceWeight of the distances' loss
-   * @param angleWeight of the angles' loss
-   * @param gradScale factor of the gradients
-   */
-  public record RkdInputs(
-      DType dtype,
-      long rows,
-      long studentDim,
-      long teacherDim,
-      Matrix student,
-      Matrix teacher,
-      double distanceWeight,
-      double angleWeight,
-      double gradScale) {}
-
-  /**
-   * What distillation on similarities reads.
-   *
-   * @param dtype of the embeddings
-   * @param kind one of {@code CD_SIMILARITY_*}
-   * @param rows B
-   * @param studentDim D
+   * @param studentDim D; of logits both are C
    * @param teacherDim E
    * @param student [B, D]
    * @param teacher [B, E]
    * @param gradScale factor of the gradients
    */
-  public record SimilarityInputs(
+  public record PairInputs(
       DType dtype,
-      int kind,
       long rows,
       long studentDim,
       long teacherDim,
@@ -67,30 +41,6 @@ public final class RelationKernels {
    * @param gradTeacher like the teacher, or none
    */
   public record PairOutputs(Pointer loss, Matrix gradStudent, Matrix gradTeacher) {}
-
-  /**
-   * What the correlations of probabilities are of.
-   *
-   * @param dtype of the logits
-   * @param rows B
-   * @param classes C
-   * @param student [B, C]
-   * @param teacher [B, C]
-   * @param beta weight of the rows' correlations
-   * @param gamma weight of the classes' correlations
-   * @param temperature of the softmax
-   * @param gradScale factor of the gradients
-   */
-  public record DistInputs(
-      DType dtype,
-      long rows,
-      long classes,
-      Matrix student,
-      Matrix teacher,
-      double beta,
-      double gamma,
-      double temperature,
-      double gradScale) {}
 
   /**
    * What noise-contrastive estimation reads.
@@ -159,8 +109,14 @@ public final class RelationKernels {
             threads));
   }
 
-  /** Calls {@code cd_rkd}. */
-  public static void rkd(RkdInputs in, PairOutputs out, int threads) {
+  /**
+   * Calls {@code cd_rkd}.
+   *
+   * @param distanceWeight of the distances' loss
+   * @param angleWeight of the angles' loss
+   */
+  public static void rkd(
+      PairInputs in, double distanceWeight, double angleWeight, PairOutputs out, int threads) {
     NativeLibrary.require();
     Status.check(
         Crossdistill.cd_rkd(
@@ -172,8 +128,8 @@ public final class RelationKernels {
             in.student.stride(),
             in.teacher.data(),
             in.teacher.stride(),
-            in.distanceWeight,
-            in.angleWeight,
+            distanceWeight,
+            angleWeight,
             in.gradScale,
             out.loss,
             out.gradStudent.data(),
@@ -183,13 +139,17 @@ public final class RelationKernels {
             threads));
   }
 
-  /** Calls {@code cd_similarity}. */
-  public static void similarity(SimilarityInputs in, PairOutputs out, int threads) {
+  /**
+   * Calls {@code cd_similarity}.
+   *
+   * @param kind one of {@code CD_SIMILARITY_*}
+   */
+  public static void similarity(PairInputs in, int kind, PairOutputs out, int threads) {
     NativeLibrary.require();
     Status.check(
         Crossdistill.cd_similarity(
             in.dtype.code(),
-            in.kind,
+            kind,
             in.rows,
             in.studentDim,
             in.teacherDim,
@@ -206,21 +166,28 @@ public final class RelationKernels {
             threads));
   }
 
-  /** Calls {@code cd_dist}. */
-  public static void dist(DistInputs in, PairOutputs out, int threads) {
+  /**
+   * Calls {@code cd_dist}.
+   *
+   * @param beta weight of the rows' correlations
+   * @param gamma weight of the classes' correlations
+   * @param temperature of the softmax
+   */
+  public static void dist(
+      PairInputs in, double beta, double gamma, double temperature, PairOutputs out, int threads) {
     NativeLibrary.require();
     Status.check(
         Crossdistill.cd_dist(
             in.dtype.code(),
             in.rows,
-            in.classes,
+            in.studentDim,
             in.student.data(),
             in.student.stride(),
             in.teacher.data(),
             in.teacher.stride(),
-            in.beta,
-            in.gamma,
-            in.temperature,
+            beta,
+            gamma,
+            temperature,
             in.gradScale,
             out.loss,
             out.gradStudent.data(),

@@ -1,6 +1,5 @@
 package org.crossdistill.loss;
 
-import java.util.Set;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.kernel.Backend;
@@ -70,24 +69,9 @@ public final class DistLoss extends FusedPairLoss {
   }
 
   @Override
-  Result onKernel(Tensor student, Tensor teacher, double gradScale, Set<Output> outputs) {
-    Result result = blank(student, teacher, outputs);
-    try (NativeArray s = NativeArray.matrix(student);
-        NativeArray t = NativeArray.matrix(teacher)) {
-      RelationKernels.DistInputs inputs =
-          new RelationKernels.DistInputs(
-              DTypes.of(student),
-              student.size(0),
-              student.size(1),
-              s.matrix(),
-              t.matrix(),
-              options.beta(),
-              options.gamma(),
-              options.temperature(),
-              gradScale);
-      NativeCall.run(threads -> RelationKernels.dist(inputs, pointers(result), threads));
-    }
-    return result;
+  void run(RelationKernels.PairInputs inputs, RelationKernels.PairOutputs outputs, int threads) {
+    RelationKernels.dist(
+        inputs, options.beta(), options.gamma(), options.temperature(), outputs, threads);
   }
 
   @Override

@@ -4,6 +4,7 @@ import java.util.EnumSet;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.kernel.Backend;
+import org.crossdistill.kernel.DType;
 import org.crossdistill.kernel.RelationKernels;
 
 /**
@@ -31,23 +32,9 @@ public abstract class FusedPairLoss extends PairLoss {
     backendOrNull = Placement.required(name, Set.of(Backend.CPU), backend);
   }
 
-  /** As {@link #forward}, with checked arguments on a CPU, by the kernel. */
-  abstract Result onKernel(Tensor student, Tensor teacher, double gradScale, Set<Output> outputs);
-
-  /** Where a kernel writes what was asked for. */
-  static Result blank(Tensor student, Tensor teacher, Set<Output> outputs) {
-    return new Result(
-        Blank.tensor(student, DTypes.of(student).accumulation()),
-        outputs.contains(Output.GRAD_STUDENT) ? Blank.like(student) : null,
-        outputs.contains(Output.GRAD_TEACHER) ? Blank.like(teacher) : null);
-  }
-
-  static RelationKernels.PairOutputs pointers(Result result) {
-    return new RelationKernels.PairOutputs(
-        Blank.data(result.loss()),
-        Blank.matrix(result.gradStudent()),
-        Blank.matrix(result.gradTeacher()));
-  }
+  /** Calls the kernel. */
+  abstract void run(
+      RelationKernels.PairInputs inputs, RelationKernels.PairOutputs outputs, int threads);
 
   @Override
   final Result compute(Tensor student, Tensor teacher, double gradScale, Set<Output> outputs) {
@@ -73,5 +60,33 @@ public abstract class FusedPairLoss extends PairLoss {
 
   private boolean onReference(Tensor student) {
     return Placement.backend(backendOrNull, "student", student) != Backend.CPU;
+  }
+
+  private Result onKernel(Tensor student, Tensor teacher, double gradScale, Set<Output> outputs) {
+    DType dtype = DTypes.of(student);
+    Result result =
+        new Result(
+            Blank.tensor(student, dtype.accumulation()),
+            outputs.contains(Output.GRAD_STUDENT) ? Blank.like(student) : null,
+            outputs.contains(Output.GRAD_TEACHER) ? Blank.like(teacher) : null);
+    RelationKernels.PairOutputs out =
+        new RelationKernels.PairOutputs(
+            Blank.data(result.loss()),
+            Blank.matrix(result.gradStudent()),
+            Blank.matrix(result.gradTeacher()));
+    try (NativeArray s = NativeArray.matrix(student);
+        NativeArray t = NativeArray.matrix(teacher)) {
+      RelationKernels.PairInputs in =
+          new RelationKernels.PairInputs(
+              dtype,
+              student.size(0),
+              student.size(1),
+              teacher.size(1),
+              s.matrix(),
+              t.matrix(),
+              gradScale);
+      NativeCall.run(threads -> run(in, out, threads));
+    }
+    return result;
   }
 }

@@ -2,7 +2,6 @@ package org.crossdistill.loss;
 
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.kernel.Backend;
-import org.crossdistill.kernel.RelationKernels;
 
 /**
  * A loss on how the samples of a batch relate to each other in the student and in the teacher: the
@@ -21,13 +20,5 @@ public abstract class RelationalLoss extends FusedPairLoss {
     Arguments.embeddings("student", student);
     Arguments.sameRows("teacher", teacher, "student", student);
     Arguments.rows("student", student, 2);
-  }
-
-  /** Where a kernel writes a result. */
-  static RelationKernels.PairOutputs pointers(Result result) {
-    return new RelationKernels.PairOutputs(
-        Blank.data(result.loss()),
-        Blank.matrix(result.gradStudent()),
-        Blank.matrix(result.gradTeacher()));
   }
 }

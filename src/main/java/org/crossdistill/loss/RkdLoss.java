@@ -1,11 +1,9 @@
 package org.crossdistill.loss;
 
-import java.util.Set;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.crossdistill.kernel.Backend;
-import org.crossdistill.kernel.DType;
 import org.crossdistill.kernel.RelationKernels;
 
 /**
@@ -73,25 +71,8 @@ public final class RkdLoss extends RelationalLoss {
   }
 
   @Override
-  Result onKernel(Tensor student, Tensor teacher, double gradScale, Set<Output> outputs) {
-    DType dtype = DTypes.of(student);
-    Result result = blank(student, teacher, outputs);
-    try (NativeArray s = NativeArray.matrix(student);
-        NativeArray t = NativeArray.matrix(teacher)) {
-      RelationKernels.RkdInputs inputs =
-          new RelationKernels.RkdInputs(
-              dtype,
-              student.size(0),
-              student.size(1),
-              teacher.size(1),
-              s.matrix(),
-              t.matrix(),
-              options.distanceWeight(),
-              options.angleWeight(),
-              gradScale);
-      NativeCall.run(threads -> RelationKernels.rkd(inputs, pointers(result), threads));
-    }
-    return result;
+  void run(RelationKernels.PairInputs inputs, RelationKernels.PairOutputs outputs, int threads) {
+    RelationKernels.rkd(inputs, options.distanceWeight(), options.angleWeight(), outputs, threads);
   }
 
   @Override

@@ -1,9 +1,6 @@
 package org.crossdistill.loss;
 
-import java.util.Set;
-import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.kernel.Backend;
-import org.crossdistill.kernel.DType;
 import org.crossdistill.kernel.RelationKernels;
 
 /** A loss on the B x B similarities of a batch, of a kind that the kernel knows. */
@@ -23,23 +20,7 @@ abstract class SimilarityLoss extends RelationalLoss {
   }
 
   @Override
-  final Result onKernel(Tensor student, Tensor teacher, double gradScale, Set<Output> outputs) {
-    DType dtype = DTypes.of(student);
-    Result result = blank(student, teacher, outputs);
-    try (NativeArray s = NativeArray.matrix(student);
-        NativeArray t = NativeArray.matrix(teacher)) {
-      RelationKernels.SimilarityInputs inputs =
-          new RelationKernels.SimilarityInputs(
-              dtype,
-              kind,
-              student.size(0),
-              student.size(1),
-              teacher.size(1),
-              s.matrix(),
-              t.matrix(),
-              gradScale);
-      NativeCall.run(threads -> RelationKernels.similarity(inputs, pointers(result), threads));
-    }
-    return result;
+  void run(RelationKernels.PairInputs inputs, RelationKernels.PairOutputs outputs, int threads) {
+    RelationKernels.similarity(inputs, kind, outputs, threads);
   }
 }
