@@ -28,8 +28,8 @@ void margin_classifier(benchmark::State& state) {
     const double before = peak_flops(state, dtype, threads);
     const double seconds = time_of(threads, [&] {
       check(state, cd_margin_classifier(dtype, classes, dim, v.data(), dim, nullptr, &set, 1,
-                                        CD_CLASSIFIER_AAM, 32, 0.2, 0, CD_MEAN, gv.data(), dim,
-                                        nullptr, threads));
+                                        nullptr, CD_CLASSIFIER_AAM, 32, 0.2, 0, CD_MEAN, gv.data(),
+                                        dim, nullptr, threads));
     });
     state.SetIterationTime(seconds);
     rates.add(operations / seconds, (before + peak_flops(state, dtype, threads)) / 2);

@@ -8,6 +8,11 @@
 
 namespace cd {
 
+inline double accumulator_at(int32_t dtype, const void* array, int64_t i) {
+  return dtype == CD_F64 ? static_cast<const double*>(array)[i]
+                         : static_cast<double>(static_cast<const float*>(array)[i]);
+}
+
 inline void set_accumulator(int32_t dtype, void* array, int64_t i, double value) {
   if (dtype == CD_F64) {
     static_cast<double*>(array)[i] = value;

@@ -39,8 +39,9 @@ int32_t cd_margin_classifier_cuda_workspace(int32_t, int64_t, int64_t, const cd_
 }
 
 int32_t cd_margin_classifier_cuda(int32_t, int64_t, int64_t, const void*, int64_t, const void*,
-                                  const cd_row_set*, int32_t, int32_t, double, double, int32_t,
-                                  int32_t, void*, int64_t, void*, int64_t*, void*, int64_t, void*) {
+                                  const cd_row_set*, int32_t, const cd_quality*, int32_t, double,
+                                  double, int32_t, int32_t, void*, int64_t, void*, int64_t*, void*,
+                                  int64_t, void*) {
   return unsupported();
 }
 

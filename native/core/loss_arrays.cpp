@@ -66,6 +66,29 @@ void check_row_set_arrays(ArrayCheck& check, int32_t index, const cd_row_set& se
   check.output_or_null("grad_weights", set.grad_weights_or_null, set.rows, 1, 1, accumulator);
 }
 
+void check_classifier_quality(ArrayCheck& check, const cd_quality& quality,
+                              const cd_row_set* row_sets, int32_t row_set_count, int32_t dtype) {
+  constexpr int64_t kWords = sizeof(cd_quality) / 8;
+  check.set_prefix(nullptr, 0);
+  check.input("quality", &quality, 1, kWords, kWords, 8);
+  check_quality_options(quality.mode, quality.slope, quality.h, quality.alpha, quality.update);
+  check_factor("quality.offset", quality.offset);
+  check_factor("quality.factor", quality.factor);
+  if (row_set_count < 2) {
+    fail(CD_INVALID_ARGUMENT, "row_set_count: expected at least 2 with a quality, got %d",
+         row_set_count);
+  }
+  if (row_sets[1].rows != row_sets[0].rows) {
+    fail(CD_INVALID_ARGUMENT,
+         "row_sets[1].rows: expected %" PRId64 ", as in row_sets[0], with a quality, got %" PRId64,
+         row_sets[0].rows, row_sets[1].rows);
+  }
+  check.output("quality.statistics", quality.statistics, CD_QUALITY_STATISTICS, 1, 1,
+               sizeof(double));
+  check.output("quality.weights", quality.weights, row_sets[0].rows, 1, 1,
+               accumulator_bytes(dtype));
+}
+
 void check_logit_arguments(ArrayCheck& check, const LogitArguments& call, int64_t fewest_classes,
                            bool needs_labels) {
   const int64_t element = element_bytes(call.dtype), accumulator = accumulator_bytes(call.dtype);

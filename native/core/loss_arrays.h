@@ -31,6 +31,10 @@ void check_row_sets(ArrayCheck& check, const cd_row_set* row_sets, int32_t row_s
 void check_row_set_arrays(ArrayCheck& check, int32_t index, const cd_row_set& set, int32_t dtype,
                           int64_t dim);
 
+// The weights of a classifier's first row set by the quality of the first two, and their options.
+void check_classifier_quality(ArrayCheck& check, const cd_quality& quality,
+                              const cd_row_set* row_sets, int32_t row_set_count, int32_t dtype);
+
 // What a loss on the logits of student and teacher is called with, beside its own options, on every
 // backend.
 struct LogitArguments {

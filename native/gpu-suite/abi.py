@@ -30,6 +30,22 @@ class RowSet(ctypes.Structure):
     ]
 
 
+class Quality(ctypes.Structure):
+    """cd_quality."""
+
+    _fields_ = [
+        ("mode", c_int32),
+        ("update", c_int32),
+        ("slope", c_double),
+        ("h", c_double),
+        ("alpha", c_double),
+        ("offset", c_double),
+        ("factor", c_double),
+        ("statistics", c_void_p),
+        ("weights", c_void_p),
+    ]
+
+
 class Logits(ctypes.Structure):
     """cd_logits."""
 
@@ -45,7 +61,7 @@ class KernelError(RuntimeError):
     """A C function has returned another status than CD_OK."""
 
 
-STRUCTURES = {"cd_row_set": RowSet, "cd_logits": Logits}
+STRUCTURES = {"cd_row_set": RowSet, "cd_quality": Quality, "cd_logits": Logits}
 _I, _L, _D, _P = c_int32, c_int64, c_double, c_void_p
 SIGNATURES = {
     "cd_feature_margin_cuda_workspace": [_I, _L, _L, POINTER(_L)],
@@ -55,7 +71,7 @@ SIGNATURES = {
     ],
     "cd_margin_classifier_cuda_workspace": [_I, _L, _L, POINTER(RowSet), _I, POINTER(_L)],
     "cd_margin_classifier_cuda": [
-        _I, _L, _L, _P, _L, _P, POINTER(RowSet), _I, _I, _D, _D, _I, _I,
+        _I, _L, _L, _P, _L, _P, POINTER(RowSet), _I, POINTER(Quality), _I, _D, _D, _I, _I,
         _P, _L, _P, _P, _P, _L, _P,
     ],
     "cd_kd_cuda_workspace": [_I, _L, _L, POINTER(_L)],
@@ -181,9 +197,49 @@ class MarginClassifier(Call):
         self._keep = (embeddings, classifier, labels, weights, workspace)
         self._library = library
         self._arguments = (
-            DTYPES[dtype], classes, dim, m.pointer(classifier), dim, None, sets, 1, KINDS[kind],
-            scale, margin, int(easy_margin), REDUCTIONS[reduction], out["grad.classifier"], dim,
-            None, m.pointer(self.bad_row), m.pointer(workspace), self.extra_bytes)
+            DTYPES[dtype], classes, dim, m.pointer(classifier), dim, None, sets, 1, None,
+            KINDS[kind], scale, margin, int(easy_margin), REDUCTIONS[reduction],
+            out["grad.classifier"], dim, None, m.pointer(self.bad_row), m.pointer(workspace),
+            self.extra_bytes)
+
+
+class TwoSides(Call):
+    """K2 `aam` with a student's rows and their teacher's. The student's weigh what `weights` says,
+    or where that is None by `quality`: (mode, slope, h, alpha), of a first batch."""
+
+    function = "cd_margin_classifier_cuda"
+
+    def __init__(self, library, dtype, student, teacher, classifier, labels, scale, margin,
+                 weights=None, quality=None):
+        m, a = library.memory, accumulator(dtype)
+        (rows, dim), classes = student.shape, classifier.shape[0]
+        self.outputs = {"loss": m.empty((1,), a), "loss.teacher": m.empty((1,), a),
+                        "grad.student": m.empty((rows, dim), dtype),
+                        "grad.teacher": m.empty((rows, dim), dtype),
+                        "grad.classifier": m.empty((classes, dim), dtype)}
+        self.bad_row, statistics = m.empty((1,), "i64"), m.array([0.0] * 5, "f64")
+        of_quality = m.empty((rows,), a)
+        out = {name: m.pointer(array) for name, array in self.outputs.items()}
+        sets = (RowSet * 2)(
+            RowSet(rows, m.pointer(student), dim, m.pointer(labels),
+                   None if weights is None else m.pointer(weights), 1.0, out["loss"], None, None,
+                   out["grad.student"], dim, None),
+            RowSet(rows, m.pointer(teacher), dim, m.pointer(labels), None, 1.0,
+                   out["loss.teacher"], None, None, out["grad.teacher"], dim, None))
+        by_quality = None
+        if weights is None:
+            mode, slope, h, alpha = quality
+            by_quality = byref(Quality(QUALITIES[mode], 1, slope, h, alpha, 0.0, 1.0,
+                                       m.pointer(statistics), m.pointer(of_quality)))
+        workspace, self.extra_bytes = library.workspace(
+            self.function + "_workspace", DTYPES[dtype], classes, dim, sets, 2)
+        self._keep = (student, teacher, classifier, labels, weights, workspace, statistics,
+                      of_quality)
+        self._library = library
+        self._arguments = (
+            DTYPES[dtype], classes, dim, m.pointer(classifier), dim, None, sets, 2, by_quality,
+            KINDS["aam"], scale, margin, 0, REDUCTIONS["mean"], out["grad.classifier"], dim, None,
+            m.pointer(self.bad_row), m.pointer(workspace), self.extra_bytes)
 
 
 class Kd(Call):

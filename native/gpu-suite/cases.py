@@ -251,6 +251,32 @@ class QualityWeights(Case):
         self.bytes = 2 * self.leaves["student"].numel() * BYTES[dtype]
 
 
+class ClassifierQuality(Case):
+    """K2 with a student's rows and their teacher's, where the student's weigh by the quality of both:
+    with the norms that it has at hand (`in one`), or after K4's launch (`apart`)."""
+
+    def __init__(self, library, variant, dtype, shape):
+        super().__init__(library, dtype, shape)
+        _, classes, dim = shape
+        classifier, labels = self.normal(classes, dim), self.labels(classes)
+        self.leaves = {"student": (self.normal(self.rows, dim) + classifier[labels]).to(self.type),
+                       "teacher": (self.normal(self.rows, dim) + classifier[labels]).to(self.type),
+                       "classifier": classifier.to(self.type)}
+        self.others = {"labels": labels}
+        self.composition = lambda **x: compositions.two_sides(
+            **x, scale=32.0, margin=0.2, slope=1.0, h=0.333)
+        quality = "difference", 1.0, 0.333, 0.01
+        sides = [self.leaves["student"], self.leaves["teacher"]]
+        arguments = library, dtype, *self.leaves.values(), labels, 32.0, 0.2
+        if variant == "apart":
+            weights = abi.EmbeddingWeights(library, dtype, *sides, *quality)
+            self.call = Sequence(
+                weights, abi.TwoSides(*arguments, weights=weights.outputs["weights"]))
+        else:
+            self.call = abi.TwoSides(*arguments, quality=quality)
+        self.flops = 16 * self.rows * classes * dim
+
+
 class Sequence:
     """Calls one after another, as one; the outputs are the last one's."""
 
@@ -264,7 +290,7 @@ class Sequence:
             call()
 
 
-# Kernels under the names of their golden files: class, variants, dtypes and shapes, the most important
+# Kernels, under the names of their golden files where they have some: class, variants, dtypes and shapes, the most important
 # first; the last shape is one for the simulator.
 CASES = {
     "feature-margin": (FeatureMargin, ("normalized",), ALL, [
@@ -278,5 +304,7 @@ CASES = {
     "c2kd": (C2kd, ("zero-logit",), HALF_TOO, [(256, 309), (256, 1000), (9, 33)]),
     "kendall-tau": (KendallTau, ("tau-b",), F32, [(256, 309), (256, 10000), (9, 33)]),
     "quality-weights": (QualityWeights, ("difference", "apart"), HALF_TOO, [(4096, 512), (16384, 512), (9, 33)]),
+    "classifier-quality": (ClassifierQuality, ("in one", "apart"), HALF_TOO, [
+        (64, 100, 128), (256, 1000, 512), (9, 33, 17)]),
     "row-norms": (RowNorms, ("norms",), HALF_TOO, [(16384, 512), (256, 512), (9, 33)]),
 }

@@ -103,6 +103,14 @@ def row_norms(x):
     return torch.linalg.vector_norm(x, dim=1, dtype=torch.promote_types(x.dtype, torch.float32))
 
 
+def two_sides(student, teacher, classifier, labels, scale, margin, slope, h):
+    """The student's rows weigh by quality, without a gradient through it; the teacher's 1."""
+    weights = quality_weights(student.detach(), teacher.detach(), slope, h)
+    options = {"kind": "aam", "scale": scale, "margin": margin}
+    return margin_classifier(student, classifier, labels, weights, **options) + \
+        margin_classifier(teacher, classifier, labels, 1.0, **options)
+
+
 def quality_weights(student, teacher, slope, h):
     """Of a first batch of embeddings, by the difference of their lengths."""
     def quality(x):

@@ -43,7 +43,7 @@ extern "C" {
 
 /* Rises with every change that is not binary compatible, and with functions that an older library
  * lacks. */
-enum { CD_ABI_VERSION = 5 };
+enum { CD_ABI_VERSION = 6 };
 
 enum cd_status {
   CD_OK = 0,
@@ -200,6 +200,25 @@ typedef struct cd_row_set {
   void* grad_weights_or_null;     /* [B] of A; 0 for ignored rows */
 } cd_row_set;
 
+/* Weights of the first row set's rows by the quality of both sides' embeddings, of which the first
+ * pass over the rows has the norms: row_sets[0] holds the student's, row_sets[1] the teacher's, row
+ * by row the same samples. With u_i what cd_quality_weights makes of the norms, rounded to A, of
+ * all their rows, ignored or not, row i of row_sets[0] weighs weights_or_null[i] (offset + factor
+ * u_i); its grad_weights are those by that product. Norms, their mean and deviation are finite, or
+ * on the CPU an error, as is a sum of weights_or_null times offset + 4 factor that A does not hold.
+ * What is not said here is as in cd_quality_weights. */
+typedef struct cd_quality {
+  int32_t mode;   /* a cd_quality_mode */
+  int32_t update; /* whether the batch changes the statistics */
+  double slope;
+  double h;
+  double alpha;
+  double offset;      /* from 0 to 1e9 */
+  double factor;      /* from 0 to 1e9 */
+  double* statistics; /* [CD_QUALITY_STATISTICS], in and out */
+  void* weights;      /* [B] of A: u_i, out */
+} cd_quality;
+
 /* For each row set: l_i = logsumexp_j(logit_ij) - logit_iy, loss = sum_i w_i l_i / n over the rows
  * that are not ignored; n = their number (mean), the sum of their w (weighted mean) or 1 (sum).
  * With cos_ij = z^_i . v^_j the logits are scale * cos_ij, but for the label y
@@ -213,34 +232,35 @@ typedef struct cd_row_set {
  *
  * classifier                V [C, D] of dtype, C >= 1
  * bias_or_null              [C] of dtype; only with softmax
+ * quality_or_null           null: rows weigh what their set says
  * scale                     > 0 and <= 1e9;  margin: finite, 0 <= margin < pi (aam), <= 2 (am)
  * grad_classifier_or_null   [C, D] of dtype: sum over the row sets of grad_scale * d loss / d V
  * grad_bias_or_null         [C] of dtype, likewise; only with softmax
  */
-CD_EXPORT int32_t cd_margin_classifier(int32_t dtype, int64_t classes, int64_t dim,
-                                       const void* classifier, int64_t classifier_stride,
-                                       const void* bias_or_null, const cd_row_set* row_sets,
-                                       int32_t row_set_count, int32_t kind, double scale,
-                                       double margin, int32_t easy_margin, int32_t reduction,
-                                       void* grad_classifier_or_null,
-                                       int64_t grad_classifier_stride, void* grad_bias_or_null,
-                                       int32_t threads);
+CD_EXPORT int32_t cd_margin_classifier(
+    int32_t dtype, int64_t classes, int64_t dim, const void* classifier, int64_t classifier_stride,
+    const void* bias_or_null, const cd_row_set* row_sets, int32_t row_set_count,
+    const cd_quality* quality_or_null, int32_t kind, double scale, double margin,
+    int32_t easy_margin, int32_t reduction, void* grad_classifier_or_null,
+    int64_t grad_classifier_stride, void* grad_bias_or_null, int32_t threads);
 
 CD_EXPORT int32_t cd_margin_classifier_cuda_workspace(int32_t dtype, int64_t classes, int64_t dim,
                                                       const cd_row_set* row_sets,
                                                       int32_t row_set_count, int64_t* bytes);
 
-/* `row_sets` itself lies in host memory, what it points to on the device. Labels are not inspected
+/* `row_sets` and the quality themselves lie in host memory, what they point to on the device.
+ * Norms and statistics are not inspected, as in cd_quality_weights_cuda. Labels are not inspected
  * before the launch: a row with a label outside [0, C) other than CD_IGNORE_LABEL gets the loss
  * NaN (and so does its set) and embedding gradients 0, and *bad_row (device memory, int64_t) the
  * smallest such row, counted through all sets; -1 if none. A negative or non-finite weight makes
  * the loss NaN. */
 CD_EXPORT int32_t cd_margin_classifier_cuda(
     int32_t dtype, int64_t classes, int64_t dim, const void* classifier, int64_t classifier_stride,
-    const void* bias_or_null, const cd_row_set* row_sets, int32_t row_set_count, int32_t kind,
-    double scale, double margin, int32_t easy_margin, int32_t reduction,
-    void* grad_classifier_or_null, int64_t grad_classifier_stride, void* grad_bias_or_null,
-    int64_t* bad_row, void* workspace, int64_t workspace_bytes, void* stream);
+    const void* bias_or_null, const cd_row_set* row_sets, int32_t row_set_count,
+    const cd_quality* quality_or_null, int32_t kind, double scale, double margin,
+    int32_t easy_margin, int32_t reduction, void* grad_classifier_or_null,
+    int64_t grad_classifier_stride, void* grad_bias_or_null, int64_t* bad_row, void* workspace,
+    int64_t workspace_bytes, void* stream);
 
 /* ---- K3: distillation on logits ------------------------------------------------------------- */
 

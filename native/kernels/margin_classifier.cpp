@@ -1,4 +1,4 @@
-// K2, the quality-weighted margin classifier loss: arguments, plan, and the row's scalar part
+// K2, the quality-weighted margin classifier loss: arguments, and the row's scalar part
 // between the passes of margin_classifier_tiles.cpp. Letters as in margin_classifier.h.
 #include "kernels/margin_classifier.h"
 
@@ -17,26 +17,16 @@
 #include "core/reduction.h"
 #include "core/rounding.h"
 #include "core/tensor_check.h"
+#include "kernels/margin_classifier_plan.h"
+#include "kernels/quality_weights.h"
 
 namespace cd {
 namespace {
 
-// Bytes of the packed classes of a tile: they stay in the second-level cache beside its logits.
-constexpr int64_t kTileBytes = 192 << 10;
-// Rows of a block of logits.
-constexpr int64_t kRowBlock = 256;
-// Classes of a tile: a multiple of the register tile's rows, on AMX and on all other sets.
-constexpr int64_t kAmxClassStep = 32, kClassStep = 12;
-constexpr int64_t kLeastTileClasses = 24, kMostTileClasses = 192;
-// Most memory for tiles whose factors and logits are kept from the first pass to the second: all
-// tiles of a small classifier, a constant beside a large one's. Products of bf16 cost less time, so
-// that less memory pays.
-constexpr int64_t kKeptBytes = 16 << 20, kKeptBytesOfPairs = 8 << 20;
-// Groups: as many as memory for the parts of dZ allows.
-constexpr int64_t kMostGroups = 32, kFewGroups = 8, kPartsBytes = 8 << 20;
-
 // What the checks of one row set find out.
 struct Set {
+  int64_t counted;
+  double weight_sum;
   double inverse_n;
 };
 
@@ -46,7 +36,7 @@ Set check_set(ArrayCheck& check, int32_t index, const cd_row_set& set, int32_t d
   const int64_t counted = check.counted_rows("labels", set.labels, set.rows, classes);
   const double weight_sum =
       check.weight_sum("weights", set.weights_or_null, dtype, set.rows, set.labels);
-  return {inverse_divisor(reduction, counted, weight_sum)};
+  return {counted, weight_sum, inverse_divisor(reduction, counted, weight_sum)};
 }
 
 void zero_rows(void* data, int64_t rows, int64_t row_bytes, int64_t stride_bytes) {
@@ -55,32 +45,33 @@ void zero_rows(void* data, int64_t rows, int64_t row_bytes, int64_t stride_bytes
   }
 }
 
-// The rows that count, set after set.
-std::vector<ClassifierRow> collect_rows(int32_t dtype, const cd_row_set* sets, int32_t count) {
+// The rows that count, set after set, and those that don't of the sets whose quality is asked for.
+void collect_rows(int32_t dtype, const std::vector<cd_row_set>& sets, const std::vector<Set>& sums,
+                  Memory& memory) {
   const int64_t element = element_bytes(dtype);
-  std::vector<ClassifierRow> rows;
-  for (int32_t s = 0; s < count; ++s) {
-    const cd_row_set& set = sets[s];
-    for (int64_t i = 0; i < set.rows; ++i) {
-      if (set.labels[i] == CD_IGNORE_LABEL) continue;
-      ClassifierRow row = {};
+  int64_t number = 0, counted = 0;
+  for (const Set& set : sums) counted += set.counted;
+  memory.rows.reserve(static_cast<size_t>(counted));
+  for (const cd_row_set& set : sets) {
+    for (int64_t i = 0; i < set.rows; ++i, ++number) {
+      const bool counts = set.labels[i] != CD_IGNORE_LABEL;
+      if (!counts && number >= 2 * memory.weighed_rows) continue;
+      ClassifierRow& row = (counts ? memory.rows : memory.ignored).emplace_back();
+      row.number = number;
       row.z = static_cast<const char*>(set.embeddings) + i * set.embeddings_stride * element;
       if (set.grad_embeddings_or_null != nullptr) {
         row.grad_or_null = static_cast<char*>(set.grad_embeddings_or_null) +
                            i * set.grad_embeddings_stride * element;
       }
       row.label = set.labels[i];
-      rows.push_back(row);
     }
   }
-  return rows;
 }
 
 // Gradients of ignored rows; without any row that counts, those of the classifier as well.
-void write_zeros(const MarginClassifier& call, const cd_row_set* sets, size_t count) {
+void write_zeros(const MarginClassifier& call, const std::vector<cd_row_set>& sets) {
   const int64_t element = element_bytes(call.dtype);
-  for (size_t s = 0; s < count; ++s) {
-    const cd_row_set& set = sets[s];
+  for (const cd_row_set& set : sets) {
     if (set.grad_embeddings_or_null == nullptr) continue;
     for (int64_t i = 0; i < set.rows; ++i) {
       char* grad = static_cast<char*>(set.grad_embeddings_or_null) +
@@ -96,91 +87,6 @@ void write_zeros(const MarginClassifier& call, const cd_row_set* sets, size_t co
   if (call.grad_bias_or_null != nullptr) {
     zero_rows(call.grad_bias_or_null, 1, call.classes * element, 0);
   }
-}
-
-// Everything that one call allocates.
-struct Memory {
-  std::vector<ClassifierRow> rows;
-  std::vector<int64_t> rows_by_label, tile_begin;
-  std::vector<double> class_inverse_norms;
-  Arrays arrays;
-};
-
-// Memory of a tile's factors and of its logits with some rows.
-int64_t factors_bytes(const MarginClassifier& call, int64_t rows) {
-  const int64_t per_class = call.padded_dim + 1 + (call.pairs ? 1 : 0) + rows;
-  return round_up(call.tile_classes * per_class * accumulator_bytes(call.dtype), 64);
-}
-
-// Memory of its gradients.
-int64_t sums_bytes(const MarginClassifier& call) {
-  const int64_t per_class = call.padded_dim + (call.pairs ? call.width / 2 : 0) +
-                            (call.several_blocks ? call.padded_dim + call.width : 0);
-  const int64_t doubles = call.padded_dim + call.tile_classes;
-  return round_up(doubles * 8 + call.tile_classes * per_class * accumulator_bytes(call.dtype), 64);
-}
-
-// Sizes that follow from the shapes alone, so that the result has the same bits for any threads;
-// but no tile is kept for a second pass that will not come.
-void plan_tiles(MarginClassifier& call, bool any_gradient) {
-  const int64_t t = accumulator_bytes(call.dtype);
-  call.width = 2 * active_vector_bytes() / t;
-  call.pairs = call.dtype == CD_BF16 && active_isa() >= CD_ISA_AVX512BF16;
-  const int64_t step = call.pairs && active_isa() == CD_ISA_AMX ? kAmxClassStep : kClassStep;
-  call.padded_rows = round_up(call.rows, call.width);
-  call.padded_dim = round_up(call.dim, call.width);
-  call.row_block = std::min(kRowBlock, call.padded_rows);
-  call.several_blocks = call.padded_rows > call.row_block;
-  int64_t tile = kTileBytes / std::max<int64_t>(1, call.padded_dim * t);
-  tile = std::min(tile, ceil_divide(call.classes, kFewGroups));  // work for several threads
-  tile = std::max(std::clamp(tile, kLeastTileClasses, kMostTileClasses) / step * step, step);
-  call.tile_classes = std::min(tile, round_up(call.classes, step));
-  call.tiles = ceil_divide(call.classes, call.tile_classes);
-  const int64_t part_bytes = std::max<int64_t>(1, call.padded_rows * call.padded_dim * t);
-  call.groups = std::clamp(kPartsBytes / part_bytes, kFewGroups, kMostGroups);
-  call.groups = std::min(call.groups, call.tiles);
-  call.slot_sums_bytes = sums_bytes(call);
-  call.slot_bytes = call.slot_sums_bytes + factors_bytes(call, call.row_block);
-  call.kept_bytes = factors_bytes(call, call.padded_rows);
-  const int64_t kept = !any_gradient ? 0 : call.pairs ? kKeptBytesOfPairs : kKeptBytes;
-  call.kept_tiles = std::min(ceil_divide(call.tiles, call.groups),
-                             kept / (call.groups * std::max<int64_t>(1, call.kept_bytes)));
-}
-
-void plan_memory(MarginClassifier& call, Memory& memory, int32_t slots, bool any_row) {
-  const int64_t t = accumulator_bytes(call.dtype);
-  call.row = memory.rows.data();
-  memory.rows_by_label.resize(memory.rows.size());
-  for (size_t i = 0; i < memory.rows.size(); ++i) memory.rows_by_label[i] = static_cast<int64_t>(i);
-  std::stable_sort(memory.rows_by_label.begin(), memory.rows_by_label.end(),
-                   [&](int64_t a, int64_t b) { return call.row[a].label < call.row[b].label; });
-  memory.tile_begin.assign(static_cast<size_t>(call.tiles) + 1, 0);
-  for (const ClassifierRow& row : memory.rows) {
-    ++memory.tile_begin[static_cast<size_t>(row.label / call.tile_classes) + 1];
-  }
-  for (size_t i = 1; i < memory.tile_begin.size(); ++i) {
-    memory.tile_begin[i] += memory.tile_begin[i - 1];
-  }
-  memory.class_inverse_norms.resize(static_cast<size_t>(call.classes));
-  call.rows_by_label = memory.rows_by_label.data();
-  call.tile_begin = memory.tile_begin.data();
-  call.class_inverse_norms = memory.class_inverse_norms.data();
-
-  const int64_t matrix = call.padded_rows * call.padded_dim, row = call.padded_rows * t;
-  Arrays& arrays = memory.arrays;
-  arrays.want(call.z_columns, matrix * (call.pairs ? 2 : t));
-  arrays.want(call.z_rows, matrix * (call.pairs ? 2 : t));
-  arrays.want(call.group_largest, call.groups * row);
-  arrays.want(call.group_sums, call.groups * row);
-  arrays.want(call.row_scales, row);
-  arrays.want(call.shifts, row);
-  arrays.want(call.factors, row);
-  arrays.want(call.slots, slots * call.slot_bytes);
-  if (call.kept_tiles > 0) {
-    arrays.want(call.kept_or_null, call.groups * call.kept_tiles * call.kept_bytes);
-  }
-  if (any_row) arrays.want(call.grad_parts_or_null, call.groups * matrix * t);
-  arrays.allocate();
 }
 
 // Loss of a row from its groups' sums; leaves in `row` and the arrays what the gradients need.
@@ -264,7 +170,7 @@ void finish_set(const MarginClassifier& call, const cd_row_set& set, const Set& 
                          set.grad_scale, grad_weights);
 }
 
-void finish_losses(const MarginClassifier& call, const cd_row_set* sets,
+void finish_losses(const MarginClassifier& call, const std::vector<cd_row_set>& sets,
                    const std::vector<Set>& sums, int32_t reduction) {
   // Logits of the rows that only pad hold the bias: however large it is, no exponential overflows.
   for (int64_t i = call.rows; i < call.padded_rows; ++i) {
@@ -291,15 +197,28 @@ AngularMargin angular_margin(double m) {
   return {std::cos(m), std::sin(m), std::cos(kPi - m), m * std::sin(kPi - m)};
 }
 
-// What one thread needs, roughly.
-double nanoseconds(const MarginClassifier& call) {
-  const double lanes = static_cast<double>(call.width) / 2;  // of f32 16 on AVX-512
-  const double logits = static_cast<double>(call.rows) * static_cast<double>(call.classes);
-  return logits * (8 * static_cast<double>(call.dim) / 100 + 1) * 16 / lanes;
+// The first look at the rows. No value is refused after it.
+void prepare(const MarginClassifier& call, int32_t slots, const cd_quality* quality_or_null,
+             Memory& memory, std::vector<cd_row_set>& sets, std::vector<Set>& sums,
+             int32_t reduction) {
+  const auto prepare_panel = CD_OF_ACTIVE_ISA(prepare_rows);
+  const auto measure_panel = CD_OF_ACTIVE_ISA(measure_ignored);
+  const int64_t panels = call.padded_rows / call.width;
+  const int64_t ignored = ceil_divide(call.ignored_rows, call.width);
+  portable::parallel_for(panels + ignored, threads_for(panels + ignored, slots),
+                         [&](int64_t panel, int32_t) {
+                           if (panel < panels) return prepare_panel(call, panel);
+                           measure_panel(call, panel - panels);
+                         });
+  if (quality_or_null == nullptr) return;
+  const double sum = weigh_rows(call, *quality_or_null, sets[0], memory.row_weights);
+  sets[0].weights_or_null = memory.row_weights;
+  sums[0].inverse_n = inverse_divisor(reduction, sums[0].counted, sum);
 }
 
-void run(MarginClassifier& call, Memory& memory, const cd_row_set* sets,
-         const std::vector<Set>& sums, int32_t reduction, int32_t threads) {
+void run(MarginClassifier& call, Memory& memory, const cd_quality* quality_or_null,
+         std::vector<cd_row_set>& sets, std::vector<Set>& sums, int32_t reduction,
+         int32_t threads) {
   const bool any_row = std::any_of(memory.rows.begin(), memory.rows.end(),
                                    [](const auto& row) { return row.grad_or_null != nullptr; });
   const bool any_gradient =
@@ -309,14 +228,13 @@ void run(MarginClassifier& call, Memory& memory, const cd_row_set* sets,
   const int32_t slots = threads_for(std::max(call.groups, panels), threads, nanoseconds(call));
   plan_memory(call, memory, slots, any_row);
 
-  write_zeros(call, sets, sums.size());
+  prepare(call, slots, quality_or_null, memory, sets, sums, reduction);
+  write_zeros(call, sets);
   if (call.rows == 0) return finish_losses(call, sets, sums, reduction);
-  const auto prepare = CD_OF_ACTIVE_ISA(prepare_rows);
   const auto reduce = CD_OF_ACTIVE_ISA(reduce_logits);
   const auto differentiate = CD_OF_ACTIVE_ISA(classifier_gradients);
   const auto finish_rows = CD_OF_ACTIVE_ISA(row_gradients);
   const int32_t few = threads_for(panels, slots), many = threads_for(call.groups, slots);
-  portable::parallel_for(panels, few, [&](int64_t panel, int32_t) { prepare(call, panel); });
   portable::parallel_for(call.groups, many,
                          [&](int64_t group, int32_t slot) { reduce(call, group, slot); });
   finish_losses(call, sets, sums, reduction);
@@ -333,14 +251,12 @@ void run(MarginClassifier& call, Memory& memory, const cd_row_set* sets,
 }  // namespace
 }  // namespace cd
 
-extern "C" int32_t cd_margin_classifier(int32_t dtype, int64_t classes, int64_t dim,
-                                        const void* classifier, int64_t classifier_stride,
-                                        const void* bias_or_null, const cd_row_set* row_sets,
-                                        int32_t row_set_count, int32_t kind, double scale,
-                                        double margin, int32_t easy_margin, int32_t reduction,
-                                        void* grad_classifier_or_null,
-                                        int64_t grad_classifier_stride, void* grad_bias_or_null,
-                                        int32_t threads) {
+extern "C" int32_t cd_margin_classifier(
+    int32_t dtype, int64_t classes, int64_t dim, const void* classifier, int64_t classifier_stride,
+    const void* bias_or_null, const cd_row_set* row_sets, int32_t row_set_count,
+    const cd_quality* quality_or_null, int32_t kind, double scale, double margin,
+    int32_t easy_margin, int32_t reduction, void* grad_classifier_or_null,
+    int64_t grad_classifier_stride, void* grad_bias_or_null, int32_t threads) {
   return cd::guarded([&] {
     cd::element_bytes(dtype);
     const bool softmax = kind == CD_CLASSIFIER_SOFTMAX;
@@ -357,11 +273,20 @@ extern "C" int32_t cd_margin_classifier(int32_t dtype, int64_t classes, int64_t 
     for (int32_t i = 0; i < row_set_count; ++i) {
       sums.push_back(cd::check_set(check, i, row_sets[i], dtype, classes, dim, reduction));
     }
+    if (quality_or_null != nullptr) {
+      cd::check_classifier_quality(check, *quality_or_null, row_sets, row_set_count, dtype);
+      cd::check_quality_factors(*quality_or_null, dtype, sums[0].weight_sum);
+    }
     check.check_aliasing();
+    if (quality_or_null != nullptr) {
+      cd::check_statistics(quality_or_null->statistics, quality_or_null->update != 0);
+    }
     cd::active_isa();
 
-    cd::Memory memory;
-    memory.rows = cd::collect_rows(dtype, row_sets, row_set_count);
+    std::vector<cd_row_set> sets(row_sets, row_sets + row_set_count);
+    cd::Memory memory = {};
+    memory.weighed_rows = quality_or_null == nullptr ? 0 : row_sets[0].rows;
+    cd::collect_rows(dtype, sets, sums, memory);
     cd::MarginClassifier call = {};
     call.dtype = dtype;
     call.classes = classes;
@@ -378,7 +303,7 @@ extern "C" int32_t cd_margin_classifier(int32_t dtype, int64_t classes, int64_t 
     call.grad_classifier_stride = grad_classifier_stride;
     call.grad_bias_or_null = grad_bias_or_null;
     call.rows = static_cast<int64_t>(memory.rows.size());
-    cd::run(call, memory, row_sets, sums, reduction, threads);
+    cd::run(call, memory, quality_or_null, sets, sums, reduction, threads);
   });
 }
 

@@ -29,6 +29,26 @@ class MarginClassifier {
         space_(space),
         stream_(stream) {}
 
+  // Before all else. The norms of both sides are those that the rows are divided by, and the one
+  // block that makes the first set's divisor makes the weights: nothing more is launched.
+  void weigh_by(const cd_quality& quality) {
+    const int64_t rows = sets_[0].rows;
+    sets_[0].norms_or_null = space_.norms;
+    sets_[1].norms_or_null = space_.norms + rows;
+    quality_ = {{rows,
+                 {space_.norms, space_.norms + rows},
+                 quality.mode,
+                 quality.slope,
+                 quality.h,
+                 quality.alpha,
+                 quality.update != 0,
+                 quality.statistics,
+                 static_cast<A*>(quality.weights)},
+                quality.offset,
+                quality.factor,
+                space_.row_weights};
+  }
+
   void losses(int64_t* bad_row) {
     prepare_rows(bad_row);
     for_each_chunk([&](int64_t first) {
@@ -90,11 +110,13 @@ class MarginClassifier {
     padding.first = plan_.rows;
     padding.rows = plan_.padded_rows - plan_.rows;
     launch_rows(padding);
+    for (const auto& set : sets_) launch_rows(set);
     for (size_t s = 0; s < sets_.size(); ++s) {
-      launch_rows(sets_[s]);
+      const bool by_quality = s == 0 && quality_.from_norms.weights != nullptr;
       launch<kClassifierBlock>("classifier divisor", {1}, stream_, classifier_divisor<T>, sets_[s],
-                               space_.rows, options_.reduction, s == 0, space_.divisors + s,
-                               bad_row);
+                               space_.rows, by_quality ? quality_ : ClassifierQuality<A>{},
+                               options_.reduction, s == 0, space_.divisors + s, bad_row);
+      if (by_quality) sets_[s].weights_or_null = quality_.row_weights;
     }
   }
 
@@ -184,9 +206,10 @@ class MarginClassifier {
 
   ClassifierMatrix<T> matrix_;
   ClassifierOptions options_;
-  const std::vector<ClassifierSet<T>>& sets_;
+  std::vector<ClassifierSet<T>> sets_;
   Plan plan_;
   Space<T> space_;
+  ClassifierQuality<A> quality_ = {};
   void* stream_;
 };
 
@@ -253,10 +276,11 @@ extern "C" int32_t cd_margin_classifier_cuda_workspace(int32_t dtype, int64_t cl
 
 extern "C" int32_t cd_margin_classifier_cuda(
     int32_t dtype, int64_t classes, int64_t dim, const void* classifier, int64_t classifier_stride,
-    const void* bias_or_null, const cd_row_set* row_sets, int32_t row_set_count, int32_t kind,
-    double scale, double margin, int32_t easy_margin, int32_t reduction,
-    void* grad_classifier_or_null, int64_t grad_classifier_stride, void* grad_bias_or_null,
-    int64_t* bad_row, void* workspace, int64_t workspace_bytes, void* stream) {
+    const void* bias_or_null, const cd_row_set* row_sets, int32_t row_set_count,
+    const cd_quality* quality_or_null, int32_t kind, double scale, double margin,
+    int32_t easy_margin, int32_t reduction, void* grad_classifier_or_null,
+    int64_t grad_classifier_stride, void* grad_bias_or_null, int64_t* bad_row, void* workspace,
+    int64_t workspace_bytes, void* stream) {
   return cd::guarded([&] {
     cd::element_bytes(dtype);
     cd::check_size("classes", classes, 1);
@@ -270,6 +294,9 @@ extern "C" int32_t cd_margin_classifier_cuda(
     cd::cuda::check_device_arrays(check, bad_row, workspace, workspace_bytes);
     for (int32_t s = 0; s < row_set_count; ++s) {
       cd::check_row_set_arrays(check, s, row_sets[s], dtype, dim);
+    }
+    if (quality_or_null != nullptr) {
+      cd::check_classifier_quality(check, *quality_or_null, row_sets, row_set_count, dtype);
     }
     check.check_aliasing();
     cd::cuda::with_element_type(dtype, [&](auto type) {
@@ -301,6 +328,7 @@ extern "C" int32_t cd_margin_classifier_cuda(
                                                    std::cos(margin),
                                                    std::sin(margin)};
       cd::cuda::MarginClassifier<T> call(matrix, options, sets, plan, space, stream);
+      if (quality_or_null != nullptr) call.weigh_by(*quality_or_null);
       call.losses(bad_row);
       auto* grad_classifier = static_cast<T*>(grad_classifier_or_null);
       call.gradients({grad_classifier, grad_classifier_stride,

@@ -13,10 +13,12 @@
 #include <cstdint>
 
 #include "core/isa.h"
+#include "crossdistill.h"
 
 namespace cd {
 
 struct ClassifierRow {
+  int64_t number;      // among the rows of all sets, ignored ones counted
   const void* z;       // [D] of dtype
   void* grad_or_null;  // [D] of dtype
   int64_t label;
@@ -74,6 +76,10 @@ struct MarginClassifier {
   bool several_blocks;  // of rows
 
   ClassifierRow* row;            // [N]
+  const ClassifierRow* ignored;  // [ignored_rows], only their numbers and embeddings
+  int64_t ignored_rows;          // those whose norms are asked for
+  int64_t norm_rows;             // the first rows of all, whose norms are asked for
+  void* norms;                   // [norm_rows] of T: |z|
   const int64_t* rows_by_label;  // [N]
   const int64_t* tile_begin;     // [tiles + 1]: the rows of a tile's labels in rows_by_label
   double* class_inverse_norms;   // [C]
@@ -95,6 +101,9 @@ struct MarginClassifier {
 // One panel of rows: norms, targets, packed z^.
 CD_FOR_EACH_ISA(void prepare_rows(const MarginClassifier& call, int64_t panel))
 
+// As many ignored rows: norms.
+CD_FOR_EACH_ISA(void measure_ignored(const MarginClassifier& call, int64_t panel))
+
 // One group of classes: largest logit and sum of exponentials for each row.
 CD_FOR_EACH_ISA(void reduce_logits(const MarginClassifier& call, int64_t group, int32_t slot))
 
@@ -104,5 +113,13 @@ CD_FOR_EACH_ISA(void classifier_gradients(const MarginClassifier& call, int64_t 
 
 // One panel of rows: dZ.
 CD_FOR_EACH_ISA(void row_gradients(const MarginClassifier& call, int64_t panel, int32_t slot))
+
+// That the weights of the first set, of which its own sum to `weight_sum`, can't overflow.
+void check_quality_factors(const cd_quality& quality, int32_t dtype, double weight_sum);
+
+// Once all norms are there: the quality weights, and from them `row_weights` [B] of T of the first
+// set, 0 for rows that don't count. Returns their sum. Fails before it writes.
+double weigh_rows(const MarginClassifier& call, const cd_quality& quality, const cd_row_set& set,
+                  void* row_weights);
 
 }  // namespace cd

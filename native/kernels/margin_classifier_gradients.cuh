@@ -1,5 +1,5 @@
 // The chain rule of K2 on a GPU: from the gradients by z^ and v^, as the products have left them,
-// to those by z and v. Letters as in margin_classifier_rows.cuh.
+// to those by z and v. Letters as in margin_classifier_prepare.cuh.
 #pragma once
 
 #include "kernels/margin_classifier_rows.cuh"

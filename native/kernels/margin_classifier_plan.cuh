@@ -78,6 +78,8 @@ struct Space {
   A* class_sums;       // [class splits, chunk classes, pitch]
   Divisor* divisors;   // [sets]
   double* peak;        // [1]: see slope_unit
+  A* norms;            // [padded rows]
+  A* row_weights;      // [padded rows], of the first set by quality
 };
 
 template <class T>
@@ -100,6 +102,8 @@ Space<T> divide(Workspace& workspace, const Plan& plan, int64_t classes, int64_t
   space.class_sums = workspace.take<A>(plan.class_splits * plan.chunk_classes, plan.pitch);
   space.divisors = workspace.take<Divisor>(sets);
   space.peak = workspace.take<double>(1);
+  space.norms = workspace.take<A>(plan.padded_rows);
+  space.row_weights = workspace.take<A>(plan.padded_rows);
   return space;
 }
 

@@ -39,8 +39,9 @@ CD_INLINE void apply_margin(const MarginClassifier& call, double cosine, double 
   }
 }
 
+// Returns |z|, but 0 for softmax.
 template <class E>
-void prepare_target(const MarginClassifier& call, ClassifierRow& row) {
+double prepare_target(const MarginClassifier& call, ClassifierRow& row) {
   const E* z = static_cast<const E*>(row.z);
   const E* v = static_cast<const E*>(call.classifier) + row.label * call.classifier_stride;
   if (call.kind == CD_CLASSIFIER_SOFTMAX) {
@@ -48,7 +49,7 @@ void prepare_target(const MarginClassifier& call, ClassifierRow& row) {
     row.inverse_norm = row.class_inverse_norm = row.sign = row.slope = 1;
     row.half_square = 0;
     row.target = dot_product(z, v, call.dim) + (bias == nullptr ? 0 : to_double(bias[row.label]));
-    return;
+    return 0;
   }
   const Directions pair = measure_directions(z, v, call.dim);
   row.inverse_norm = inverse_norm(pair.norm_s);
@@ -65,6 +66,7 @@ void prepare_target(const MarginClassifier& call, ClassifierRow& row) {
   }
   apply_margin(call, cosine, sine, row);
   if (is_short) row.slope = 0;
+  return pair.norm_s;
 }
 
 // What a factor is moved as: itself, or the bits of a pair.
@@ -113,7 +115,11 @@ void pack_rows(const MarginClassifier& call, int64_t panel) {
     if (real) {
       ClassifierRow& row = call.row[i];
       z = static_cast<const E*>(row.z);
-      prepare_target<E>(call, row);
+      const double norm = prepare_target<E>(call, row);
+      if (row.number < call.norm_rows) {
+        static_cast<T*>(call.norms)[row.number] =
+            static_cast<T>(raw ? row_norm<double>(z, call.dim) : norm);
+      }
       factor = row.inverse_norm;
       scale = 1;
       if constexpr (kOfPairs<P>) {
@@ -171,6 +177,16 @@ void panel_gradients(const MarginClassifier& call, int64_t panel, int32_t slot) 
 }
 
 template <class T, class E>
+void measure_ignored_of(const MarginClassifier& call, int64_t panel) {
+  constexpr int64_t kWidth = kPanelWidth<T>;
+  for (int64_t i = panel * kWidth; i < (panel + 1) * kWidth && i < call.ignored_rows; ++i) {
+    const ClassifierRow& row = call.ignored[i];
+    static_cast<T*>(call.norms)[row.number] =
+        static_cast<T>(row_norm<double>(static_cast<const E*>(row.z), call.dim));
+  }
+}
+
+template <class T, class E>
 void pack_rows_of(const MarginClassifier& call, int64_t panel) {
   pack_rows<typename FactorOf<T, E>::type, E>(call, panel);
 }
@@ -184,6 +200,10 @@ void panel_gradients_of(const MarginClassifier& call, int64_t panel, int32_t slo
 
 void prepare_rows(const MarginClassifier& call, int64_t panel) {
   CD_FOR_DTYPE(call.dtype, pack_rows_of, call, panel)
+}
+
+void measure_ignored(const MarginClassifier& call, int64_t panel) {
+  CD_FOR_DTYPE(call.dtype, measure_ignored_of, call, panel)
 }
 
 void row_gradients(const MarginClassifier& call, int64_t panel, int32_t slot) {

@@ -1,5 +1,7 @@
 // K4, quality weights: running statistics of the qualities of two modalities, and the row norms
 // that serve as qualities. B rows, D columns.
+#include "kernels/quality_weights.h"
+
 #include <algorithm>
 #include <cinttypes>
 #include <limits>
@@ -85,12 +87,6 @@ double quality_at(int32_t dtype, const void* values, int64_t i) {
   }
 }
 
-// One side's, and the argument that they come from.
-struct Qualities {
-  const char* name;
-  const void* values;
-};
-
 void check_qualities(const Qualities& qualities, int32_t dtype, int64_t rows) {
   for (int64_t i = 0; i < rows; ++i) {
     const double value = quality_at(dtype, qualities.values, i);
@@ -112,19 +108,6 @@ Statistics batch_statistics(int32_t dtype, const void* values, int64_t rows) {
   }
   return {mean, rows > 1 ? std::sqrt(squares / static_cast<double>(rows - 1)) : 0};
 }
-
-struct QualityWeights {
-  int32_t dtype;  // of the qualities
-  int64_t rows;
-  Qualities sides[2];  // of the student, of the teacher
-  int32_t mode;
-  double slope;
-  double h;
-  double alpha;
-  bool update;
-  double* statistics;
-  void* weights;
-};
 
 // Whether the running statistics hold a batch.
 bool hold_batch(const double* statistics) { return statistics[4] != 0; }
@@ -162,6 +145,15 @@ double weight_of(const QualityWeights& call, double student, double teacher) {
   }
 }
 
+void check_next(const char* name, Statistics next) {
+  if (!std::isfinite(next.mean) || !std::isfinite(next.deviation)) {
+    fail(CD_INVALID_ARGUMENT, "%s: expected a finite mean and deviation, got %g and %g", name,
+         next.mean, next.deviation);
+  }
+}
+
+}  // namespace
+
 void check_statistics(const double* statistics, bool update) {
   if (statistics[4] != 0 && statistics[4] != 1) {
     fail(CD_INVALID_ARGUMENT, "statistics[4], whether they hold a batch: expected 0 or 1, got %g",
@@ -184,15 +176,7 @@ void check_statistics(const double* statistics, bool update) {
   }
 }
 
-void check_next(const char* name, Statistics next) {
-  if (!std::isfinite(next.mean) || !std::isfinite(next.deviation)) {
-    fail(CD_INVALID_ARGUMENT, "%s: expected a finite mean and deviation, got %g and %g", name,
-         next.mean, next.deviation);
-  }
-}
-
-// With statistics that have been checked.
-void run(const QualityWeights& call) {
+void write_quality_weights(const QualityWeights& call) {
   for (const Qualities& side : call.sides) check_qualities(side, call.dtype, call.rows);
   Statistics used[2];
   for (int side = 0; side < 2; ++side) {
@@ -215,7 +199,6 @@ void run(const QualityWeights& call) {
   }
 }
 
-}  // namespace
 #endif
 
 }  // namespace cd
@@ -250,16 +233,17 @@ int32_t cd_quality_weights(int32_t dtype, int64_t rows, const void* quality_stud
     check.check_aliasing();
     cd::check_statistics(statistics, update != 0);
     cd::active_isa();
-    cd::run({dtype,
-             rows,
-             {{"quality_student", quality_student}, {"quality_teacher", quality_teacher}},
-             mode,
-             slope,
-             h,
-             alpha,
-             update != 0,
-             statistics,
-             weights});
+    cd::write_quality_weights(
+        {dtype,
+         rows,
+         {{"quality_student", quality_student}, {"quality_teacher", quality_teacher}},
+         mode,
+         slope,
+         h,
+         alpha,
+         update != 0,
+         statistics,
+         weights});
   });
 }
 
@@ -287,16 +271,16 @@ int32_t cd_embedding_weights(int32_t dtype, int64_t rows, int64_t student_dim, i
     cd::check_size("threads", threads, 0);
     cd::check_statistics(statistics, update != 0);
     cd::write_norms(dtype, rows, {call.student, call.teacher}, threads);
-    cd::run({dtype == CD_F64 ? CD_F64 : CD_F32,
-             rows,
-             {{"student", norms_student}, {"teacher", norms_teacher}},
-             mode,
-             slope,
-             h,
-             alpha,
-             update != 0,
-             statistics,
-             weights});
+    cd::write_quality_weights({dtype == CD_F64 ? CD_F64 : CD_F32,
+                               rows,
+                               {{"student", norms_student}, {"teacher", norms_teacher}},
+                               mode,
+                               slope,
+                               h,
+                               alpha,
+                               update != 0,
+                               statistics,
+                               weights});
   });
 }
 

@@ -3,6 +3,7 @@
 #include "core/cuda_norms.cuh"
 #include "core/loss_arrays.h"
 #include "core/loss_options.h"
+#include "kernels/quality_weights.cuh"
 
 namespace cd::cuda {
 namespace {
@@ -46,110 +47,8 @@ __global__ void __launch_bounds__(kNormBlock) row_norms(RowNorms<T> side, int64_
 }
 
 template <class T>
-struct QualityWeights {
-  using A = Accumulator<T>;
-
-  int64_t rows;
-  const T* qualities[2];  // of the student, of the teacher: [B] each
-  int32_t mode;
-  double slope;
-  double h;
-  double alpha;
-  bool update;
-  double* statistics;  // [CD_QUALITY_STATISTICS]
-  A* weights;          // [B]
-};
-
-struct Statistics {
-  double mean;
-  double deviation;
-};
-
-__device__ inline bool is_finite(Statistics statistics) {
-  const double sum = statistics.mean + statistics.deviation;
-  return sum - sum == 0;
-}
-
-// Of the batch; the threads of the one block share the work.
-template <class T>
-__device__ Statistics batch_statistics(const T* values, int64_t rows) {
-  double sum[1] = {0}, squares[1] = {0};
-  for (int64_t i = threadIdx.x; i < rows; i += kQualityBlock) {
-    sum[0] += static_cast<double>(widen(values[i]));
-  }
-  block_sum<kQualityBlock>(sum);
-  const double mean = sum[0] / static_cast<double>(rows);
-  for (int64_t i = threadIdx.x; i < rows; i += kQualityBlock) {
-    const double difference = static_cast<double>(widen(values[i])) - mean;
-    squares[0] += difference * difference;
-  }
-  block_sum<kQualityBlock>(squares);
-  return {mean, rows > 1 ? sqrt(squares[0] / static_cast<double>(rows - 1)) : 0};
-}
-
-// The running statistics of one side after this batch; NaN where there was none.
-template <class T>
-__device__ Statistics next_statistics(const QualityWeights<T>& call, int side) {
-  const bool hold_batch = call.statistics[4] != 0;
-  const Statistics running = {call.statistics[2 * side], call.statistics[2 * side + 1]};
-  if (!call.update || call.rows == 0)
-    return {hold_batch ? running.mean : not_a_number<double>(), running.deviation};
-  const Statistics batch = batch_statistics(call.qualities[side], call.rows);
-  if (!hold_batch) return batch;
-  return {running.mean + call.alpha * (batch.mean - running.mean),
-          running.deviation + call.alpha * (batch.deviation - running.deviation)};
-}
-
-// NaN stays NaN.
-__device__ inline double clamp(double x, double least, double most) {
-  return x < least ? least : x > most ? most : x;
-}
-
-__device__ inline double weight_of(int32_t mode, double k, double student, double teacher) {
-  switch (mode) {
-    case CD_QUALITY_DIFFERENCE:
-      return clamp(1 + k * (teacher - student), 0, 2);
-    case CD_QUALITY_TEACHER:
-      return clamp(1 + k * teacher, 0, 2);
-    case CD_QUALITY_STUDENT:
-      return clamp(1 + k * student, 0, 2);
-    case CD_QUALITY_PRODUCT:
-      return clamp((1 + k * teacher) * (1 + k * student), 0, 4);
-    default:
-      return 1;
-  }
-}
-
-// By all threads of one block.
-template <class T>
-__device__ void write_weights(const QualityWeights<T>& call) {
-  using A = Accumulator<T>;
-  Statistics used[2];
-  for (int side = 0; side < 2; ++side) used[side] = next_statistics(call, side);
-  __syncthreads();  // all have read the statistics
-  // A batch that is not finite must not spoil the running statistics.
-  const bool finite = is_finite(used[0]) && is_finite(used[1]);
-  if (threadIdx.x == 0 && call.update && call.rows > 0 && finite) {
-    for (int side = 0; side < 2; ++side) {
-      call.statistics[2 * side] = used[side].mean;
-      call.statistics[2 * side + 1] = used[side].deviation;
-    }
-    call.statistics[4] = 1;
-  }
-  for (int64_t i = threadIdx.x; i < call.rows; i += kQualityBlock) {
-    double q[2];
-    for (int side = 0; side < 2; ++side) {
-      const double quality = static_cast<double>(widen(call.qualities[side][i]));
-      const double z = (quality - used[side].mean) / (used[side].deviation + 1e-3);
-      q[side] = clamp(call.h * z, -1, 1);
-    }
-    call.weights[i] = static_cast<A>(weight_of(call.mode, call.slope, q[0], q[1]));
-  }
-}
-
-template <class T>
 __global__ void __launch_bounds__(kQualityBlock) quality_weights(QualityWeights<T> call) {
-  write_weights(call);
+  write_weights<kQualityBlock>(call);
 }
 
 // Whether all other blocks have come here before; what they have written until then is read after
@@ -176,7 +75,7 @@ __global__ void __launch_bounds__(kQualityBlock)
   const bool of_student = i < call.rows;
   const RowNorms<T> side = of_student ? student : teacher;
   if (i < 2 * call.rows) side.write(of_student ? i : i - call.rows);
-  if (is_last_block(ticket)) write_weights(call);
+  if (is_last_block(ticket)) write_weights<kQualityBlock>(call);
 }
 
 }  // namespace

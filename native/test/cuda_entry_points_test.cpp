@@ -66,9 +66,10 @@ TEST_F(CudaEntryPoints, featureMarginRefuses) {
 }
 
 TEST_F(CudaEntryPoints, marginClassifierRefuses) {
-  expect_refusal(cd_margin_classifier_cuda(
-      CD_F32, 2, 2, in_.data(), 2, nullptr, &set_, 1, CD_CLASSIFIER_AAM, 32, 0.2, 0, CD_MEAN,
-      nullptr, 2, nullptr, bad_row_.data(), workspace_.data(), int64_t{16} << 20, nullptr));
+  expect_refusal(cd_margin_classifier_cuda(CD_F32, 2, 2, in_.data(), 2, nullptr, &set_, 1, nullptr,
+                                           CD_CLASSIFIER_AAM, 32, 0.2, 0, CD_MEAN, nullptr, 2,
+                                           nullptr, bad_row_.data(), workspace_.data(),
+                                           int64_t{16} << 20, nullptr));
 }
 
 TEST_F(CudaEntryPoints, theLossesOnLogitsRefuse) {

@@ -29,7 +29,7 @@ static int call(int64_t classes, int threads) {
     sets[s].grad_embeddings_or_null = grad_embeddings[s];
     sets[s].grad_embeddings_stride = DIM;
   }
-  return cd_margin_classifier(CD_F32, classes, DIM, classifier, DIM, NULL, sets, 2,
+  return cd_margin_classifier(CD_F32, classes, DIM, classifier, DIM, NULL, sets, 2, NULL,
                               CD_CLASSIFIER_AAM, 16, 0.2, 0, CD_MEAN, grad_classifier, DIM, NULL,
                               threads);
 }

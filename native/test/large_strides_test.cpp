@@ -132,7 +132,7 @@ TEST(LargeStrides, MarginClassifier) {
          small.flags, gz.data, gz.stride, nullptr},
         {kRows, other.data, other.stride, small.labels.data(), nullptr, 0.5, &small.loss[1],
          &small.rows[kRows], nullptr, gother.data, gother.stride, nullptr}};
-    return cd_margin_classifier(dtype, kRows, kColumns, v.data, v.stride, nullptr, sets, 2,
+    return cd_margin_classifier(dtype, kRows, kColumns, v.data, v.stride, nullptr, sets, 2, nullptr,
                                 CD_CLASSIFIER_AAM, 30, 0.2, 0, CD_MEAN, gv.data, gv.stride, nullptr,
                                 0);
   });

@@ -117,6 +117,7 @@ struct MarginClassifierCall {
   cd_row_set set;
   const cd_row_set* sets;
   int32_t set_count = 1;
+  const cd_quality* quality = nullptr;
   int32_t kind = CD_CLASSIFIER_AAM;
   double scale = 32, margin = 0.2;
   int32_t easy_margin = 0;
@@ -127,9 +128,9 @@ struct MarginClassifierCall {
 
   int32_t operator()() const {
     return cd_margin_classifier_cuda(CD_F32, classes, dim, classifier, 3, bias,
-                                     sets == nullptr ? nullptr : &set, set_count, kind, scale,
-                                     margin, easy_margin, CD_MEAN, grad_classifier, 3, nullptr,
-                                     bad_row, workspace, workspace_bytes, nullptr);
+                                     sets == nullptr ? nullptr : &set, set_count, quality, kind,
+                                     scale, margin, easy_margin, CD_MEAN, grad_classifier, 3,
+                                     nullptr, bad_row, workspace, workspace_bytes, nullptr);
   }
 };
 
@@ -153,6 +154,9 @@ TEST(CudaArguments, marginClassifierNamesWhatIsWrong) {
   good.bad_row = bad_row.data();
   good.workspace = workspace.data();
   good.workspace_bytes = bytes;
+  const cd_quality quality = {CD_QUALITY_DIFFERENCE, 1, 1, 0.333, 0.01, 1, 1, nullptr, nullptr};
+  cd_quality wrong_mode = quality;
+  wrong_mode.mode = 5;
   expect_refused<MarginClassifierCall>(
       good, {
                 {"classes", [](auto& c) { c.classes = 0; }},
@@ -172,6 +176,8 @@ TEST(CudaArguments, marginClassifierNamesWhatIsWrong) {
                    c.set.grad_embeddings_stride = 3;
                  }},
                 {"grad_scale", [](auto& c) { c.set.grad_scale = std::nan(""); }},
+                {"mode", [&](auto& c) { c.quality = &wrong_mode; }},
+                {"row_set_count", [&](auto& c) { c.quality = &quality; }},
                 {"kind", [](auto& c) { c.kind = 4; }},
                 {"scale", [](auto& c) { c.scale = 0; }},
                 {"margin", [](auto& c) { c.margin = 3.2; }},

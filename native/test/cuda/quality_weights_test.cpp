@@ -86,15 +86,33 @@ TEST_F(QualityWeightsCuda, agreeWithTheFormulasOverThreeBatches) {
   }
 }
 
-// Weights of the difference of qualities, on given statistics.
+// Weights on given statistics.
 std::vector<double> weights_on(const Array& statistics, const std::vector<double>& qs,
-                               const std::vector<double>& qt, int32_t update) {
+                               const std::vector<double>& qt, int32_t update,
+                               int32_t mode = CD_QUALITY_DIFFERENCE) {
   const int64_t rows = static_cast<int64_t>(qs.size());
   const Array student(CD_F32, qs, rows, 1), teacher(CD_F32, qt, rows, 1), weights(CD_F32, rows, 1);
-  EXPECT_EQ(cd_quality_weights_cuda(CD_F32, rows, student.data(), teacher.data(), 0, 1, 0.333, 0.01,
-                                    update, statistics.as<double>(), weights.data(), nullptr),
+  EXPECT_EQ(cd_quality_weights_cuda(CD_F32, rows, student.data(), teacher.data(), mode, 1, 0.333,
+                                    0.01, update, statistics.as<double>(), weights.data(), nullptr),
             CD_OK);
   return weights.values("weights");
+}
+
+TEST_F(QualityWeightsCuda, rowsThatAreNotFiniteWeighNanInEveryMode) {
+  const std::vector<double> finite = {1, 2, 3};
+  const Array statistics(CD_F64, {1, 2, 3, 4, 1}, CD_QUALITY_STATISTICS, 1);
+  for (const double bad : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    for (int32_t mode = CD_QUALITY_DIFFERENCE; mode <= CD_QUALITY_NONE; ++mode) {
+      for (const bool of_student : {false, true}) {
+        const std::vector<double> other = {1, bad, 3};
+        const std::vector<double> weights = of_student
+                                                ? weights_on(statistics, other, finite, 0, mode)
+                                                : weights_on(statistics, finite, other, 0, mode);
+        EXPECT_TRUE(std::isnan(weights[1])) << mode;
+        EXPECT_TRUE(std::isfinite(weights[0]) && std::isfinite(weights[2])) << mode;
+      }
+    }
+  }
 }
 
 TEST_F(QualityWeightsCuda, aBatchThatIsNotFiniteLeavesTheStatistics) {

@@ -76,7 +76,7 @@ final class MarginClassifierProblem implements Problem {
             options.reduction().code(),
             Inputs.matrix(gradClassifier),
             null);
-    Kernels.marginClassifier(shared, List.of(rowSet()), threads);
+    Kernels.marginClassifier(shared, List.of(rowSet()), null, threads);
   }
 
   private Kernels.RowSet rowSet() {

@@ -2,19 +2,17 @@ package org.crossdistill.kernel;
 
 import java.util.List;
 import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.DoublePointer;
-import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.crossdistill.kernel.binding.Crossdistill;
 import org.crossdistill.kernel.binding.cd_logits;
+import org.crossdistill.kernel.binding.cd_quality;
 import org.crossdistill.kernel.binding.cd_row_set;
 
 /**
  * The CUDA kernels on raw pointers into the memory of the current device; otherwise as in {@link
- * Kernels}, {@link QualityKernels} and {@link LogitKernels}. A call returns after the launch and
- * never waits. Labels and weights are looked at on the device alone: a wrong one makes the loss
- * NaN.
+ * Kernels} and {@link LogitKernels}. A call returns after the launch and never waits. Labels and
+ * weights are looked at on the device alone: a wrong one makes the loss NaN.
  */
 public final class CudaKernels {
 
@@ -68,9 +66,13 @@ public final class CudaKernels {
 
   /** Calls {@code cd_margin_classifier_cuda}. */
   public static void marginClassifier(
-      Kernels.Classifier classifier, List<Kernels.RowSet> rowSets, Launch launch) {
+      Kernels.Classifier classifier,
+      List<Kernels.RowSet> rowSets,
+      QualityKernels.RowQuality qualityOrNull,
+      Launch launch) {
     NativeLibrary.require();
-    try (cd_row_set sets = Kernels.rowSets(rowSets)) {
+    try (cd_row_set sets = Kernels.rowSets(rowSets);
+        cd_quality quality = QualityKernels.RowQuality.structOrNull(qualityOrNull)) {
       long[] bytes = new long[1];
       Status.check(
           Crossdistill.cd_margin_classifier_cuda_workspace(
@@ -90,6 +92,7 @@ public final class CudaKernels {
               classifier.bias(),
               sets,
               rowSets.size(),
+              quality,
               classifier.kind(),
               classifier.scale(),
               classifier.margin(),
@@ -103,70 +106,6 @@ public final class CudaKernels {
               bytes[0],
               launch.stream()));
     }
-  }
-
-  /** Calls {@code cd_row_norms_cuda}. */
-  public static void rowNorms(
-      DType dtype, long rows, long dim, Matrix x, Pointer norms, Launch launch) {
-    NativeLibrary.require();
-    Status.check(
-        Crossdistill.cd_row_norms_cuda(
-            dtype.code(), rows, dim, x.data(), x.stride(), norms, launch.stream()));
-  }
-
-  /** Calls {@code cd_quality_weights_cuda}; the statistics lie on the device. */
-  public static void qualityWeights(
-      DType dtype,
-      long rows,
-      Pointer qualityStudent,
-      Pointer qualityTeacher,
-      QualityKernels.QualityRule rule,
-      boolean update,
-      Pointer statistics,
-      Pointer weights,
-      Launch launch) {
-    NativeLibrary.require();
-    Status.check(
-        Crossdistill.cd_quality_weights_cuda(
-            dtype.code(),
-            rows,
-            qualityStudent,
-            qualityTeacher,
-            rule.mode(),
-            rule.slope(),
-            rule.h(),
-            rule.alpha(),
-            update ? 1 : 0,
-            new DoublePointer(statistics),
-            weights,
-            launch.stream()));
-  }
-
-  /** Calls {@code cd_embedding_weights_cuda}; statistics and ticket lie on the device. */
-  public static void embeddingWeights(
-      QualityKernels.EmbeddingWeights call, Pointer ticket, Launch launch) {
-    NativeLibrary.require();
-    Status.check(
-        Crossdistill.cd_embedding_weights_cuda(
-            call.dtype().code(),
-            call.rows(),
-            call.student().dim(),
-            call.teacher().dim(),
-            call.student().rows().data(),
-            call.student().rows().stride(),
-            call.teacher().rows().data(),
-            call.teacher().rows().stride(),
-            call.rule().mode(),
-            call.rule().slope(),
-            call.rule().h(),
-            call.rule().alpha(),
-            call.update() ? 1 : 0,
-            new DoublePointer(call.statistics()),
-            call.student().norms(),
-            call.teacher().norms(),
-            call.weights(),
-            new IntPointer(ticket),
-            launch.stream()));
   }
 
   /** Calls {@code cd_kd_cuda}. */

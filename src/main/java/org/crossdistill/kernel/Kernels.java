@@ -4,7 +4,9 @@ import java.util.List;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.crossdistill.kernel.QualityKernels.RowQuality;
 import org.crossdistill.kernel.binding.Crossdistill;
+import org.crossdistill.kernel.binding.cd_quality;
 import org.crossdistill.kernel.binding.cd_row_set;
 
 /**
@@ -153,9 +155,11 @@ public final class Kernels {
       Pointer gradWeights) {}
 
   /** Calls {@code cd_margin_classifier}. */
-  public static void marginClassifier(Classifier classifier, List<RowSet> rowSets, int threads) {
+  public static void marginClassifier(
+      Classifier classifier, List<RowSet> rowSets, RowQuality qualityOrNull, int threads) {
     NativeLibrary.require();
-    try (cd_row_set sets = rowSets(rowSets)) {
+    try (cd_row_set sets = rowSets(rowSets);
+        cd_quality quality = RowQuality.structOrNull(qualityOrNull)) {
       Status.check(
           Crossdistill.cd_margin_classifier(
               classifier.dtype.code(),
@@ -166,6 +170,7 @@ public final class Kernels {
               classifier.bias,
               sets,
               rowSets.size(),
+              quality,
               classifier.kind,
               classifier.scale,
               classifier.margin,

@@ -3,6 +3,7 @@ package org.crossdistill.kernel;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.crossdistill.kernel.binding.Crossdistill;
+import org.crossdistill.kernel.binding.cd_quality;
 
 /** The kernels of quality weights on raw pointers of the CPU; otherwise as in {@link Kernels}. */
 public final class QualityKernels {
@@ -73,6 +74,43 @@ public final class QualityKernels {
             update ? 1 : 0,
             new DoublePointer(statistics),
             weights));
+  }
+
+  /**
+   * How quality weighs the rows of a classifier's first row set; as in {@link #qualityWeights} what
+   * is not told here.
+   *
+   * @param rule that makes w of the norms
+   * @param update whether the batch changes the statistics
+   * @param offset of a row's factor offset + factor·w
+   * @param factor of the quality's weight w in it
+   * @param statistics f64, read and written
+   * @param weights w [B] of A, written
+   */
+  public record RowQuality(
+      QualityRule rule,
+      boolean update,
+      double offset,
+      double factor,
+      Pointer statistics,
+      Pointer weights) {
+
+    /** The struct of the C interface, which the caller closes; null for none. */
+    static cd_quality structOrNull(RowQuality quality) {
+      if (quality == null) {
+        return null;
+      }
+      return new cd_quality()
+          .mode(quality.rule.mode)
+          .update(quality.update ? 1 : 0)
+          .slope(quality.rule.slope)
+          .h(quality.rule.h)
+          .alpha(quality.rule.alpha)
+          .offset(quality.offset)
+          .factor(quality.factor)
+          .statistics(new DoublePointer(quality.statistics))
+          .weights(quality.weights);
+    }
   }
 
   /**

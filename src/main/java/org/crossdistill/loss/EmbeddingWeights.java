@@ -1,7 +1,7 @@
 package org.crossdistill.loss;
 
 import org.bytedeco.pytorch.Tensor;
-import org.crossdistill.kernel.CudaKernels;
+import org.crossdistill.kernel.CudaQualityKernels;
 import org.crossdistill.kernel.DType;
 import org.crossdistill.kernel.QualityKernels;
 import org.crossdistill.kernel.QualityKernels.Embeddings;
@@ -50,7 +50,7 @@ final class EmbeddingWeights {
         threads -> QualityKernels.embeddingWeights(call, threads),
         launch -> {
           try (NativeArray ticket = ticket(student)) {
-            CudaKernels.embeddingWeights(call, ticket.data(), launch);
+            CudaQualityKernels.embeddingWeights(call, ticket.data(), launch);
           }
         });
   }

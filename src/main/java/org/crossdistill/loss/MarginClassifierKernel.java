@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.kernel.CudaKernels;
 import org.crossdistill.kernel.DType;
 import org.crossdistill.kernel.Kernels;
+import org.crossdistill.kernel.QualityKernels.RowQuality;
 import org.crossdistill.loss.MarginClassifierLoss.Kind;
 import org.crossdistill.loss.MarginClassifierLoss.Options;
 import org.crossdistill.loss.MarginClassifierLoss.Output;
@@ -47,11 +48,16 @@ final class MarginClassifierKernel {
   }
 
   /** Arguments as in {@link MarginClassifierLoss#forward}, checked but for the values. */
-  Result forward(Tensor classifier, Tensor biasOrNull, List<RowSet> rowSets) {
-    Result result = allocate(classifier, biasOrNull, rowSets);
+  Result forward(
+      Tensor classifier,
+      Tensor biasOrNull,
+      List<RowSet> rowSets,
+      QualityWeighting weightingOrNull) {
+    Result result = allocate(classifier, biasOrNull, rowSets, weightingOrNull != null);
     List<Inputs> inputs = new ArrayList<>();
     try (NativeArray weight = NativeArray.matrix(classifier);
-        NativeArray bias = NativeArray.vector(biasOrNull)) {
+        NativeArray bias = NativeArray.vector(biasOrNull);
+        NativeArray statistics = statistics(weightingOrNull)) {
       List<Kernels.RowSet> sets = new ArrayList<>();
       for (int i = 0; i < rowSets.size(); i++) {
         Inputs set = Inputs.of(rowSets.get(i));
@@ -59,32 +65,27 @@ final class MarginClassifierKernel {
         sets.add(pointers(rowSets.get(i), set, result.sets().get(i)));
       }
       Kernels.Classifier shared = pointers(classifier, weight, bias, result);
+      RowQuality quality = pointers(weightingOrNull, statistics, result);
       NativeCall.run(
           classifier,
-          threads -> Kernels.marginClassifier(shared, sets, threads),
-          launch -> CudaKernels.marginClassifier(shared, sets, launch));
+          threads -> Kernels.marginClassifier(shared, sets, quality, threads),
+          launch -> CudaKernels.marginClassifier(shared, sets, quality, launch));
     } finally {
       inputs.forEach(Inputs::close);
     }
     return result;
   }
 
-  private Result allocate(Tensor classifier, Tensor biasOrNull, List<RowSet> rowSets) {
+  private static NativeArray statistics(QualityWeighting weightingOrNull) {
+    return NativeArray.vector(
+        weightingOrNull == null ? null : weightingOrNull.quality().statistics());
+  }
+
+  private Result allocate(
+      Tensor classifier, Tensor biasOrNull, List<RowSet> rowSets, boolean byQuality) {
     List<SetResult> sets = new ArrayList<>();
     for (RowSet set : rowSets) {
-      long rows = set.embeddings().size(0);
-      DType accumulation = dtype.accumulation();
-      sets.add(
-          new SetResult(
-              Blank.tensor(classifier, accumulation),
-              outputs.contains(Output.ROWS) ? Blank.tensor(classifier, accumulation, rows) : null,
-              outputs.contains(Output.HITS) ? Blank.booleans(classifier, rows) : null,
-              outputs.contains(Output.GRAD_EMBEDDINGS)
-                  ? Blank.tensor(classifier, dtype, rows, classifier.size(1))
-                  : null,
-              outputs.contains(Output.GRAD_WEIGHTS)
-                  ? Blank.tensor(classifier, accumulation, rows)
-                  : null));
+      sets.add(allocate(classifier, set.embeddings().size(0)));
     }
     boolean gradBias = biasOrNull != null && outputs.contains(Output.GRAD_BIAS);
     return new Result(
@@ -92,7 +93,37 @@ final class MarginClassifierKernel {
         outputs.contains(Output.GRAD_CLASSIFIER)
             ? Blank.tensor(classifier, dtype, classifier.size(0), classifier.size(1))
             : null,
-        gradBias ? Blank.tensor(classifier, dtype, classifier.size(0)) : null);
+        gradBias ? Blank.tensor(classifier, dtype, classifier.size(0)) : null,
+        byQuality ? numbers(classifier, rowSets.get(0).embeddings().size(0)) : null);
+  }
+
+  private SetResult allocate(Tensor classifier, long rows) {
+    return new SetResult(
+        numbers(classifier),
+        outputs.contains(Output.ROWS) ? numbers(classifier, rows) : null,
+        outputs.contains(Output.HITS) ? Blank.booleans(classifier, rows) : null,
+        outputs.contains(Output.GRAD_EMBEDDINGS)
+            ? Blank.tensor(classifier, dtype, rows, classifier.size(1))
+            : null,
+        outputs.contains(Output.GRAD_WEIGHTS) ? numbers(classifier, rows) : null);
+  }
+
+  private Tensor numbers(Tensor classifier, long... shape) {
+    return Blank.tensor(classifier, dtype.accumulation(), shape);
+  }
+
+  private static RowQuality pointers(
+      QualityWeighting weightingOrNull, NativeArray statistics, Result result) {
+    if (weightingOrNull == null) {
+      return null;
+    }
+    return new RowQuality(
+        weightingOrNull.quality().rule(),
+        weightingOrNull.training(),
+        weightingOrNull.offset(),
+        weightingOrNull.factor(),
+        statistics.data(),
+        Blank.data(result.qualityWeights()));
   }
 
   private static Kernels.RowSet pointers(RowSet set, Inputs inputs, SetResult result) {

@@ -150,8 +150,10 @@ public final class MarginClassifierLoss {
    * @param sets in the order of the arguments
    * @param gradClassifier of Σ gradScale·loss over the sets: [C, D] of the classifier's type
    * @param gradBias likewise: [C]
+   * @param qualityWeights w of a {@link QualityWeighting}: [B] of A; null without one
    */
-  public record Result(List<SetResult> sets, Tensor gradClassifier, Tensor gradBias) {
+  public record Result(
+      List<SetResult> sets, Tensor gradClassifier, Tensor gradBias, Tensor qualityWeights) {
 
     /** Copies the list. */
     public Result {
@@ -226,13 +228,34 @@ public final class MarginClassifierLoss {
    */
   public Result forward(
       Tensor classifier, Tensor biasOrNull, List<RowSet> rowSets, Set<Output> outputs) {
+    return forward(classifier, biasOrNull, rowSets, null, outputs);
+  }
+
+  /**
+   * The same, where the first row set's rows weigh by quality, with the norms that a native backend
+   * has from its first pass over the rows. Bad values do what {@link QualityWeights#forward} says.
+   *
+   * @param rowSets at least two, the first two with as many rows
+   * @param weightingOrNull null: rows weigh what their set says
+   */
+  public Result forward(
+      Tensor classifier,
+      Tensor biasOrNull,
+      List<RowSet> rowSets,
+      QualityWeighting weightingOrNull,
+      Set<Output> outputs) {
     DType dtype = MarginClassifierArguments.check(options.kind, classifier, biasOrNull, rowSets);
     Arguments.given("outputs", outputs);
     Backend backend = Placement.backend(backendOrNull, "classifier", classifier);
+    if (weightingOrNull != null) {
+      QualityWeighting.check(rowSets);
+      weightingOrNull.quality().prepare(backend, classifier, weightingOrNull.training());
+    }
     return backend == Backend.REFERENCE
-        ? MarginClassifierReference.forward(options, classifier, biasOrNull, rowSets, outputs)
+        ? MarginClassifierReference.forward(
+            options, classifier, biasOrNull, rowSets, weightingOrNull, outputs)
         : new MarginClassifierKernel(options, dtype, outputs)
-            .forward(classifier, biasOrNull, rowSets);
+            .forward(classifier, biasOrNull, rowSets, weightingOrNull);
   }
 
   /**

@@ -53,21 +53,44 @@ final class MarginClassifierReference {
       Tensor classifier,
       Tensor biasOrNull,
       List<RowSet> rowSets,
+      QualityWeighting weightingOrNull,
       Set<Output> outputs) {
-    try (Results results = new Results();
-        InferenceMode left = new InferenceMode(false)) {
-      return new MarginClassifierReference(options, classifier, biasOrNull, outputs)
-          .compute(rowSets, results);
+    try (Results results = new Results()) {
+      if (weightingOrNull == null) {
+        return forward(options, classifier, biasOrNull, rowSets, outputs, null, results);
+      }
+      Tensor statistics = weightingOrNull.quality().statistics();
+      Tensor before = statistics.clone();
+      Tensor w = weightingOrNull.composed(rowSets);
+      List<RowSet> weighed = weightingOrNull.weigh(rowSets, w);
+      try {
+        return forward(options, classifier, biasOrNull, weighed, outputs, w, results);
+      } catch (TensorException refused) {
+        statistics.copy_(before);
+        throw refused;
+      }
     }
   }
 
-  private Result compute(List<RowSet> rowSets, Results results) {
-    List<Part> parts = new ArrayList<>();
+  private static Result forward(
+      Options options,
+      Tensor classifier,
+      Tensor biasOrNull,
+      List<RowSet> rowSets,
+      Set<Output> outputs,
+      Tensor qualityWeightsOrNull,
+      Results results) {
+    try (InferenceMode left = new InferenceMode(false)) {
+      return new MarginClassifierReference(options, classifier, biasOrNull, outputs)
+          .compute(rowSets, qualityWeightsOrNull, results);
+    }
+  }
+
+  private Result compute(List<RowSet> rowSets, Tensor qualityWeightsOrNull, Results results) {
+    List<Part> parts = rowSets.stream().map(this::part).toList();
     List<Tensor> leaves = new ArrayList<>();
     Tensor total = classifier.new_zeros();
-    for (RowSet set : rowSets) {
-      Part part = part(set);
-      parts.add(part);
+    for (Part part : parts) {
       leaves.add(part.embeddings);
       leaves.add(part.weights);
       total = total.add(part.loss.mul(new Scalar(part.gradScale)));
@@ -86,7 +109,8 @@ final class MarginClassifierReference {
     return new Result(
         sets,
         results.keep(Composition.as(given, gradients[next])),
-        results.keep(Composition.as(given, gradBias)));
+        results.keep(Composition.as(given, gradBias)),
+        results.keep(qualityWeightsOrNull));
   }
 
   private SetResult result(Part part, Tensor gradEmbeddings, Tensor gradWeights, Results results) {

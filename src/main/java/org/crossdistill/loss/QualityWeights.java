@@ -3,7 +3,7 @@ package org.crossdistill.loss;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.kernel.Backend;
-import org.crossdistill.kernel.CudaKernels;
+import org.crossdistill.kernel.CudaQualityKernels;
 import org.crossdistill.kernel.DType;
 import org.crossdistill.kernel.Labelled;
 import org.crossdistill.kernel.QualityKernels;
@@ -156,7 +156,8 @@ public final class QualityWeights {
           embeddings,
           threads ->
               QualityKernels.rowNorms(dtype, rows, dim, x.matrix(), Blank.data(norms), threads),
-          launch -> CudaKernels.rowNorms(dtype, rows, dim, x.matrix(), Blank.data(norms), launch));
+          launch ->
+              CudaQualityKernels.rowNorms(dtype, rows, dim, x.matrix(), Blank.data(norms), launch));
     }
     return norms;
   }
@@ -204,11 +205,16 @@ public final class QualityWeights {
   /** The backend for a call, with the statistics in their place. */
   private Backend prepared(String name, Tensor tensor, boolean training) {
     Backend backend = Placement.backend(backendOrNull, name, tensor);
-    placeStatistics(tensor);
+    prepare(backend, tensor, training);
+    return backend;
+  }
+
+  /** Brings the statistics to where a call's tensors are; refuses those that it can't use. */
+  void prepare(Backend backend, Tensor beside, boolean training) {
+    placeStatistics(beside);
     if (backend != Backend.CUDA && !training && !holdBatch(statistics)) {
       throw new TensorException("statistics: expected a training batch before, found none");
     }
-    return backend;
   }
 
   /** The tensor stays the same for all who hold it. */
@@ -230,7 +236,7 @@ public final class QualityWeights {
     }
   }
 
-  private QualityKernels.QualityRule rule() {
+  QualityKernels.QualityRule rule() {
     return new QualityKernels.QualityRule(
         options.quality.code, options.k, options.h, options.alpha);
   }
@@ -250,7 +256,7 @@ public final class QualityWeights {
               QualityKernels.qualityWeights(
                   dtype, rows, student.data(), teacher.data(), rule, update, state.data(), out),
           launch ->
-              CudaKernels.qualityWeights(
+              CudaQualityKernels.qualityWeights(
                   dtype,
                   rows,
                   student.data(),

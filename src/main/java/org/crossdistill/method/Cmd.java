@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.crossdistill.loss.MarginClassifierLoss;
 import org.crossdistill.loss.MarginClassifierLoss.RowSet;
+import org.crossdistill.loss.QualityWeighting;
 import org.crossdistill.loss.Reduction;
 import org.crossdistill.loss.SoftMarginFeatureLoss;
 import org.crossdistill.method.CmdOptions.ClassifierMode;
@@ -155,16 +156,22 @@ public final class Cmd extends IdentityMethod {
     Tensor e = batch.teacherEmbedding(); // [B, D_t]
     Tensor s = student.forward(batch.studentInput()); // [B, D]
     Tensor t = project(e).orElseThrow(); // [B, D]
-    Tensor w = quality.weights(s, e, batch); // [B]
+    RowLabels labels = RowLabels.of(batch, s.size(0), options.unlabelled());
+    Classified classified =
+        hasNormsAtHand(batch)
+            ? classifyAndWeigh(s, t, labels)
+            : classify(s, t, quality.weights(s, e, batch), labels);
+    Tensor w = classified.weights; // [B]
     Objective objective = new Objective();
     featureTerm(objective, s, t, w, options.lambdaF(batch.progress()));
-    classifierTerms(objective, s, t, w, RowLabels.of(batch, s.size(0), options.unlabelled()));
+    classifierTerms(objective, s, t, classified, labels);
     return objective.term("weight", w.mean());
   }
 
   /**
    * The quality weights of a batch's rows; in inference mode they leave the running statistics, of
-   * which there must be some, as they are.
+   * which there must be some, as they are. A step without a head sums the squares of its norms in
+   * double, so that its weights may differ in the last digits.
    *
    * @param batch of which the student's input [B, …] and the teacher's embedding [B, D_t] are
    *     needed, f32 both; a measured quality [B], f32, stands in for a side's norms
@@ -191,37 +198,85 @@ public final class Cmd extends IdentityMethod {
     }
   }
 
-  /** L_id, L_c and L_t. Terms with the same rows and the same matrix are one set of rows. */
-  private void classifierTerms(
-      Objective objective, Tensor s, Tensor t, Tensor w, RowLabels labels) {
-    Tensor c = labels.confidence(); // [B], 1 where the label is known
-    Tensor weighted = labels.weighted(w, weightedMean).mul(new Scalar(options.lambdaC()));
-    RowSet teacher = new RowSet(t, labels.known(), null, options.lambdaT());
-    Tensor identityRows;
-    Tensor teacherLoss;
-    if (options.classifier() == ClassifierMode.JOINT) {
-      RowSet both = new RowSet(s, labels.all(), c.add(weighted), 1);
-      var joint = classifierTerm(objective, classifier, List.of(both, teacher));
-      identityRows = joint.sets().get(0).rows();
-      teacherLoss = joint.sets().get(1).loss();
-    } else {
-      RowSet identity = new RowSet(s, labels.all(), c, 1);
-      RowSet student = new RowSet(s, labels.all(), weighted, 1);
-      var own = classifierTerm(objective, classifier, List.of(identity));
-      var shared = classifierTerm(objective, sharedClassifier, List.of(student, teacher));
-      identityRows = own.sets().get(0).rows();
-      teacherLoss = shared.sets().get(1).loss();
+  /**
+   * L_id, L_c and L_t. Terms with the same rows and the same matrix are one set of rows.
+   *
+   * @param weights w [B]
+   * @param identityOrNull L_id, where V' is another matrix than V
+   * @param shared the student's rows and the teacher's, with V'
+   */
+  private record Classified(
+      Tensor weights,
+      MarginClassifierLoss.Result identityOrNull,
+      MarginClassifierLoss.Result shared) {
+
+    Tensor identityRows() {
+      return (identityOrNull == null ? shared : identityOrNull).rows();
     }
-    objective.term("identity", labels.mean(identityRows)).term("teacher", teacherLoss);
   }
 
-  private MarginClassifierLoss.Result classifierTerm(
-      Objective objective, Classifier classifier, List<RowSet> sets) {
-    var result = identityLoss.forward(classifier.weight(), null, sets, CLASSIFIER_OUTPUTS);
-    for (int i = 0; i < sets.size(); i++) {
-      objective.gradient(sets.get(i).embeddings(), result.sets().get(i).gradEmbeddings());
+  /** Whether the pass over the classified rows can make w: their norms make it, row by row. */
+  private boolean hasNormsAtHand(Batch batch) {
+    return head == null && !weightedMean && QualityState.isByNorms(batch);
+  }
+
+  private Classified classifyAndWeigh(Tensor s, Tensor t, RowLabels labels) {
+    QualityWeighting weighting = quality.weighting(isJoint() ? 1 : 0, options.lambdaC());
+    RowSet student = new RowSet(s, labels.all(), labels.confidenceOrNull(), 1);
+    List<RowSet> sets = List.of(student, teacherRows(t, labels));
+    var shared =
+        QualityState.requireFinite(s, t, () -> classify(sharedClassifier, sets, weighting));
+    return new Classified(shared.qualityWeights(), identityOrNull(s, labels), shared);
+  }
+
+  private Classified classify(Tensor s, Tensor t, Tensor w, RowLabels labels) {
+    RowSet student = new RowSet(s, labels.all(), studentWeights(w, labels), 1);
+    var shared = classify(sharedClassifier, List.of(student, teacherRows(t, labels)), null);
+    return new Classified(w, identityOrNull(s, labels), shared);
+  }
+
+  private boolean isJoint() {
+    return options.classifier() == ClassifierMode.JOINT;
+  }
+
+  private RowSet teacherRows(Tensor t, RowLabels labels) {
+    return new RowSet(t, labels.known(), null, options.lambdaT());
+  }
+
+  private MarginClassifierLoss.Result identityOrNull(Tensor s, RowLabels labels) {
+    RowSet student = new RowSet(s, labels.all(), labels.confidenceOrNull(), 1);
+    return isJoint() ? null : classify(classifier, List.of(student), null);
+  }
+
+  private MarginClassifierLoss.Result classify(
+      Classifier matrix, List<RowSet> sets, QualityWeighting weightingOrNull) {
+    return identityLoss.forward(matrix.weight(), null, sets, weightingOrNull, CLASSIFIER_OUTPUTS);
+  }
+
+  /** Of the student's rows with V': λ_c·w, and 1 for L_id where that is one with V. */
+  private Tensor studentWeights(Tensor w, RowLabels labels) {
+    Tensor weighted = labels.weighted(w, weightedMean).mul(new Scalar(options.lambdaC()));
+    if (!isJoint()) {
+      return weighted;
     }
-    objective.gradient(classifier.weight(), result.gradClassifier());
-    return result;
+    Tensor confidence = labels.confidenceOrNull();
+    return confidence == null ? weighted.add(new Scalar(1)) : confidence.add(weighted);
+  }
+
+  private void classifierTerms(
+      Objective objective, Tensor s, Tensor t, Classified classified, RowLabels labels) {
+    MarginClassifierLoss.Result identity = classified.identityOrNull;
+    if (identity != null) {
+      objective
+          .gradient(s, identity.gradEmbeddings())
+          .gradient(classifier.weight(), identity.gradClassifier());
+    }
+    MarginClassifierLoss.SetResult teacher = classified.shared.sets().get(1);
+    objective
+        .gradient(s, classified.shared.gradEmbeddings())
+        .gradient(t, teacher.gradEmbeddings())
+        .gradient(sharedClassifier.weight(), classified.shared.gradClassifier())
+        .term("identity", labels.mean(classified.identityRows()))
+        .term("teacher", teacher.loss());
   }
 }

@@ -14,10 +14,10 @@ import org.crossdistill.loss.SoftMarginFeatureLoss;
  * @param head the trainable head on the teacher
  * @param headLearningRate multiplier of the head's learning rate, ≥ 0
  * @param stopFeatureGradient whether L_f's gradient stays out of the head
- * @param lambdaF weight of L_f, ≥ 0; it must grow with the identity loss's scale
+ * @param lambdaF weight of L_f, from 0 to 1e9; it must grow with the identity loss's scale
  * @param lambdaFWarmUp share of the training over which λ_f rises from 0, in [0, 1)
- * @param lambdaC weight of L_c, the student's quality-weighted classifier term, ≥ 0
- * @param lambdaT weight of L_t, the teacher's classifier term, ≥ 0
+ * @param lambdaC weight of L_c, the student's quality-weighted classifier term, from 0 to 1e9
+ * @param lambdaT weight of L_t, the teacher's classifier term, from 0 to 1e9
  * @param unlabelled what becomes of rows without a label in the classifier terms
  */
 public record CmdOptions(
@@ -93,8 +93,8 @@ public record CmdOptions(
   }
 
   private static void requireFactor(String key, double value) {
-    if (!(value >= 0 && Double.isFinite(value))) {
-      throw new MethodException(key + ": expected a finite number >= 0, found " + value);
+    if (!(value >= 0 && value <= 1e9)) {
+      throw new MethodException(key + ": expected a number from 0 to 1e9, found " + value);
     }
   }
 

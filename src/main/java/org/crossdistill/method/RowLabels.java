@@ -12,9 +12,10 @@ import org.crossdistill.loss.MarginClassifierLoss;
  *
  * @param known the labels as given, −100 where there is none, [B] int64
  * @param all the labels with the teacher's in the gaps, if it is to fill them, [B] int64
- * @param confidence weight of each row: 1, or the teacher's probability for its own label, [B] f32
+ * @param confidenceOrNull weight of each row: 1, or the teacher's probability for its own label,
+ *     [B] f32; null where all are 1
  */
-record RowLabels(Tensor known, Tensor all, Tensor confidence) {
+record RowLabels(Tensor known, Tensor all, Tensor confidenceOrNull) {
 
   private static final double SMALLEST_MEAN = 1e-12;
 
@@ -25,13 +26,13 @@ record RowLabels(Tensor known, Tensor all, Tensor confidence) {
   static RowLabels of(Batch batch, long rows, CmdOptions.Unlabelled unlabelled) {
     Tensor known = batch.labels();
     requireRows("student.labels", known, 1, rows);
-    Tensor ones = known.eq(known).to(ScalarType.Float);
     if (unlabelled == CmdOptions.Unlabelled.IGNORE) {
-      return new RowLabels(known, known, ones);
+      return new RowLabels(known, known, null);
     }
     Tensor logits = batch.teacherLogits();
     requireRows("teacher.logits", logits, 2, rows);
     T_TensorTensor_T best = logits.softmax(1).max(1, false);
+    Tensor ones = known.eq(known).to(ScalarType.Float);
     Tensor gaps = known.eq(new Scalar((long) MarginClassifierLoss.IGNORE_LABEL));
     return new RowLabels(known, best.get1().where(gaps, known), best.get0().where(gaps, ones));
   }
@@ -52,7 +53,7 @@ record RowLabels(Tensor known, Tensor all, Tensor confidence) {
 
   /** Weights of the weighted term: w·confidence, and divided by their mean for a weighted mean. */
   Tensor weighted(Tensor w, boolean weightedMean) {
-    Tensor weighted = w.mul(confidence);
+    Tensor weighted = confidenceOrNull == null ? w : w.mul(confidenceOrNull);
     if (!weightedMean) {
       return weighted;
     }

@@ -82,6 +82,7 @@ class CudaKernelsTest {
                 new Kernels.Classifier(
                     DType.F32, 2, 2, rows, null, 0, 32, 0.2, false, 0, Matrix.NONE, null),
                 List.of(set),
+                null,
                 launch));
   }
 
@@ -139,7 +140,7 @@ class CudaKernelsTest {
 
   @Test
   void rowNorms() {
-    refused(() -> CudaKernels.rowNorms(DType.F32, 1, 2, rows, out, launch));
+    refused(() -> CudaQualityKernels.rowNorms(DType.F32, 1, 2, rows, out, launch));
   }
 
   @Test
@@ -155,7 +156,7 @@ class CudaKernelsTest {
             true,
             statistics,
             out.getPointer(2));
-    refused(() -> CudaKernels.embeddingWeights(call, new IntPointer(1).put(0), launch));
+    refused(() -> CudaQualityKernels.embeddingWeights(call, new IntPointer(1).put(0), launch));
     assertThat(statistics.get(0)).isEqualTo(1);
   }
 

@@ -64,6 +64,7 @@ final class KernelsTest {
         List.of(
             rowSet(new DoublePointer(2.0, 0.0), 0, 1, first),
             rowSet(new DoublePointer(0.0, 4.0), 0, 3, second)),
+        null,
         1);
     // Logits (2, 0) and (0, 4), both of class 0.
     assertThat(first.get()).isEqualTo(Math.log1p(Math.exp(-2)), within(PRECISE));
@@ -82,6 +83,7 @@ final class KernelsTest {
                 Kernels.marginClassifier(
                     softmax(new Matrix(classifier, 2), Matrix.NONE),
                     List.of(rowSet(new DoublePointer(2.0, 0.0), 2, 1, loss)),
+                    null,
                     1))
         .isInstanceOf(KernelException.class)
         .hasMessageContaining("row 0")

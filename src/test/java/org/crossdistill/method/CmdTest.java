@@ -156,6 +156,7 @@ class CmdTest {
   @EnumSource(ClassifierMode.class)
   void gradientsAreThoseOfTheEquation(ClassifierMode mode) {
     check(mode, Head.BOTTLENECK, Reduction.MEAN, 0, 1, 2, 3, 0, 1);
+    check(mode, Head.NONE, Reduction.MEAN, 0, 1, 2, 3, -100, 1);
   }
 
   @ParameterizedTest
