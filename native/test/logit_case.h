@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "reference_logits.h"
+#include "regimes.h"
 #include "test_arrays.h"
 
 // Arguments of a call; Options have a temperature, a reduction and a grad_scale.
@@ -95,6 +96,35 @@ void expect_near(const LogitCase<Options>& c, LogitAnswer& a, const reference::K
   EXPECT_LE(error_of(a.grad_teacher.values(), e.grad_teacher), gradient);
   EXPECT_LE(error_of(a.grad_weights.values(), e.grad_weights), scalar * cancellation(c, e));
   EXPECT_TRUE(a.intact());
+}
+
+// A call answers what the reference of its type does.
+template <class Options, class Call, class Reference>
+void expect_reference(const LogitCase<Options>& c, const Call& call, const Reference& reference) {
+  SCOPED_TRACE(std::string(dtype_name(c.dtype)) + " B " + std::to_string(c.rows) + " C " +
+               std::to_string(c.classes) + " T " + std::to_string(c.options.temperature));
+  LogitAnswer a(c);
+  ASSERT_EQ(call(c, a), CD_OK) << cd_last_error();
+  expect_near(c, a,
+              reference(c.student, c.teacher, c.labels, c.weights, c.rows, c.classes, c.options));
+}
+
+// Of losses that need two classes: every number of rows and of classes that makes a difference.
+template <class Case>
+void at_every_size(Case (*random_case)(uint64_t, int32_t, int64_t, int64_t, double),
+                   void (*expect)(const Case&)) {
+  uint64_t seed = 1;
+  for (int32_t dtype : kDtypes) {
+    for (int64_t size : kRegimes) {
+      Case c = random_case(++seed, dtype, size, 33, 3);
+      c.extra_stride = size % 5;
+      expect(c);
+      if (size < 2) continue;
+      c = random_case(++seed, dtype, 7, size, 3);
+      c.extra_stride = size % 3;
+      expect(c);
+    }
+  }
 }
 
 // All gradients of a case in f64 are the central differences of its loss.

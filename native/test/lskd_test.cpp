@@ -25,29 +25,11 @@ Case random_case(uint64_t seed, int32_t dtype, int64_t rows, int64_t classes, do
 }
 
 void expect_near(const Case& c) {
-  SCOPED_TRACE(std::string(dtype_name(c.dtype)) + " B " + std::to_string(c.rows) + " C " +
-               std::to_string(c.classes) + " T " + std::to_string(c.options.temperature));
-  Answer a(c);
-  ASSERT_EQ(call(c, a), CD_OK) << cd_last_error();
-  const auto function = c.dtype == CD_F64 ? reference::lskd<long double> : reference::lskd<double>;
-  expect_near(c, a,
-              function(c.student, c.teacher, c.labels, c.weights, c.rows, c.classes, c.options));
+  expect_reference(c, call,
+                   c.dtype == CD_F64 ? reference::lskd<long double> : reference::lskd<double>);
 }
 
-TEST(Lskd, AgreesWithTheReferenceAtEverySize) {
-  uint64_t seed = 1;
-  for (int32_t dtype : kDtypes) {
-    for (int64_t size : kRegimes) {
-      Case c = random_case(++seed, dtype, size, 33);
-      c.extra_stride = size % 5;
-      expect_near(c);
-      if (size < 2) continue;
-      c = random_case(++seed, dtype, 7, size);
-      c.extra_stride = size % 3;
-      expect_near(c);
-    }
-  }
-}
+TEST(Lskd, AgreesWithTheReferenceAtEverySize) { at_every_size(random_case, expect_near); }
 
 TEST(Lskd, GradientsAreTheDerivativesOfTheLoss) {
   for (int32_t reduction : {CD_MEAN, CD_WEIGHTED_MEAN, CD_SUM}) {

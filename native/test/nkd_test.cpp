@@ -41,29 +41,11 @@ Case one_row(int32_t dtype, const Values& student, const Values& teacher) {
 }
 
 void expect_near(const Case& c) {
-  SCOPED_TRACE(std::string(dtype_name(c.dtype)) + " B " + std::to_string(c.rows) + " C " +
-               std::to_string(c.classes) + " T " + std::to_string(c.options.temperature));
-  Answer a(c);
-  ASSERT_EQ(call(c, a), CD_OK) << cd_last_error();
-  const auto function = c.dtype == CD_F64 ? reference::nkd<long double> : reference::nkd<double>;
-  expect_near(c, a,
-              function(c.student, c.teacher, c.labels, c.weights, c.rows, c.classes, c.options));
+  expect_reference(c, call,
+                   c.dtype == CD_F64 ? reference::nkd<long double> : reference::nkd<double>);
 }
 
-TEST(Nkd, AgreesWithTheReferenceAtEverySize) {
-  uint64_t seed = 1;
-  for (int32_t dtype : kDtypes) {
-    for (int64_t size : kRegimes) {
-      Case c = random_case(++seed, dtype, size, 33);
-      c.extra_stride = size % 5;
-      expect_near(c);
-      if (size < 2) continue;
-      c = random_case(++seed, dtype, 7, size);
-      c.extra_stride = size % 3;
-      expect_near(c);
-    }
-  }
-}
+TEST(Nkd, AgreesWithTheReferenceAtEverySize) { at_every_size(random_case, expect_near); }
 
 TEST(Nkd, AgreesWithTheReferenceOnPeakedLogits) {
   for (int32_t dtype : kDtypes) {

@@ -1,22 +1,26 @@
 package org.crossdistill.bench;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.function.BiFunction;
 import org.crossdistill.kernel.Backend;
 import org.crossdistill.kernel.DType;
+import org.crossdistill.kernel.LogitKernels;
 import org.crossdistill.kernel.RelationKernels;
 import org.crossdistill.kernel.binding.Crossdistill;
 import org.crossdistill.loss.C2kdLoss;
 import org.crossdistill.loss.DistLoss;
 import org.crossdistill.loss.DkdLoss;
 import org.crossdistill.loss.KdLoss;
+import org.crossdistill.loss.LogitLoss;
 import org.crossdistill.loss.LskdLoss;
 import org.crossdistill.loss.MarginClassifierLoss;
 import org.crossdistill.loss.NkdLoss;
 import org.crossdistill.loss.PairLoss;
 import org.crossdistill.loss.PktLoss;
 import org.crossdistill.loss.QualityWeights;
+import org.crossdistill.loss.Reduction;
 import org.crossdistill.loss.RkdLoss;
 import org.crossdistill.loss.SoftMarginFeatureLoss;
 import org.crossdistill.loss.SpLoss;
@@ -127,18 +131,72 @@ public final class Suite {
           case EXCLUDE -> "nontarget-kd";
           case ZERO_LOGIT -> "zero-logit-kd";
         };
-    add(kernel, "student", shape, dtypes, (dtype, sizes) -> KdProblem.of(options, dtype, sizes));
+    KdLoss composition = new KdLoss(options, Backend.REFERENCE);
+    LogitProblem.Loss loss =
+        new LogitProblem.Loss(
+            options.temperature(),
+            options.reduction(),
+            target != KdLoss.Target.KEPT,
+            (in, out, threads) -> LogitKernels.kd(in, target.code(), out, threads),
+            (student, teacher, labels) ->
+                composition
+                    .forward(
+                        student, teacher, labels, null, 1, EnumSet.of(KdLoss.Output.GRAD_STUDENT))
+                    .gradStudent());
+    add(kernel, "student", shape, dtypes, (dtype, sizes) -> LogitProblem.of(loss, dtype, sizes));
   }
 
   /** Losses on logits that people compare with. */
   private void rivalsOnLogits(String shape) {
-    DkdLoss.Options dkd = DkdLoss.Options.defaults();
-    NkdLoss.Options nkd = NkdLoss.Options.defaults();
-    LskdLoss.Options lskd = LskdLoss.Options.defaults();
-    add("dkd", "student", shape, F32, (dtype, sizes) -> DkdProblem.of(dkd, dtype, sizes));
-    add("nkd", "student", shape, F32, (dtype, sizes) -> NkdProblem.of(nkd, dtype, sizes));
-    add("lskd", "student", shape, F32, (dtype, sizes) -> LskdProblem.of(lskd, dtype, sizes));
+    logits("dkd", shape, dkd());
+    logits("nkd", shape, nkd());
+    logits("lskd", shape, lskd());
     pair("dist", "student", shape, dist());
+  }
+
+  private void logits(String kernel, String shape, LogitProblem.Loss loss) {
+    add(kernel, "student", shape, F32, (dtype, sizes) -> LogitProblem.of(loss, dtype, sizes));
+  }
+
+  private static LogitProblem.Loss dkd() {
+    DkdLoss.Options options = DkdLoss.Options.defaults();
+    return logits(
+        options.temperature(),
+        options.reduction(),
+        (in, out, threads) -> LogitKernels.dkd(in, options.alpha(), options.beta(), out, threads),
+        new DkdLoss(options, Backend.REFERENCE));
+  }
+
+  private static LogitProblem.Loss nkd() {
+    NkdLoss.Options options = NkdLoss.Options.defaults();
+    return logits(
+        options.temperature(),
+        options.reduction(),
+        (in, out, threads) -> LogitKernels.nkd(in, options.gamma(), out, threads),
+        new NkdLoss(options, Backend.REFERENCE));
+  }
+
+  private static LogitProblem.Loss lskd() {
+    LskdLoss.Options options = LskdLoss.Options.defaults();
+    return logits(
+        options.temperature(),
+        options.reduction(),
+        LogitKernels::lskd,
+        new LskdLoss(options, Backend.REFERENCE));
+  }
+
+  private static LogitProblem.Loss logits(
+      double temperature, Reduction reduction, LogitProblem.Kernel kernel, LogitLoss composition) {
+    return new LogitProblem.Loss(
+        temperature,
+        reduction,
+        composition.needsLabels(),
+        kernel,
+        (student, teacher, labels) ->
+            composition
+                .forward(
+                    student, teacher, labels, null, 1, EnumSet.of(LogitLoss.Output.GRAD_STUDENT))
+                .gradStudent());
   }
 
   private void c2kd(String shape, List<DType> dtypes) {
